@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "osteosome/core/diagnostics.hpp"
+
+namespace osteosome::core {
+
+/// A TOML value with its place in the file; tables keep the order of the file.
+struct TomlValue {
+  enum class Kind { String, Number, Boolean, Array, Table, Other };
+  Kind kind = Kind::Table;
+  std::string text;
+  double number = 0;
+  bool boolean = false;
+  bool integer = false;
+  std::vector<TomlValue> items;
+  std::vector<std::pair<std::string, TomlValue>> entries;
+  Location where;
+
+  [[nodiscard]] const TomlValue* find(std::string_view key) const;
+  [[nodiscard]] const char* kind_name() const;
+};
+
+/// @throws Error(Input) toml-001 with position for text that is no TOML.
+[[nodiscard]] TomlValue parse_toml(std::string_view text, const std::string& file);
+/// Reads and parses; refuses more than 16 MiB. @throws Error(Io), Error(Input).
+[[nodiscard]] TomlValue load_toml(const std::string& path);
+
+/// Reads the keys of one table, collecting problems: wrong types, missing keys, and at `finish` the keys nobody asked for.
+class TomlReader {
+ public:
+  /// `context` names the table in messages, e.g. "parameter 'kout'".
+  TomlReader(const TomlValue& table, std::string context, Diagnostics& problems);
+
+  [[nodiscard]] std::optional<std::string> text(std::string_view key);
+  [[nodiscard]] std::optional<double> number(std::string_view key);
+  [[nodiscard]] std::optional<bool> boolean(std::string_view key);
+  /// A string, or a number turned into its text: formulas may be written either way.
+  [[nodiscard]] std::optional<std::string> formula(std::string_view key);
+  [[nodiscard]] const TomlValue* table(std::string_view key);
+  [[nodiscard]] const TomlValue* array(std::string_view key);
+  [[nodiscard]] std::vector<std::string> texts(std::string_view key);
+
+  [[nodiscard]] std::string required_text(std::string_view key);
+  [[nodiscard]] double required_number(std::string_view key);
+
+  void problem(std::string code, std::string message, std::string hint = "", std::string_view key = "");
+  [[nodiscard]] Location where(std::string_view key = "") const;
+  void finish();
+
+ private:
+  const TomlValue* take(std::string_view key, TomlValue::Kind kind, const char* expected);
+
+  const TomlValue& table_;
+  std::string context_;
+  Diagnostics& problems_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace osteosome::core

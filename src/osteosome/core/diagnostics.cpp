@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "osteosome/core/diagnostics.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace osteosome::core {
+namespace {
+
+std::string join(const std::vector<Diagnostic>& diagnostics) {
+  std::string text;
+  for (const Diagnostic& d : diagnostics) {
+    if (!text.empty()) text += '\n';
+    text += to_text(d);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string to_text(const Diagnostic& d) {
+  std::string text;
+  if (!d.where.file.empty()) text += d.where.file + ':';
+  if (d.where.line > 0) text += std::to_string(d.where.line) + ':';
+  if (d.where.column > 0) text += std::to_string(d.where.column) + ':';
+  if (!text.empty()) text += ' ';
+  text += d.message;
+  if (!d.code.empty()) text += " [" + d.code + "]";
+  if (!d.hint.empty()) text += " " + d.hint;
+  return text;
+}
+
+Error::Error(ErrorKind kind, Diagnostic diagnostic) : Error(kind, std::vector<Diagnostic>{std::move(diagnostic)}) {}
+
+Error::Error(ErrorKind kind, std::vector<Diagnostic> diagnostics)
+    : std::runtime_error(join(diagnostics)), kind_(kind), diagnostics_(std::move(diagnostics)) {}
+
+void Diagnostics::add(const Error& error) {
+  found_.insert(found_.end(), error.diagnostics().begin(), error.diagnostics().end());
+}
+
+void Diagnostics::throw_if_any(ErrorKind kind) const {
+  if (found_.empty()) return;
+  std::vector<Diagnostic> sorted = found_;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return std::tie(a.where.file, a.where.line, a.where.column) < std::tie(b.where.file, b.where.line, b.where.column);
+  });
+  throw Error(kind, std::move(sorted));
+}
+
+}  // namespace osteosome::core

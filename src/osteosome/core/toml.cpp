@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "osteosome/core/toml.hpp"
+
+#define TOML_EXCEPTIONS 1
+#include <toml++/toml.h>
+
+#include <algorithm>
+
+#include "osteosome/core/text.hpp"
+
+namespace osteosome::core {
+namespace {
+
+constexpr std::size_t kLargestDocument = std::size_t{16} << 20;
+
+TomlValue convert(const toml::node& node, const std::string& file) {
+  TomlValue value;
+  value.where = {file, static_cast<int>(node.source().begin.line), static_cast<int>(node.source().begin.column)};
+  value.kind = TomlValue::Kind::Other;
+  if (const auto* s = node.as_string()) {
+    value.kind = TomlValue::Kind::String;
+    value.text = s->get();
+  } else if (const auto* i = node.as_integer()) {
+    value.kind = TomlValue::Kind::Number;
+    value.integer = true;
+    value.number = static_cast<double>(i->get());
+  } else if (const auto* f = node.as_floating_point()) {
+    value.kind = TomlValue::Kind::Number;
+    value.number = f->get();
+  } else if (const auto* b = node.as_boolean()) {
+    value.kind = TomlValue::Kind::Boolean;
+    value.boolean = b->get();
+  } else if (const auto* a = node.as_array()) {
+    value.kind = TomlValue::Kind::Array;
+    for (const auto& item : *a) value.items.push_back(convert(item, file));
+  } else if (const auto* t = node.as_table()) {
+    value.kind = TomlValue::Kind::Table;
+    std::vector<std::pair<toml::source_position, std::pair<std::string, TomlValue>>> found;
+    for (const auto& [key, item] : *t) found.push_back({key.source().begin, {std::string(key.str()), convert(item, file)}});
+    std::stable_sort(found.begin(), found.end(), [](const auto& x, const auto& y) { return x.first < y.first; });
+    for (auto& item : found) {
+      item.second.second.where = {file, static_cast<int>(item.first.line), static_cast<int>(item.first.column)};
+      value.entries.push_back(std::move(item.second));
+    }
+  }
+  return value;
+}
+
+}  // namespace
+
+const TomlValue* TomlValue::find(std::string_view key) const {
+  for (const auto& [name, value] : entries) {
+    if (name == key) return &value;
+  }
+  return nullptr;
+}
+
+const char* TomlValue::kind_name() const {
+  switch (kind) {
+    case Kind::String: return "a string";
+    case Kind::Number: return "a number";
+    case Kind::Boolean: return "true or false";
+    case Kind::Array: return "an array";
+    case Kind::Table: return "a table";
+    default: return "a date or time";
+  }
+}
+
+TomlValue parse_toml(std::string_view text, const std::string& file) {
+  try {
+    return convert(toml::parse(text, file), file);
+  } catch (const toml::parse_error& error) {
+    const auto begin = error.source().begin;
+    throw Error(ErrorKind::Input, {"toml-001", "not valid TOML: " + std::string(error.description()),
+                                   {file, static_cast<int>(begin.line), static_cast<int>(begin.column)}, ""});
+  }
+}
+
+TomlValue load_toml(const std::string& path) {
+  const std::string text = read_file(path, kLargestDocument);
+  if (trim(text).empty()) throw Error(ErrorKind::Input, {"toml-002", "the file is empty", {path, 0, 0}, ""});
+  return parse_toml(text, path);
+}
+
+TomlReader::TomlReader(const TomlValue& table, std::string context, Diagnostics& problems)
+    : table_(table), context_(std::move(context)), problems_(problems) {
+  if (table.kind != TomlValue::Kind::Table) {
+    problems_.add({"toml-003", context_ + " should be a table, but is " + table.kind_name(), table.where, ""});
+  }
+}
+
+Location TomlReader::where(std::string_view key) const {
+  const TomlValue* value = key.empty() ? nullptr : table_.find(key);
+  return value != nullptr ? value->where : table_.where;
+}
+
+void TomlReader::problem(std::string code, std::string message, std::string hint, std::string_view key) {
+  problems_.add({std::move(code), context_ + ": " + message, where(key), std::move(hint)});
+}
+
+const TomlValue* TomlReader::take(std::string_view key, TomlValue::Kind kind, const char* expected) {
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
+  const TomlValue* value = table_.find(key);
+  if (value == nullptr) return nullptr;
+  if (value->kind != kind) {
+    problem("toml-004", "'" + std::string(key) + "' should be " + expected + ", but is " + value->kind_name(), "", key);
+    return nullptr;
+  }
+  return value;
+}
+
+std::optional<std::string> TomlReader::text(std::string_view key) {
+  const TomlValue* value = take(key, TomlValue::Kind::String, "a string");
+  return value != nullptr ? std::optional(value->text) : std::nullopt;
+}
+
+std::optional<double> TomlReader::number(std::string_view key) {
+  const TomlValue* value = take(key, TomlValue::Kind::Number, "a number");
+  return value != nullptr ? std::optional(value->number) : std::nullopt;
+}
+
+std::optional<bool> TomlReader::boolean(std::string_view key) {
+  const TomlValue* value = take(key, TomlValue::Kind::Boolean, "true or false");
+  return value != nullptr ? std::optional(value->boolean) : std::nullopt;
+}
+
+std::optional<std::string> TomlReader::formula(std::string_view key) {
+  const TomlValue* value = table_.find(key);
+  if (value != nullptr && value->kind == TomlValue::Kind::Number) {
+    known_.emplace_back(key);
+    return format_double(value->number);
+  }
+  return text(key);
+}
+
+const TomlValue* TomlReader::table(std::string_view key) { return take(key, TomlValue::Kind::Table, "a table"); }
+const TomlValue* TomlReader::array(std::string_view key) { return take(key, TomlValue::Kind::Array, "an array"); }
+
+std::vector<std::string> TomlReader::texts(std::string_view key) {
+  std::vector<std::string> found;
+  const TomlValue* value = array(key);
+  if (value == nullptr) return found;
+  for (const TomlValue& item : value->items) {
+    if (item.kind == TomlValue::Kind::String) {
+      found.push_back(item.text);
+    } else {
+      problem("toml-004", "'" + std::string(key) + "' should hold strings only", "", key);
+    }
+  }
+  return found;
+}
+
+std::string TomlReader::required_text(std::string_view key) {
+  const auto value = text(key);
+  if (!value && table_.find(key) == nullptr) problem("toml-005", "'" + std::string(key) + "' is missing");
+  if (value && value->empty()) problem("toml-005", "'" + std::string(key) + "' is empty", "", key);
+  return value.value_or("");
+}
+
+double TomlReader::required_number(std::string_view key) {
+  const auto value = number(key);
+  if (!value && table_.find(key) == nullptr) problem("toml-005", "'" + std::string(key) + "' is missing");
+  return value.value_or(0);
+}
+
+void TomlReader::finish() {
+  for (const auto& [key, value] : table_.entries) {
+    if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
+    std::string hint = did_you_mean(key, known_);
+    if (hint.empty()) {
+      hint = "Known keys:";
+      for (const std::string& name : known_) hint += " " + name;
+      hint += ".";
+    }
+    problems_.add({"toml-006", context_ + ": unknown key '" + key + "'", value.where, hint});
+  }
+}
+
+}  // namespace osteosome::core

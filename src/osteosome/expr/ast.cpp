@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "osteosome/expr/ast.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "osteosome/core/text.hpp"
+
+namespace osteosome::expr {
+namespace {
+
+struct Operator {
+  int precedence;
+  const char* text;
+};
+
+const std::map<std::string, Operator, std::less<>>& operators() {
+  static const std::map<std::string, Operator, std::less<>> table = {
+      {"||", {1, " || "}}, {"&&", {2, " && "}}, {"==", {3, " == "}}, {"!=", {3, " != "}}, {"<", {4, " < "}}, {"<=", {4, " <= "}},
+      {">", {4, " > "}},   {">=", {4, " >= "}}, {"+", {5, " + "}},   {"-", {5, " - "}},   {"*", {6, "*"}},   {"/", {6, "/"}},
+      {"^", {8, "^"}}};
+  return table;
+}
+
+constexpr int kUnary = 7;
+constexpr int kAtom = 9;
+
+int precedence(const Ast& ast) {
+  if (ast.kind == Ast::Kind::Number) return ast.value < 0 || std::signbit(ast.value) ? kUnary : kAtom;
+  if (ast.kind == Ast::Kind::Name) return kAtom;
+  if ((ast.name == "-" || ast.name == "!") && ast.args.size() == 1) return kUnary;
+  const auto found = operators().find(ast.name);
+  return found == operators().end() || ast.args.size() < 2 ? kAtom : found->second.precedence;
+}
+
+std::string wrapped(const Ast& ast, int minimum) {
+  const std::string text = to_text(ast);
+  return precedence(ast) < minimum ? "(" + text + ")" : text;
+}
+
+std::string number_text(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value < 0 ? "-INF" : "INF";
+  return core::format_double(value);
+}
+
+std::string latex_name(const std::string& name) {
+  std::string escaped;
+  for (const char c : name) escaped += c == '_' ? std::string("\\_") : std::string(1, c);
+  return "\\mathrm{" + escaped + "}";
+}
+
+std::string latex_wrapped(const Ast& ast, int minimum) {
+  const std::string text = to_latex(ast);
+  return precedence(ast) < minimum ? "\\left(" + text + "\\right)" : text;
+}
+
+std::string latex_piecewise(const Ast& ast) {
+  std::string text = "\\begin{cases}";
+  for (std::size_t i = 0; i + 1 < ast.args.size(); i += 2) {
+    text += to_latex(ast.args[i]) + " & " + to_latex(ast.args[i + 1]) + " \\\\ ";
+  }
+  if (ast.args.size() % 2 == 1) text += to_latex(ast.args.back()) + " & \\text{otherwise}";
+  return text + "\\end{cases}";
+}
+
+}  // namespace
+
+Ast Ast::number(double v) { return {Kind::Number, v, {}, {}}; }
+Ast Ast::symbol(std::string n) { return {Kind::Name, 0, std::move(n), {}}; }
+Ast Ast::call(std::string n, std::vector<Ast> a) { return {Kind::Call, 0, std::move(n), std::move(a)}; }
+
+std::string to_text(const Ast& ast) {
+  if (ast.kind == Ast::Kind::Number) return number_text(ast.value);
+  if (ast.kind == Ast::Kind::Name) return ast.name;
+  const auto op = operators().find(ast.name);
+  if ((ast.name == "-" || ast.name == "!") && ast.args.size() == 1) return ast.name + wrapped(ast.args[0], kUnary + 1);
+  if (op != operators().end() && ast.args.size() >= 2) {
+    const int level = op->second.precedence;
+    std::string text = wrapped(ast.args[0], ast.name == "^" ? level + 1 : level);
+    for (std::size_t i = 1; i < ast.args.size(); ++i) text += op->second.text + wrapped(ast.args[i], level + 1);
+    return text;
+  }
+  std::string text = ast.name + "(";
+  for (std::size_t i = 0; i < ast.args.size(); ++i) text += (i > 0 ? ", " : "") + to_text(ast.args[i]);
+  return text + ")";
+}
+
+std::string to_latex(const Ast& ast) {
+  if (ast.kind == Ast::Kind::Number) return number_text(ast.value);
+  if (ast.kind == Ast::Kind::Name) return ast.name == kTime ? "t" : latex_name(ast.name);
+  const auto& a = ast.args;
+  if (ast.name == "-" && a.size() == 1) return "-" + latex_wrapped(a[0], kUnary + 1);
+  if (ast.name == "/" && a.size() == 2) return "\\frac{" + to_latex(a[0]) + "}{" + to_latex(a[1]) + "}";
+  if (ast.name == "^" && a.size() == 2) return latex_wrapped(a[0], kAtom) + "^{" + to_latex(a[1]) + "}";
+  if (ast.name == "piecewise") return latex_piecewise(ast);
+  if (const auto op = operators().find(ast.name); op != operators().end() && a.size() >= 2) {
+    static const std::map<std::string, std::string, std::less<>> symbols = {
+        {"*", " \\cdot "}, {"<=", " \\le "}, {">=", " \\ge "}, {"!=", " \\ne "}, {"==", " = "}, {"&&", " \\land "}, {"||", " \\lor "}};
+    const auto symbol = symbols.find(ast.name);
+    std::string text = latex_wrapped(a[0], op->second.precedence);
+    for (std::size_t i = 1; i < a.size(); ++i) {
+      text += (symbol == symbols.end() ? op->second.text : symbol->second) + latex_wrapped(a[i], op->second.precedence + 1);
+    }
+    return text;
+  }
+  std::string text = latex_name(ast.name) + "\\left(";
+  for (std::size_t i = 0; i < a.size(); ++i) text += (i > 0 ? ", " : "") + to_latex(a[i]);
+  return text + "\\right)";
+}
+
+std::set<std::string> names_in(const Ast& ast) {
+  std::set<std::string> names;
+  if (ast.kind == Ast::Kind::Name && ast.name != kTime) names.insert(ast.name);
+  for (const Ast& arg : ast.args) names.merge(names_in(arg));
+  return names;
+}
+
+Ast substitute(const Ast& ast, const std::function<const Ast*(const std::string&)>& replacement) {
+  if (ast.kind == Ast::Kind::Name) {
+    const Ast* found = replacement(ast.name);
+    return found != nullptr ? *found : ast;
+  }
+  Ast copy = ast;
+  for (Ast& arg : copy.args) arg = substitute(arg, replacement);
+  return copy;
+}
+
+const std::vector<std::string>& builtin_functions() {
+  static const std::vector<std::string> names = {"abs",   "ceil", "cos",  "cosh",  "exp",  "floor", "ln",   "log10",     "max",
+                                                 "min",   "pow",  "sin",  "sinh",  "sqrt", "tan",   "tanh", "piecewise", "acos",
+                                                 "asin",  "atan"};
+  return names;
+}
+
+bool is_reserved(std::string_view name) {
+  static const std::set<std::string, std::less<>> constants = {"time", "Time", "INF", "inf", "infinity", "NaN", "nan", "notanumber", "avogadro",
+                                                               "pi", "exponentiale", "true", "false", "log", "delay", "rateOf", "root",
+                                                               "and", "or", "not", "xor", "plus", "times", "minus", "divide", "power"};
+  const auto& functions = builtin_functions();
+  return constants.contains(name) || std::find(functions.begin(), functions.end(), name) != functions.end();
+}
+
+}  // namespace osteosome::expr
