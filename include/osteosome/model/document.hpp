@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "osteosome/core/units.hpp"
+#include "osteosome/model/model.hpp"
+
+namespace osteosome::model {
+
+/// Where documents are looked up besides the folder of the document that names them.
+struct Library {
+  std::string root;  ///< folder that holds models/, scenarios/, evidence/
+
+  /// Path of a model named by path or by id ("joerg-2022", "published/joerg-2022"). @throws Error(Input) with near matches.
+  [[nodiscard]] std::string find_model(const std::string& name, const std::string& beside = "") const;
+  /// Ids of all built-in models, sorted.
+  [[nodiscard]] std::vector<std::string> models() const;
+};
+
+/// Loads, composes and validates a model document. @throws Error with every problem found, each with line and column.
+[[nodiscard]] Model load_model(const std::string& path, const Library& library, const core::UnitSystem& units);
+
+/// Checks a flat model: unknown and duplicate names, cycles, unknown functions, units. Adds to `problems`.
+void validate(const Model& model, core::Diagnostics& problems);
+
+/// Order in which the assignment rules can be evaluated (indices into `model.rules`). @throws Error(Model) on a cycle.
+[[nodiscard]] std::vector<std::size_t> rule_order(const Model& model);
+
+/// Markdown: title, faults, equations and the table of parameters with sources.
+[[nodiscard]] std::string to_markdown(const Model& model);
+
+}  // namespace osteosome::model

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "osteosome/core/diagnostics.hpp"
+#include "osteosome/core/units.hpp"
+#include "osteosome/expr/ast.hpp"
+
+namespace osteosome::model {
+
+/// Where a value comes from. Kinds: reported, digitised, fitted, assumed, converted.
+struct Provenance {
+  std::string source;
+  std::string kind;
+  std::string rationale;  ///< required for assumed values
+};
+
+/// A unit as written and as understood. `known` is false for SBML models without units.
+struct UnitText {
+  std::string text;
+  core::Unit unit;
+  bool known = true;
+};
+
+/// How a random value is drawn: see docs/reference/scenario.md.
+struct Distribution {
+  std::string kind;  ///< lognormal, normal, uniform
+  double mean = 0;   ///< normal: mean; lognormal: median
+  double sd = 0;     ///< normal: standard deviation; lognormal: standard deviation of the logarithm
+  std::optional<double> low, high;  ///< truncation, or the bounds of uniform
+};
+
+struct Parameter {
+  std::string id;
+  double value = 0;
+  UnitText unit;
+  Provenance provenance;
+  std::string meaning;
+  std::optional<std::pair<double, double>> bounds;
+  std::optional<Distribution> distribution;
+  core::Location where;
+};
+
+struct Compartment {
+  std::string id;
+  double size = 1;
+  UnitText unit;
+  Provenance provenance;
+  bool constant = true;
+  core::Location where;
+};
+
+struct Species {
+  std::string id;
+  UnitText unit;
+  expr::Ast initial;
+  std::optional<expr::Ast> rate;     ///< d(species)/dt from a rate rule
+  std::optional<expr::Ast> typical;  ///< size that scales the absolute tolerance
+  std::string compartment;           ///< "" if the species is a plain quantity
+  bool substance_only = false;       ///< amount although it has a compartment
+  bool boundary = false;
+  bool constant = false;
+  std::string conversion_factor;  ///< parameter, or ""
+  std::optional<expr::Ast> bioavailability, lag, infusion_rate, infusion_duration;
+  Provenance provenance;
+  std::string meaning;
+  std::string unchecked;
+  bool units_done = false;  ///< checked in the document it came from, whose time unit may differ
+  core::Location where;
+};
+
+struct SpeciesReference {
+  std::string species;
+  expr::Ast stoichiometry = expr::Ast::number(1);
+};
+
+struct Reaction {
+  std::string id;
+  std::vector<SpeciesReference> reactants, products;
+  expr::Ast rate;
+  bool reversible = false;
+  bool fast = false;
+  std::string meaning;
+  std::string unchecked;
+  bool units_done = false;  ///< checked in the document it came from, whose time unit may differ
+  core::Location where;
+};
+
+/// Assignment rules hold at every instant. Algebraic rules (0 = formula) are kept for engines that can solve them.
+struct Rule {
+  enum class Kind { Assignment, Algebraic };
+  std::string id;
+  Kind kind = Kind::Assignment;
+  expr::Ast formula;
+  UnitText unit;
+  std::string meaning;
+  std::string unchecked;
+  bool units_done = false;  ///< checked in the document it came from, whose time unit may differ
+  core::Location where;
+};
+
+/// Value of a symbol at time 0 that replaces its declared value (SBML initial assignment).
+struct InitialAssignment {
+  std::string symbol;
+  expr::Ast formula;
+};
+
+struct FunctionDefinition {
+  std::string id;
+  std::vector<std::string> arguments;
+  expr::Ast body;
+  core::Location where;
+};
+
+struct EventAssignment {
+  std::string target;
+  expr::Ast formula;
+};
+
+struct Event {
+  std::string id;
+  expr::Ast trigger;
+  std::vector<EventAssignment> assignments;
+  std::optional<expr::Ast> delay, priority;
+  bool persistent = true;
+  bool initial_value = true;
+  bool values_from_trigger_time = true;
+  core::Location where;
+};
+
+/// SBML constraint: reported when it stops holding, never enforced.
+struct Constraint {
+  expr::Ast condition;
+  std::string message;
+};
+
+/// How a drug of the regimen text enters the model.
+struct DoseEntry {
+  std::string drug;
+  std::string into;
+  std::optional<UnitText> unit;      ///< unit the dose is counted in before `factor`
+  std::optional<expr::Ast> factor;   ///< amount of `into` per `unit`
+  std::string molar_mass;            ///< parameter [mass/amount], or ""
+  bool continuous = false;
+  std::optional<double> continuous_up_to_days;
+  std::string route;
+  core::Location where;
+};
+
+struct Output {
+  std::string id;
+  expr::Ast formula;
+  UnitText unit;
+  std::string observable;  ///< code of the evidence tables, or ""
+  std::string label;
+  std::string when;  ///< drug that an arm must contain, or ""
+  std::string unchecked;
+  bool units_done = false;  ///< checked in the document it came from, whose time unit may differ
+  core::Location where;
+};
+
+/// A flat model: what a TOML document (after composition) and an SBML file both become. Superset of SBML L3V2 core.
+struct Model {
+  std::string id, title, source, about;
+  std::string file;
+  UnitText time;
+  std::vector<std::string> faults;
+  std::vector<Parameter> parameters;
+  std::vector<Compartment> compartments;
+  std::vector<Species> species;
+  std::vector<Reaction> reactions;
+  std::vector<Rule> rules;
+  std::vector<InitialAssignment> initial_assignments;
+  std::vector<FunctionDefinition> functions;
+  std::vector<Event> events;
+  std::vector<Constraint> constraints;
+  std::vector<DoseEntry> doses;
+  std::vector<Output> outputs;
+  std::string age_at_zero;  ///< parameter that holds the age at model time 0, or ""
+
+  [[nodiscard]] const Parameter* find_parameter(const std::string& id) const;
+  [[nodiscard]] const Species* find_species(const std::string& id) const;
+  [[nodiscard]] const DoseEntry* find_dose(const std::string& drug) const;
+  /// Every identifier a formula may use: parameters, compartments, species, rules, reactions.
+  [[nodiscard]] std::vector<std::string> symbols() const;
+};
+
+}  // namespace osteosome::model

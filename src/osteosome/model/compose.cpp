@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// Composition: a document and the documents it uses become one flat model. Everything of a used document gets the prefix
+// "NAME."; its ports become rules; units are converted at ports and across time units.
+#include <filesystem>
+#include <set>
+
+#include "document.hpp"
+#include "osteosome/core/text.hpp"
+#include "osteosome/model/document.hpp"
+
+namespace osteosome::model {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr int kDeepestNesting = 16;
+
+expr::Ast scaled(expr::Ast ast, double factor) {
+  return factor == 1 ? ast : expr::Ast::call("*", {expr::Ast::number(factor), std::move(ast)});
+}
+
+/// Renames every symbol and function of `model` to "prefix.NAME" and its time to the parent's.
+class Renamer {
+ public:
+  Renamer(Model& model, std::string prefix, double time_factor) : model_(model), prefix_(std::move(prefix) + "."), time_factor_(time_factor) {
+    for (const std::string& name : model.symbols()) names_.insert(name);
+    for (const FunctionDefinition& f : model.functions) functions_.insert(f.id);
+  }
+
+  /// `time_factor`: the parent's time times this is the document's own time.
+  void run() {
+    for (Parameter& p : model_.parameters) rename(p.id);
+    for (Compartment& c : model_.compartments) rename(c.id);
+    for (FunctionDefinition& f : model_.functions) {
+      rename(f.id);
+      f.body = call_names(f.body);
+    }
+    for (Species& s : model_.species) {
+      rename(s.id);
+      if (!s.compartment.empty()) rename(s.compartment);
+      s.initial = apply(s.initial);
+      if (s.rate) s.rate = scaled(apply(*s.rate), time_factor_);
+      for (auto* ast : {&s.typical, &s.bioavailability, &s.infusion_rate}) optional(*ast);
+      optional(s.lag);
+      optional(s.infusion_duration);
+      if (s.lag) s.lag = scaled(*s.lag, 1 / time_factor_);
+      if (s.infusion_duration) s.infusion_duration = scaled(*s.infusion_duration, 1 / time_factor_);
+      if (s.infusion_rate) s.infusion_rate = scaled(*s.infusion_rate, time_factor_);
+    }
+    for (Reaction& r : model_.reactions) {
+      rename(r.id);
+      for (auto* side : {&r.reactants, &r.products}) {
+        for (SpeciesReference& ref : *side) rename(ref.species);
+      }
+      r.rate = scaled(apply(r.rate), time_factor_);
+    }
+    for (Rule& r : model_.rules) {
+      rename(r.id);
+      r.formula = apply(r.formula);
+    }
+    for (Event& e : model_.events) {
+      rename(e.id);
+      e.trigger = apply(e.trigger);
+      optional(e.delay);
+      if (e.delay) e.delay = scaled(*e.delay, 1 / time_factor_);
+      optional(e.priority);
+      for (EventAssignment& a : e.assignments) {
+        rename(a.target);
+        a.formula = apply(a.formula);
+      }
+    }
+    for (DoseEntry& d : model_.doses) {
+      rename(d.into);
+      optional(d.factor);
+      if (!d.molar_mass.empty()) rename(d.molar_mass);
+    }
+    for (Output& o : model_.outputs) {
+      rename(o.id);
+      o.formula = apply(o.formula);
+    }
+  }
+
+ private:
+  void rename(std::string& name) const { name = prefix_ + name; }
+  void optional(std::optional<expr::Ast>& ast) const {
+    if (ast) ast = apply(*ast);
+  }
+  expr::Ast call_names(const expr::Ast& ast) const {
+    expr::Ast copy = ast;
+    if (copy.kind == expr::Ast::Kind::Call && functions_.contains(copy.name)) copy.name = prefix_ + copy.name;
+    for (expr::Ast& arg : copy.args) arg = call_names(arg);
+    return copy;
+  }
+  expr::Ast apply(const expr::Ast& ast) const {
+    expr::Ast copy = ast;
+    if (copy.kind == expr::Ast::Kind::Call && functions_.contains(copy.name)) copy.name = prefix_ + copy.name;
+    if (copy.kind == expr::Ast::Kind::Name) {
+      if (copy.name == expr::kTime) return scaled(copy, time_factor_);
+      if (names_.contains(copy.name)) copy.name = prefix_ + copy.name;
+    }
+    for (expr::Ast& arg : copy.args) arg = apply(arg);
+    return copy;
+  }
+
+  Model& model_;
+  std::string prefix_;
+  double time_factor_;
+  std::set<std::string> names_, functions_;
+};
+
+class Composer {
+ public:
+  Composer(const Library& library, const core::UnitSystem& units, core::Diagnostics& problems)
+      : library_(library), units_(units), problems_(problems) {}
+
+  /// The flat model of `path`, its ports turned into rules: connected ones by `connect`, the others by their default.
+  Document load(const std::string& path, int depth) {
+    Document document = read_document(core::load_toml(path), path, units_, problems_);
+    if (depth > kDeepestNesting) {
+      problems_.add({"compose-001", "documents use each other in a circle", {path, 0, 0}, ""});
+      return document;
+    }
+    for (const Use& use : document.uses) include(document, use, path, depth);
+    return document;
+  }
+
+  /// Ports nobody connected take their default, in the model's own scope.
+  void close_ports(Document& document, const std::vector<std::string>& connected) {
+    for (const Port& port : document.ports) {
+      if (std::find(connected.begin(), connected.end(), port.id) != connected.end()) continue;
+      if (!port.fallback) {
+        problems_.add({"compose-002", "port '" + port.id + "' is not connected and has no default", port.where, ""});
+      }
+      document.model.rules.push_back({port.id, Rule::Kind::Assignment, port.fallback.value_or(expr::Ast::number(0)), port.unit,
+                                      port.meaning, "", false, port.where});
+    }
+  }
+
+ private:
+  void include(Document& parent, const Use& use, const std::string& path, int depth) {
+    Document child;
+    try {
+      child = load(library_.find_model(use.document, path), depth + 1);
+    } catch (const core::Error& error) {
+      for (core::Diagnostic d : error.diagnostics()) {
+        d.where = d.where.line > 0 ? d.where : use.where;
+        problems_.add(d);
+      }
+      return;
+    }
+    for (const auto& [name, value] : use.set) {
+      const auto it = std::find_if(child.model.parameters.begin(), child.model.parameters.end(), [&](const Parameter& p) { return p.id == name; });
+      if (it == child.model.parameters.end()) {
+        problems_.add({"compose-003", "'" + use.document + "' has no parameter '" + name + "'", use.where,
+                       core::did_you_mean(name, child.model.symbols())});
+      } else {
+        it->value = value;
+        it->provenance.rationale += " (set by the composing document)";
+      }
+    }
+    std::vector<std::string> connected, ports;
+    for (const Port& port : child.ports) ports.push_back(port.id);
+    for (const auto& [name, formula] : use.connect) {
+      if (std::find(ports.begin(), ports.end(), name) == ports.end()) {
+        problems_.add({"compose-004", "'" + use.document + "' has no port '" + name + "'", use.where, core::did_you_mean(name, ports)});
+      }
+      connected.push_back(name);
+    }
+    close_ports(child, connected);
+    for (const Port& port : child.ports) {  // placeholders, so that the renamer knows the names
+      if (std::find(connected.begin(), connected.end(), port.id) != connected.end()) {
+        child.model.rules.push_back({port.id, Rule::Kind::Assignment, expr::Ast::number(0), port.unit, port.meaning, "", true, port.where});
+      }
+    }
+    check_document(child.model);
+    const double time_factor = parent.model.time.unit.factor_to(child.model.time.unit);
+    Renamer(child.model, use.id, time_factor).run();
+    for (const auto& [name, formula] : use.connect) connect(child.model, use, name, formula);
+    append(parent.model, std::move(child.model));
+  }
+
+  /// A used document is checked in its own scope and time unit; after renaming its formulas carry conversion factors.
+  void check_document(Model& child) {
+    validate(child, problems_);
+    for (Species& s : child.species) s.units_done = true;
+    for (Reaction& r : child.reactions) r.units_done = true;
+    for (Rule& r : child.rules) r.units_done = true;
+    for (Output& o : child.outputs) o.units_done = true;
+  }
+
+  /// The connecting formula is written in the parent's units; `convert_units` marks it for conversion to the port's unit.
+  void connect(Model& child, const Use& use, const std::string& name, const expr::Ast& formula) {
+    for (Rule& rule : child.rules) {
+      if (rule.id != use.id + "." + name) continue;
+      rule.formula = expr::Ast::call("convert_units", {formula});
+      rule.where = use.where;
+    }
+  }
+
+  template <class T>
+  static void move_all(std::vector<T>& to, std::vector<T>& from) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  }
+  static void append(Model& to, Model&& from) {
+    move_all(to.parameters, from.parameters);
+    move_all(to.compartments, from.compartments);
+    move_all(to.species, from.species);
+    move_all(to.reactions, from.reactions);
+    move_all(to.rules, from.rules);
+    move_all(to.functions, from.functions);
+    move_all(to.events, from.events);
+    move_all(to.doses, from.doses);
+    move_all(to.outputs, from.outputs);
+    move_all(to.faults, from.faults);
+  }
+
+  const Library& library_;
+  const core::UnitSystem& units_;
+  core::Diagnostics& problems_;
+};
+
+}  // namespace
+
+/// Replaces `convert_units(formula)` by the formula times the factor from its own unit to the rule's (units.cpp).
+void resolve_port_units(Model& model, core::Diagnostics& problems);
+
+std::string Library::find_model(const std::string& name, const std::string& beside) const {
+  std::vector<fs::path> tries;
+  if (!beside.empty()) tries.push_back(fs::path(beside).parent_path() / (name + ".toml"));
+  if (beside.empty()) tries.push_back(name);
+  if (!root.empty()) {
+    const fs::path models_folder = fs::path(root) / "models";
+    tries.push_back(models_folder / (name + ".toml"));
+    std::error_code ec;
+    for (const auto& entry : fs::recursive_directory_iterator(models_folder, ec)) {
+      if (entry.path().stem() == name && entry.path().extension() == ".toml") tries.push_back(entry.path());
+    }
+  }
+  for (const fs::path& path : tries) {
+    std::error_code ec;
+    if (fs::exists(path, ec) && (beside.empty() || !fs::is_directory(path, ec))) return path.string();
+  }
+  std::string list;
+  for (const std::string& id : models()) list += (list.empty() ? "" : ", ") + id;
+  const std::string hint = core::did_you_mean(name, models());
+  throw core::Error(core::ErrorKind::Input, {"input-010", "no model '" + name + "'", {}, hint.empty() ? "Built-in models: " + list + "." : hint});
+}
+
+std::vector<std::string> Library::models() const {
+  std::vector<std::string> ids;
+  std::error_code ec;
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(root) / "models", ec)) {
+    if (entry.path().extension() == ".toml") ids.push_back(entry.path().stem().string());
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+Model load_model(const std::string& path, const Library& library, const core::UnitSystem& units) {
+  core::Diagnostics problems;
+  Composer composer(library, units, problems);
+  Document document = composer.load(path, 0);
+  composer.close_ports(document, {});
+  problems.throw_if_any(core::ErrorKind::Model);
+  resolve_port_units(document.model, problems);
+  validate(document.model, problems);
+  problems.throw_if_any(core::ErrorKind::Model);
+  return std::move(document.model);
+}
+
+}  // namespace osteosome::model

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads one model document (docs/reference/model-document.md). Composition is in compose.cpp, checks in validate.cpp.
+#include "document.hpp"
+
+#include <cmath>
+#include <set>
+
+#include "osteosome/core/text.hpp"
+
+namespace osteosome::model {
+namespace {
+
+using core::ErrorKind;
+using core::TomlReader;
+using core::TomlValue;
+
+const std::vector<std::string> kKinds = {"reported", "digitised", "fitted", "assumed", "converted"};
+
+/// State of one read: the model under construction and the problems found.
+class Reader {
+ public:
+  Reader(std::string file, const core::UnitSystem& units, core::Diagnostics& problems)
+      : file_(std::move(file)), units_(units), problems_(problems) {}
+
+  Document read(const TomlValue& root) {
+    TomlReader top(root, "document", problems_);
+    if (const TomlValue* header = top.table("model")) {
+      read_header(*header);
+    } else {
+      top.problem("model-001", "the table [model] is missing");
+    }
+    each(top, "parameters", [&](const std::string& id, const TomlValue& v) { read_parameter(id, v); });
+    each(top, "compartments", [&](const std::string& id, const TomlValue& v) { read_compartment(id, v); });
+    each(top, "functions", [&](const std::string& id, const TomlValue& v) { read_function(id, v); });
+    each(top, "species", [&](const std::string& id, const TomlValue& v) { read_species(id, v); });
+    each(top, "reactions", [&](const std::string& id, const TomlValue& v) { read_reaction(id, v); });
+    each(top, "rules", [&](const std::string& id, const TomlValue& v) { read_rule(id, v); });
+    each(top, "events", [&](const std::string& id, const TomlValue& v) { read_event(id, v); });
+    each(top, "ports", [&](const std::string& id, const TomlValue& v) { read_port(id, v); });
+    each(top, "uses", [&](const std::string& id, const TomlValue& v) { read_use(id, v); });
+    each(top, "doses", [&](const std::string& id, const TomlValue& v) { read_dose(id, v); });
+    each(top, "outputs", [&](const std::string& id, const TomlValue& v) { read_output(id, v); });
+    if (const TomlValue* start = top.table("start")) {
+      TomlReader in(*start, "[start]", problems_);
+      document_.model.age_at_zero = in.required_text("age_at_zero");
+      in.finish();
+    }
+    top.finish();
+    return std::move(document_);
+  }
+
+ private:
+  template <class F>
+  void each(TomlReader& top, const char* name, F read) {
+    const TomlValue* table = top.table(name);
+    if (table == nullptr) return;
+    for (const auto& [id, value] : table->entries) {
+      if (!core::is_identifier(id)) {
+        problems_.add({"model-002", "'" + id + "' is no identifier", value.where, "Use letters, digits and '_'."});
+      } else if (expr::is_reserved(id)) {
+        problems_.add({"model-003", "'" + id + "' is a built-in name of formulas", value.where, "Choose another name."});
+      } else {
+        read(id, value);
+      }
+    }
+  }
+
+  void read_header(const TomlValue& table) {
+    TomlReader in(table, "[model]", problems_);
+    Model& m = document_.model;
+    m.file = file_;
+    m.id = in.required_text("id");
+    m.title = in.required_text("title");
+    m.source = in.required_text("source");
+    m.about = in.text("about").value_or("");
+    m.faults = in.texts("faults");
+    m.time = unit(in, "time");
+    if (m.time.known && !m.time.unit.same_dimension(units_.parse("s"))) {
+      in.problem("model-004", "'time' should be a unit of time, not '" + m.time.text + "'", "", "time");
+    }
+    in.finish();
+  }
+
+  UnitText unit(TomlReader& in, std::string_view key) {
+    UnitText out;
+    out.text = in.required_text(key);
+    out.known = !out.text.empty();
+    if (!out.known) return out;
+    try {
+      out.unit = units_.parse(out.text);
+    } catch (const core::Error& error) {
+      const auto& d = error.diagnostics().front();
+      in.problem(d.code, d.message, d.hint, key);
+      out.known = false;
+    }
+    return out;
+  }
+
+  Provenance provenance(TomlReader& in, bool required) {
+    Provenance p;
+    p.source = in.text("source").value_or("");
+    p.kind = in.text("kind").value_or("");
+    p.rationale = in.text("rationale").value_or("");
+    if (p.source == "model") p.source = document_.model.source;
+    if (!required) return p;
+    if (p.source.empty()) in.problem("model-010", "'source' is missing", "Every value names its source: DOI and place.");
+    if (p.kind.empty()) {
+      in.problem("model-011", "'kind' is missing", "One of reported, digitised, fitted, assumed, converted.");
+    } else if (std::find(kKinds.begin(), kKinds.end(), p.kind) == kKinds.end()) {
+      in.problem("model-011", "unknown kind '" + p.kind + "'",
+                 "One of reported, digitised, fitted, assumed, converted. " + core::did_you_mean(p.kind, kKinds), "kind");
+    } else if (p.kind == "assumed" && p.rationale.empty()) {
+      in.problem("model-012", "an assumed value needs a 'rationale'");
+    }
+    return p;
+  }
+
+  std::optional<expr::Ast> parse(TomlReader& in, std::string_view key) {
+    const auto text = in.formula(key);
+    if (!text) return std::nullopt;
+    try {
+      return expr::parse_formula(*text);
+    } catch (const core::Error& error) {
+      const auto& d = error.diagnostics().front();
+      in.problem(d.code, d.message, d.hint, key);
+      return expr::Ast::number(std::nan(""));
+    }
+  }
+
+  expr::Ast required_formula(TomlReader& in, std::string_view key) {
+    auto ast = parse(in, key);
+    if (!ast) in.problem("toml-005", "'" + std::string(key) + "' is missing");
+    return ast.value_or(expr::Ast::number(std::nan("")));
+  }
+
+  std::optional<std::pair<double, double>> bounds(TomlReader& in) {
+    const TomlValue* array = in.array("bounds");
+    if (array == nullptr) return std::nullopt;
+    if (array->items.size() != 2 || array->items[0].kind != TomlValue::Kind::Number ||
+        array->items[1].kind != TomlValue::Kind::Number || !(array->items[0].number < array->items[1].number)) {
+      in.problem("model-013", "'bounds' should be two numbers, [low, high], low below high", "", "bounds");
+      return std::nullopt;
+    }
+    return std::pair{array->items[0].number, array->items[1].number};
+  }
+
+  void read_parameter(const std::string& id, const TomlValue& value) {
+    TomlReader in(value, "parameter '" + id + "'", problems_);
+    Parameter p;
+    p.id = id;
+    p.where = value.where;
+    p.value = in.required_number("value");
+    if (!std::isfinite(p.value)) in.problem("model-014", "'value' is not finite", "", "value");
+    p.unit = unit(in, "unit");
+    p.provenance = provenance(in, true);
+    p.meaning = in.text("meaning").value_or("");
+    p.bounds = bounds(in);
+    if (p.bounds && (p.value < p.bounds->first || p.value > p.bounds->second)) {
+      in.problem("model-013", "value " + core::format_double(p.value) + " is outside its bounds", "", "bounds");
+    }
+    if (const TomlValue* d = in.table("distribution")) p.distribution = read_distribution(*d, id, problems_);
+    in.finish();
+    document_.model.parameters.push_back(std::move(p));
+  }
+
+  void read_compartment(const std::string& id, const TomlValue& value) {
+    TomlReader in(value, "compartment '" + id + "'", problems_);
+    Compartment c;
+    c.id = id;
+    c.where = value.where;
+    c.size = in.required_number("size");
+    if (!(c.size > 0) || !std::isfinite(c.size)) in.problem("model-015", "'size' should be positive", "", "size");
+    c.unit = unit(in, "unit");
+    c.provenance = provenance(in, true);
+    c.constant = in.boolean("constant").value_or(true);
+    in.finish();
+    document_.model.compartments.push_back(std::move(c));
+  }
+
+  void read_function(const std::string& id, const TomlValue& value) {
+    TomlReader in(value, "function '" + id + "'", problems_);
+    FunctionDefinition f;
+    f.id = id;
+    f.where = value.where;
+    f.arguments = in.texts("arguments");
+    f.body = required_formula(in, "formula");
+    in.finish();
+    for (const std::string& name : expr::names_in(f.body)) {
+      if (std::find(f.arguments.begin(), f.arguments.end(), name) == f.arguments.end()) {
+        in.problem("model-016", "'" + name + "' is not an argument", core::did_you_mean(name, f.arguments), "formula");
+      }
+    }
+    document_.model.functions.push_back(std::move(f));
+  }
+
+  void read_species(const std::string& id, const TomlValue& value) {
+    TomlReader in(value, "species '" + id + "'", problems_);
+    Species s;
+    s.id = id;
+    s.where = value.where;
+    s.unit = unit(in, "unit");
+    s.initial = required_formula(in, "initial");
+    s.rate = parse(in, "rate");
+    s.typical = parse(in, "typical");
+    s.compartment = in.text("compartment").value_or("");
+    s.substance_only = in.boolean("substance_only").value_or(false);
+    s.boundary = in.boolean("boundary").value_or(false);
+    s.constant = in.boolean("constant").value_or(false);
+    s.bioavailability = parse(in, "bioavailability");
+    s.lag = parse(in, "lag");
+    s.infusion_rate = parse(in, "infusion_rate");
+    s.infusion_duration = parse(in, "infusion_duration");
+    const bool literal = s.initial.kind == expr::Ast::Kind::Number && !s.initial.is_number(0) && !std::isnan(s.initial.value);
+    s.provenance = provenance(in, literal);
+    s.meaning = in.text("meaning").value_or("");
+    s.unchecked = in.text("unchecked").value_or("");
+    in.finish();
+    document_.model.species.push_back(std::move(s));
+  }
+
+  std::vector<SpeciesReference> read_side(TomlReader& in, std::string_view text) {
+    std::vector<SpeciesReference> side;
+    if (core::trim(text).empty()) return side;
+    for (const std::string& term : core::split(text, '+')) {
+      const std::string_view body = core::trim(term);
+      const std::size_t space = body.find_first_of(" \t");
+      SpeciesReference ref;
+      ref.species = std::string(core::trim(space == std::string_view::npos ? body : body.substr(space)));
+      if (space != std::string_view::npos) {
+        const auto number = core::parse_double(body.substr(0, space));
+        if (!number || !(*number > 0)) in.problem("model-017", "'" + std::string(body) + "' is no term of a reaction", "Write '2 A'.", "equation");
+        ref.stoichiometry = expr::Ast::number(number.value_or(1));
+      }
+      side.push_back(std::move(ref));
+    }
+    return side;
+  }
+
+  void read_reaction(const std::string& id, const TomlValue& value) {
+    TomlReader in(value, "reaction '" + id + "'", problems_);
+    Reaction r;
+    r.id = id;
+    r.where = value.where;
+    const std::string equation = in.required_text("equation");
+    const std::size_t arrow = equation.find("->");
+    if (arrow == std::string::npos) {
+      in.problem("model-017", "'equation' has no '->'", "Write 'A + 2 B -> C'.", "equation");
+    } else {
+      r.reactants = read_side(in, std::string_view(equation).substr(0, arrow));
+      r.products = read_side(in, std::string_view(equation).substr(arrow + 2));
+    }
+    r.rate = required_formula(in, "rate");
+    r.meaning = in.text("meaning").value_or("");
+    r.unchecked = in.text("unchecked").value_or("");
+    in.finish();
+    document_.model.reactions.push_back(std::move(r));
+  }
+
+  void read_rule(const std::string& id, const TomlValue& value) {
+    TomlReader in(value, "rule '" + id + "'", problems_);
+    Rule r;
+    r.id = id;
+    r.where = value.where;
+    r.formula = required_formula(in, "formula");
+    r.unit = unit(in, "unit");
+    r.meaning = in.text("meaning").value_or("");
+    r.unchecked = in.text("unchecked").value_or("");
+    in.finish();
+    document_.model.rules.push_back(std::move(r));
+  }
+
+  void read_event(const std::string& id, const TomlValue& value) {
+    TomlReader in(value, "event '" + id + "'", problems_);
+    Event e;
+    e.id = id;
+    e.where = value.where;
+    e.trigger = required_formula(in, "trigger");
+    e.delay = parse(in, "delay");
+    e.priority = parse(in, "priority");
+    e.persistent = in.boolean("persistent").value_or(true);
+    e.initial_value = in.boolean("initial_value").value_or(true);
+    e.values_from_trigger_time = in.boolean("values_from_trigger_time").value_or(true);
+    if (const TomlValue* assign = in.table("assign")) {
+      TomlReader body(*assign, "event '" + id + "' assign", problems_);
+      for (const auto& entry : assign->entries) e.assignments.push_back({entry.first, required_formula(body, entry.first)});
+    } else {
+      in.problem("toml-005", "'assign' is missing");
+    }
+    in.finish();
+    document_.model.events.push_back(std::move(e));
+  }
+
+  void read_port(const std::string& id, const TomlValue& value) {
+    TomlReader in(value, "port '" + id + "'", problems_);
+    Port p;
+    p.id = id;
+    p.where = value.where;
+    p.unit = unit(in, "unit");
+    p.fallback = parse(in, "default");
+    p.meaning = in.text("meaning").value_or("");
+    in.finish();
+    document_.ports.push_back(std::move(p));
+  }
+
+  void read_use(const std::string& id, const TomlValue& value) {
+    TomlReader in(value, "use '" + id + "'", problems_);
+    Use u;
+    u.id = id;
+    u.where = value.where;
+    u.document = in.required_text("document");
+    if (const TomlValue* connect = in.table("connect")) {
+      TomlReader body(*connect, "use '" + id + "' connect", problems_);
+      for (const auto& entry : connect->entries) u.connect.push_back({entry.first, required_formula(body, entry.first)});
+    }
+    if (const TomlValue* set = in.table("set")) {
+      TomlReader body(*set, "use '" + id + "' set", problems_);
+      for (const auto& entry : set->entries) u.set.push_back({entry.first, body.required_number(entry.first)});
+    }
+    in.finish();
+    document_.uses.push_back(std::move(u));
+  }
+
+  void read_dose(const std::string& id, const TomlValue& value) {
+    TomlReader in(value, "dose '" + id + "'", problems_);
+    DoseEntry d;
+    d.drug = id;
+    d.where = value.where;
+    d.into = in.required_text("into");
+    d.factor = parse(in, "factor");
+    if (d.factor || value.find("unit") != nullptr) d.unit = unit(in, "unit");
+    d.molar_mass = in.text("molar_mass").value_or("");
+    const std::string as = in.text("as").value_or("bolus");
+    if (as != "bolus" && as != "continuous") in.problem("model-018", "unknown 'as' = '" + as + "'", "'bolus' or 'continuous'.", "as");
+    d.continuous = as == "continuous";
+    if (const auto up_to = in.text("continuous_up_to")) {
+      try {
+        d.continuous_up_to_days = core::quantity_in(units_, *up_to, units_.parse("d"));
+      } catch (const core::Error& error) {
+        in.problem(error.diagnostics().front().code, error.diagnostics().front().message, "", "continuous_up_to");
+      }
+    }
+    d.route = in.text("route").value_or("");
+    in.finish();
+    document_.model.doses.push_back(std::move(d));
+  }
+
+  void read_output(const std::string& id, const TomlValue& value) {
+    TomlReader in(value, "output '" + id + "'", problems_);
+    Output o;
+    o.id = id;
+    o.where = value.where;
+    o.formula = required_formula(in, "formula");
+    o.unit = unit(in, "unit");
+    o.observable = in.text("observable").value_or("");
+    o.label = in.text("label").value_or(in.text("meaning").value_or(id));
+    o.when = in.text("when").value_or("");
+    o.unchecked = in.text("unchecked").value_or("");
+    in.finish();
+    document_.model.outputs.push_back(std::move(o));
+  }
+
+  std::string file_;
+  const core::UnitSystem& units_;
+  core::Diagnostics& problems_;
+  Document document_;
+};
+
+}  // namespace
+
+Distribution read_distribution(const TomlValue& table, const std::string& name, core::Diagnostics& problems) {
+  TomlReader in(table, "distribution of '" + name + "'", problems);
+  Distribution d;
+  const std::vector<std::string> kinds = {"lognormal", "normal", "uniform"};
+  d.kind = in.required_text("kind");
+  if (!d.kind.empty() && std::find(kinds.begin(), kinds.end(), d.kind) == kinds.end()) {
+    in.problem("model-019", "unknown kind '" + d.kind + "'", "One of lognormal, normal, uniform. " + core::did_you_mean(d.kind, kinds), "kind");
+  }
+  d.low = in.number("low");
+  d.high = in.number("high");
+  if (d.kind == "uniform") {
+    if (!d.low || !d.high) in.problem("model-019", "uniform needs 'low' and 'high'");
+  } else {
+    const auto cv = in.number("cv");
+    d.mean = in.number(d.kind == "lognormal" ? "median" : "mean").value_or(std::nan(""));  // NaN: the parameter's own value
+    d.sd = in.number("sd").value_or(0);
+    if (cv && d.kind == "lognormal") d.sd = std::sqrt(std::log1p(*cv * *cv));
+    if (cv && d.kind == "normal") d.sd = -*cv;  // negative: relative to the mean, resolved when drawn
+    if (d.sd == 0) in.problem("model-019", "'" + d.kind + "' needs 'sd' or 'cv'");
+  }
+  if (d.low && d.high && !(*d.low < *d.high)) in.problem("model-019", "'low' should be below 'high'");
+  in.finish();
+  return d;
+}
+
+Document read_document(const TomlValue& root, const std::string& file, const core::UnitSystem& units, core::Diagnostics& problems) {
+  return Reader(file, units, problems).read(root);
+}
+
+}  // namespace osteosome::model
