@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "osteosome/expr/graph.hpp"
+#include "osteosome/model/model.hpp"
+
+namespace osteosome::compile {
+
+using expr::NodeId;
+
+/// One structurally non-zero entry of d(derivative[row])/d(state[column]).
+struct JacobianEntry {
+  std::uint32_t row = 0;
+  std::uint32_t column = 0;
+  NodeId node = 0;
+};
+
+/// A branch of the right-hand side: the branch bit is 1 where `gap` > 0 (or >= 0 when `inclusive`).
+/// The gap is smooth while all bits are frozen; bits with a lower index may occur in it.
+struct SwitchDefinition {
+  NodeId gap = 0;
+  bool inclusive = false;
+};
+
+/// A quantity that can be written out: a state, a rule or an output of the model.
+struct Observable {
+  std::string name;
+  std::string unit;
+  std::string label;
+  NodeId node = 0;
+};
+
+struct EventAction {
+  bool is_state = true;
+  std::uint32_t index = 0;  ///< state or parameter
+  NodeId value = 0;
+};
+
+/// When `trigger` turns from false to true, all `actions` are evaluated and then assigned.
+struct EventDefinition {
+  std::string id;
+  NodeId trigger = 0;  ///< over branch bits
+  std::vector<EventAction> actions;
+  bool initial_value = true;
+};
+
+/// Formulas that decide how a dose enters a state; they depend on parameters only.
+struct DosingFormulas {
+  std::optional<NodeId> bioavailability, lag, infusion_rate, infusion_duration;
+};
+
+/// A model ready to be evaluated: one expression graph and the roots of everything an engine needs.
+/// `derivative`, `jacobian`, `time_derivative`, gaps and triggers use frozen branch bits; observables use live comparisons.
+struct Program {
+  expr::Graph graph;
+  std::string model_id;
+  double seconds_per_time_unit = 1;
+
+  std::vector<std::string> parameters;
+  std::vector<double> parameter_values;
+  std::vector<std::string> states;
+  std::vector<std::string> state_units;
+
+  std::vector<NodeId> initial;          ///< one a state, over parameters
+  std::vector<std::optional<NodeId>> typical;  ///< declared typical size of a state
+  std::vector<NodeId> derivative;       ///< one a state
+  std::vector<NodeId> time_derivative;  ///< partial derivative by explicit time, one a state
+  std::vector<JacobianEntry> jacobian;  ///< sorted by row, then column
+  std::vector<SwitchDefinition> switches;
+  std::vector<EventDefinition> events;
+  std::vector<DosingFormulas> dosing;   ///< one a state
+  std::vector<Observable> observables;
+
+  [[nodiscard]] std::optional<std::uint32_t> state_index(const std::string& name) const;
+  [[nodiscard]] std::optional<std::uint32_t> parameter_index(const std::string& name) const;
+  [[nodiscard]] const Observable* find_observable(const std::string& name) const;
+};
+
+/// Compiles a validated model. @throws Error(Unsupported) naming what no engine here can do (algebraic rules, delay, ...).
+[[nodiscard]] Program build_program(const model::Model& model);
+
+}  // namespace osteosome::compile

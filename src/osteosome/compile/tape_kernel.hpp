@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+
+namespace osteosome::compile {
+
+struct Instruction;
+inline constexpr int kTapeLanes = 32;
+
+void run_tape_scalar(const Instruction* code, std::size_t count, double* block);
+void run_tape_avx2(const Instruction* code, std::size_t count, double* block);
+void run_tape_avx512(const Instruction* code, std::size_t count, double* block);
+
+}  // namespace osteosome::compile
