@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace osteosome::solve {
+
+/// What happens at a discontinuity.
+enum class StopKind : std::uint8_t {
+  Add,           ///< state[index] += value
+  Replace,       ///< state[index] = value
+  Multiply,      ///< state[index] *= value
+  ChangeRate,    ///< input rate of state[index] += value
+  SetParameter,  ///< parameter[index] = value
+  SetStates,     ///< all states = vectors[index]
+  AddStates      ///< all states += vectors[index]
+};
+
+/// A scheduled discontinuity. Integrators never step over one.
+struct Stop {
+  double time = 0;
+  StopKind kind = StopKind::Add;
+  std::uint32_t index = 0;
+  double value = 0;
+};
+
+/// A time at which states are wanted, after the first `after_stops` stops of the plan and before the next.
+struct OutputPoint {
+  double time = 0;
+  std::uint32_t after_stops = 0;
+};
+
+/// Everything an integrator needs to know of one subject. Times in the model's unit.
+/// `stops` ascend in time; `outputs` ascend in (after_stops, time) and fit between their stops.
+struct SubjectPlan {
+  std::vector<double> parameters;           ///< [n_parameters]
+  std::vector<double> initial_overrides;    ///< empty, or [n_states] with NaN where the model's own initial value holds
+  double start = 0;
+  std::vector<Stop> stops;
+  std::vector<std::vector<double>> vectors;  ///< for SetStates and AddStates
+  std::vector<OutputPoint> outputs;
+};
+
+enum class Status : std::uint8_t { Completed, StepSizeTooSmall, TooManySteps, NotFinite, Cancelled };
+[[nodiscard]] const char* name_of(Status status);
+
+struct Statistics {
+  std::uint64_t steps = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t switches = 0;  ///< branch crossings located
+};
+
+/// What came out for one subject. A failed subject keeps the outputs it reached; the others are NaN.
+struct SubjectResult {
+  Status status = Status::Completed;
+  double time_reached = 0;
+  std::string message;
+  Statistics statistics;
+  std::vector<double> states;      ///< [n_outputs x n_states], row-major
+  std::vector<double> parameters;  ///< [n_outputs x n_parameters] if an event can change parameters, else empty
+};
+
+struct Options {
+  double relative_tolerance = 1e-6;
+  /// Multiplies the default absolute tolerance of each state, relative_tolerance * kTypicalFraction * typical size.
+  double absolute_scale = 1;
+  std::uint64_t max_steps = 50'000'000;
+  const char* method = "rodas5p";
+};
+
+/// Share of a state's typical size below which it is accurate in absolute terms only.
+inline constexpr double kTypicalFraction = 1e-3;
+
+}  // namespace osteosome::solve

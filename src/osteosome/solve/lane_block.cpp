@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lane integrator: a Rosenbrock method with analytic Jacobian and fresh factorisation every step, per-lane error control, branches
+// frozen within a step and their crossings located on dense output (docs/decisions/0006-integrator.md).
+#include "lane_block.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "osteosome/core/lane_math.hpp"
+
+namespace osteosome::solve {
+namespace {
+
+using compile::Phase;
+
+constexpr double kSafety = 0.9;
+constexpr double kShrinkMost = 0.2;
+constexpr double kGrowMost = 6.0;
+constexpr double kSmallestStep = 64 * 2.220446049250313e-16;  // relative to time: below it t + h no longer moves by h
+constexpr double kRootWidth = 1e-10;                          // of a step; far below what the dense output resolves
+constexpr int kRootIterations = 60;
+constexpr int kFlipsInPlace = 8;    // a bit that flips this often without progress slides along its boundary
+constexpr int kEventRounds = 50;
+
+double power(double base, double exponent) {
+  return lane::exp<1>(lane::log<1>(lane::Real<1>{base}) * exponent)[0];
+}
+
+}  // namespace
+
+LaneBlock::LaneBlock(const compile::Program& program, const compile::LaneProgram& lane_program, const compile::Evaluator& evaluator,
+                     const LaneKernels& kernels, const Options& options)
+    : program_(program), code_(lane_program), at_(lane_program.layout), evaluator_(evaluator), kernels_(kernels), options_(options),
+      method_(tableau_named(options.method)), setup_(program), lanes_(static_cast<std::size_t>(evaluator.lanes())), n_(lane_program.n_states),
+      block_(std::size_t{at_.total} * lanes_), x_(n_ * lanes_), new_x_(n_ * lanes_), atol_(n_ * lanes_), rates_(n_ * lanes_), h_(lanes_),
+      inverse_h_(lanes_), error_(lanes_), mask_(lanes_), scratch_(n_ * lanes_), dense_(3 * n_ * lanes_), dense_ready_(lanes_, 0), has_rate_(n_, 0),
+      lane_(lanes_), state_row_(n_) {
+  for (int i = 0; i < method_.stages; ++i) k_.emplace_back(n_ * lanes_);
+  for (std::uint32_t c = 0; c < code_.constants.size(); ++c) std::fill_n(slot(at_.constants + c), lanes_, code_.constants[c]);
+  for (const auto& e : program.events) {
+    for (const auto& a : e.actions) parameter_events_ = parameter_events_ || !a.is_state;
+  }
+  std::vector<expr::NodeId> gaps;
+  for (const auto& s : program.switches) gaps.push_back(s.gap);
+  const auto needed = program.graph.reachable(gaps);
+  for (expr::NodeId id = 0; id < needed.size(); ++id) {
+    if (needed[id] && program.graph[id].op == expr::Op::State) gap_states_.push_back(program.graph[id].a);
+  }
+  std::fill_n(h_.get(), lanes_, 1.0);
+  std::fill_n(inverse_h_.get(), lanes_, 1.0);
+}
+
+void LaneBlock::run(const Next& next, const PlanSource& plans, const ResultSink& sink, const std::stop_token& stop) {
+  for (std::size_t l = 0; l < lanes_; ++l) load(l, next, plans);
+  while (true) {
+    if (stop.stop_requested()) {
+      for (std::size_t l = 0; l < lanes_; ++l) {
+        if (lane_[l].active) finish(l, Status::Cancelled);
+      }
+      deliver(sink);
+      return;
+    }
+    prepare(sink, next, plans);
+    if (std::none_of(lane_.begin(), lane_.end(), [](const Lane& lane) { return lane.active; })) return;
+    attempt();
+    judge();
+  }
+}
+
+bool LaneBlock::load(std::size_t l, const Next& next, const PlanSource& plans) {
+  Lane& lane = lane_[l];
+  const auto subject = next();
+  lane.active = subject.has_value();
+  if (!lane.active) return false;
+  lane = Lane{};
+  lane.active = true;
+  lane.subject = *subject;
+  lane.plan = plans(*subject);
+  lane.parameters = lane.plan.parameters;
+  lane.t = lane.plan.start;
+  lane.result.states.assign(lane.plan.outputs.size() * n_, std::nan(""));
+  if (parameter_events_) lane.result.parameters.assign(lane.plan.outputs.size() * lane.parameters.size(), std::nan(""));
+  lane.parameters_changed = lane.bits_unknown = true;
+  for (const auto& e : program_.events) lane.triggers.push_back(e.initial_value ? 1 : 0);
+  setup_.initial_states(lane.plan, state_row_);
+  for (std::size_t i = 0; i < n_; ++i) {
+    at(x_, i, l) = state_row_[i];
+    at(rates_, i, l) = 0;
+  }
+  setup_.absolute_tolerances(lane.plan, options_, state_row_);
+  for (std::size_t i = 0; i < n_; ++i) at(atol_, i, l) = state_row_[i];
+  for (std::size_t i = 0; i < n_; ++i) {
+    if (!std::isfinite(at(x_, i, l))) {
+      finish(l, Status::NotFinite, "initial value of '" + program_.states[i] + "' is not finite");
+      break;
+    }
+  }
+  return true;
+}
+
+void LaneBlock::finish(std::size_t l, Status status, const std::string& message) {
+  Lane& lane = lane_[l];
+  lane.active = false;
+  lane.result.status = status;
+  lane.result.message = message;
+  lane.result.time_reached = lane.t;
+  finished_.emplace_back(l, lane.subject);
+}
+
+void LaneBlock::deliver(const ResultSink& sink) {
+  for (const auto& [l, subject] : finished_) sink(subject, lane_[l].plan, std::move(lane_[l].result));
+  finished_.clear();
+}
+
+double LaneBlock::end_time(const Lane& lane) const {
+  return lane.stop < lane.plan.stops.size() ? lane.plan.stops[lane.stop].time : lane.plan.outputs.back().time;
+}
+
+void LaneBlock::prepare(const ResultSink& sink, const Next& next, const PlanSource& plans) {
+  for (bool again = true; again;) {
+    again = false;
+    for (std::size_t l = 0; l < lanes_; ++l) {
+      if (lane_[l].active) pass_stops(l);
+    }
+    if (!finished_.empty()) {
+      std::vector<std::size_t> idle;
+      for (const auto& item : finished_) idle.push_back(item.first);
+      deliver(sink);
+      for (const std::size_t l : idle) again = load(l, next, plans) || again;
+    }
+  }
+  bool reload = false;
+  for (std::size_t l = 0; l < lanes_; ++l) {
+    Lane& lane = lane_[l];
+    if (!lane.active || !lane.parameters_changed) continue;
+    for (std::uint32_t p = 0; p < code_.n_parameters; ++p) slot(at_.parameters + p, l) = lane.parameters[p];
+    lane.parameters_changed = false;
+    reload = true;
+  }
+  if (reload) evaluator_.run(Phase::Prologue, block_.get());
+  refresh_bits();
+  initial_step_sizes();
+  for (Lane& lane : lane_) {
+    if (lane.active) choose_step(lane);
+  }
+}
+
+void LaneBlock::pass_stops(std::size_t l) {
+  Lane& lane = lane_[l];
+  while (true) {
+    while (lane.output < lane.plan.outputs.size() && lane.plan.outputs[lane.output].after_stops <= lane.stop &&
+           lane.plan.outputs[lane.output].time <= lane.t) {
+      for (std::size_t i = 0; i < n_; ++i) state_row_[i] = at(x_, i, l);
+      write_output(l, state_row_);
+    }
+    if (lane.output == lane.plan.outputs.size()) return finish(l, Status::Completed);
+    if (lane.stop == lane.plan.stops.size() || lane.plan.stops[lane.stop].time > lane.t) return;
+    const Stop& stop = lane.plan.stops[lane.stop++];
+    if (stop.kind == StopKind::SetParameter) {
+      lane.parameters[stop.index] = stop.value;
+      lane.parameters_changed = true;
+    } else {
+      std::vector<double> rates(n_);
+      for (std::size_t i = 0; i < n_; ++i) {
+        state_row_[i] = at(x_, i, l);
+        rates[i] = at(rates_, i, l);
+      }
+      apply_stop(lane.plan, stop, state_row_, rates);
+      for (std::size_t i = 0; i < n_; ++i) {
+        at(x_, i, l) = state_row_[i];
+        at(rates_, i, l) = rates[i];
+      }
+      if (stop.kind == StopKind::ChangeRate) has_rate_[stop.index] = 1;
+    }
+    lane.bits_unknown = true;
+    lane.first_after_stop = true;
+    lane.to_root = false;
+    lane.stop_signature = std::uint64_t{static_cast<std::uint8_t>(stop.kind)} << 32 | stop.index;
+    const auto known = lane.step_after.find(lane.stop_signature);
+    lane.h = known != lane.step_after.end() ? known->second : 0;
+    lane.error_before = 0;
+    lane.just_rejected = false;
+  }
+}
+
+/// Sets the branch bits from the current states where they are not known, then lets events fire.
+void LaneBlock::refresh_bits() {
+  for (int round = 0; round < kEventRounds; ++round) {
+    std::vector<std::size_t> unknown;
+    for (std::size_t l = 0; l < lanes_; ++l) {
+      if (lane_[l].active && lane_[l].bits_unknown) unknown.push_back(l);
+    }
+    if (unknown.empty()) return;
+    for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t;
+    std::copy_n(x_.get(), n_ * lanes_, slot(at_.states));
+    for (std::uint32_t pass = 0; pass <= code_.n_switches && code_.n_switches > 0; ++pass) {
+      evaluator_.run(Phase::Gaps, block_.get());
+      bool changed = false;
+      for (const std::size_t l : unknown) {
+        for (std::uint32_t k = 0; k < code_.n_switches; ++k) {
+          const double g = slot(at_.gaps + k, l);
+          const double bit = (program_.switches[k].inclusive ? g >= 0 : g > 0) ? 1 : 0;
+          changed = changed || slot(at_.bits + k, l) != bit;
+          slot(at_.bits + k, l) = bit;
+        }
+      }
+      if (!changed) break;
+    }
+    bool parameters = false;
+    for (const std::size_t l : unknown) {
+      lane_[l].bits_unknown = run_events(l);
+      if (!lane_[l].parameters_changed) continue;
+      for (std::uint32_t p = 0; p < code_.n_parameters; ++p) slot(at_.parameters + p, l) = lane_[l].parameters[p];
+      lane_[l].parameters_changed = false;
+      parameters = true;
+    }
+    if (parameters) evaluator_.run(Phase::Prologue, block_.get());
+  }
+}
+
+/// Fires events whose trigger has become true; returns true if any did (the bits must then be looked at again).
+bool LaneBlock::run_events(std::size_t l) {
+  if (program_.events.empty()) return false;
+  Lane& lane = lane_[l];
+  std::vector<double> bits(code_.n_switches), now(program_.events.size());
+  for (std::uint32_t k = 0; k < code_.n_switches; ++k) bits[k] = slot(at_.bits + k, l);
+  for (std::size_t i = 0; i < n_; ++i) state_row_[i] = at(x_, i, l);
+  setup_.triggers(lane.parameters, lane.t, state_row_, bits, now);
+  bool fired = false;
+  for (std::size_t k = 0; k < now.size(); ++k) {
+    const bool rises = now[k] != 0 && lane.triggers[k] == 0;
+    lane.triggers[k] = now[k];
+    if (!rises) continue;
+    fired = true;
+    if (setup_.fire(k, lane.parameters, lane.t, state_row_)) lane.parameters_changed = true;
+  }
+  if (fired) {
+    for (std::size_t i = 0; i < n_; ++i) at(x_, i, l) = state_row_[i];
+    lane.h = 0;
+  }
+  return fired;
+}
+
+/// First step size where none is known: a hundredth of the time in which the scaled solution changes by its own size.
+void LaneBlock::initial_step_sizes() {
+  if (std::none_of(lane_.begin(), lane_.end(), [](const Lane& lane) { return lane.active && lane.h == 0; })) return;
+  for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t;
+  std::copy_n(x_.get(), n_ * lanes_, slot(at_.states));
+  evaluator_.run(Phase::Derivative, block_.get());
+  for (std::size_t l = 0; l < lanes_; ++l) {
+    Lane& lane = lane_[l];
+    if (!lane.active || lane.h != 0) continue;
+    double size = 0, speed = 0;
+    for (std::size_t i = 0; i < n_; ++i) {
+      const double weight = at(atol_, i, l) + options_.relative_tolerance * std::abs(at(x_, i, l));
+      const double x = at(x_, i, l) / weight;
+      const double f = (slot(at_.derivative + static_cast<std::uint32_t>(i), l) + at(rates_, i, l)) / weight;
+      size += x * x;
+      speed += f * f;
+    }
+    const double span = std::max(end_time(lane) - lane.t, 0.0);
+    const double guess = speed > 0 && std::isfinite(speed) ? 0.01 * std::sqrt(size / speed) : 0.01 * span;
+    lane.h = std::min(std::max(guess, 1e-9 * span), span);
+  }
+}
+
+void LaneBlock::choose_step(Lane& lane) {
+  const double left = end_time(lane) - lane.t;
+  lane.to_stop = false;
+  if (lane.to_root) return;  // h_try was set when the crossing was located
+  lane.h_try = lane.h;
+  if (lane.h >= left * (1 - 1e-10)) {
+    lane.h_try = left;
+    lane.to_stop = true;
+  } else if (lane.h > left / 2) {
+    lane.h_try = left / 2;  // two equal steps instead of a long one and a sliver
+  }
+}
+
+void LaneBlock::attempt() {
+  for (std::size_t l = 0; l < lanes_; ++l) {
+    const double h = lane_[l].active ? lane_[l].h_try : 1.0;
+    h_[l] = h;
+    inverse_h_[l] = 1 / h;
+    slot(at_.inverse_gamma_h, l) = 1 / (method_.gamma * h);
+    slot(at_.time, l) = lane_[l].t;
+    dense_ready_[l] = 0;
+  }
+  std::copy_n(x_.get(), n_ * lanes_, slot(at_.states));
+  evaluator_.run(Phase::DerivativeAndJacobian, block_.get());
+  evaluator_.run(Phase::Factor, block_.get());
+  for (int i = 0; i < method_.stages; ++i) stage(i);
+  const double* last[] = {k_.back().get()};
+  const double one = 1;
+  kernels_.combine(new_x_.get(), slot(at_.states), last, &one, 1, n_ * lanes_);
+  kernels_.error(error_.get(), k_.back().get(), x_.get(), new_x_.get(), atol_.get(), options_.relative_tolerance, n_, lanes_);
+}
+
+/// K_i from the stages before it. The stage argument is left in the state slots.
+void LaneBlock::stage(int i) {
+  const double* terms[8];
+  double coefficients[8];
+  if (i > 0) {
+    int count = 0;
+    for (int j = 0; j < i; ++j) {
+      if (method_.a[i][j] == 0) continue;
+      terms[count] = k_[static_cast<std::size_t>(j)].get();
+      coefficients[count++] = method_.a[i][j];
+    }
+    kernels_.combine(slot(at_.states), x_.get(), terms, coefficients, count, n_ * lanes_);
+    for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t + method_.c[i] * h_[l];
+    evaluator_.run(Phase::Derivative, block_.get());
+  }
+  for (std::uint32_t r = 0; r < n_; ++r) {
+    if (has_rate_[r]) kernels_.add_where(slot(at_.derivative + r), &rates_[r * lanes_], lanes_);
+  }
+  double* k = k_[static_cast<std::size_t>(i)].get();
+  if (i == 0) {
+    std::copy_n(slot(at_.derivative), n_ * lanes_, slot(at_.rhs));
+  } else {
+    for (int j = 0; j < i; ++j) {
+      terms[j] = k_[static_cast<std::size_t>(j)].get();
+      coefficients[j] = method_.cc[i][j];
+    }
+    kernels_.combine_scaled(slot(at_.rhs), slot(at_.derivative), terms, coefficients, i, inverse_h_.get(), n_, lanes_);
+  }
+  if (method_.d[i] != 0) {
+    for (std::size_t m = 0; m < code_.time_rows.size(); ++m) {
+      double* rhs = slot(at_.rhs + code_.time_rows[m]);
+      const double* dt = slot(at_.time_derivative + static_cast<std::uint32_t>(m));
+      for (std::size_t l = 0; l < lanes_; ++l) rhs[l] = __builtin_fma(h_[l] * method_.d[i], dt[l], rhs[l]);
+    }
+  }
+  evaluator_.run(Phase::Solve, block_.get());
+  std::copy_n(slot(at_.rhs), n_ * lanes_, k);
+}
+
+void LaneBlock::judge() {
+  std::vector<std::size_t> candidates;
+  for (std::size_t l = 0; l < lanes_; ++l) {
+    if (!lane_[l].active) continue;
+    error_[l] = std::sqrt(error_[l] / static_cast<double>(n_));
+    if (error_[l] <= 1) {
+      candidates.push_back(l);
+    } else {
+      reject(l, error_[l]);
+    }
+  }
+  if (code_.n_switches > 0 && !candidates.empty()) find_crossings(candidates);
+  std::fill_n(mask_.get(), lanes_, 0.0);
+  for (const std::size_t l : candidates) {
+    mask_[l] = 1;
+    accept(l, error_[l]);
+  }
+  kernels_.accept(x_.get(), new_x_.get(), mask_.get(), n_, lanes_);
+}
+
+void LaneBlock::reject(std::size_t l, double error) {
+  Lane& lane = lane_[l];
+  ++lane.result.statistics.rejected;
+  const double factor = error < 1e30 ? std::max(kShrinkMost, kSafety * power(error, -1.0 / method_.order)) : kShrinkMost;
+  lane.h = lane.h_try * factor;
+  lane.to_root = false;
+  lane.just_rejected = true;
+  if (lane.h < kSmallestStep * std::max(std::abs(lane.t), std::abs(end_time(lane) - lane.t))) {
+    finish(l, Status::StepSizeTooSmall, "no step at this time keeps the error within the tolerance; the solution probably blows up");
+  } else if (lane.result.statistics.steps + lane.result.statistics.rejected > options_.max_steps) {
+    finish(l, Status::TooManySteps, "more than " + std::to_string(options_.max_steps) + " steps");
+  }
+}
+
+/// Removes from `candidates` the lanes whose attempt crossed a branch boundary; they repeat the step up to the crossing.
+void LaneBlock::find_crossings(std::vector<std::size_t>& candidates) {
+  for (const std::size_t l : candidates) slot(at_.time, l) = lane_[l].to_stop ? end_time(lane_[l]) : lane_[l].t + lane_[l].h_try;
+  std::copy_n(new_x_.get(), n_ * lanes_, slot(at_.states));
+  evaluator_.run(Phase::Gaps, block_.get());
+  std::vector<Bracket> brackets;
+  for (const std::size_t l : candidates) {
+    Lane& lane = lane_[l];
+    if (lane.flips_in_place > kFlipsInPlace) continue;
+    for (std::uint32_t k = 0; k < code_.n_switches; ++k) {
+      if (lane.to_root && std::find(lane.flips.begin(), lane.flips.end(), k) != lane.flips.end()) continue;
+      const double g = slot(at_.gaps + k, l);
+      const bool holds = program_.switches[k].inclusive ? g >= 0 : g > 0;
+      const bool bit = slot(at_.bits + k, l) != 0;
+      if (holds != bit) brackets.push_back({l, k, 0, 1, 0, bit ? g : -g, 0, 0});
+    }
+  }
+  if (brackets.empty()) return;
+  locate(brackets);
+  std::erase_if(candidates, [&](std::size_t l) {
+    std::vector<Bracket> mine;
+    for (const Bracket& b : brackets) {
+      if (b.lane == l) mine.push_back(b);
+    }
+    if (mine.empty()) return false;
+    approach_root(l, mine);
+    return true;
+  });
+}
+
+/// Illinois iteration on the dense output, all brackets side by side. The signed gap is positive where the frozen bit is right.
+void LaneBlock::locate(std::vector<Bracket>& brackets) {
+  const auto evaluate = [&](auto theta_of) {
+    // Several brackets may sit in one lane, so they take turns.
+    std::vector<char> done(brackets.size(), 0);
+    for (std::size_t left = brackets.size(); left > 0;) {
+      std::vector<std::size_t> turn;
+      std::vector<char> used(lanes_, 0);
+      for (std::size_t m = 0; m < brackets.size(); ++m) {
+        if (done[m] || used[brackets[m].lane]) continue;
+        used[brackets[m].lane] = 1;
+        done[m] = 1;
+        --left;
+        turn.push_back(m);
+        const std::size_t l = brackets[m].lane;
+        const double theta = theta_of(brackets[m]);
+        if (theta < 0) continue;
+        slot(at_.time, l) = lane_[l].t + theta * lane_[l].h_try;
+        for (const std::uint32_t i : gap_states_) slot(at_.states + i, l) = theta == 0 ? at(x_, i, l) : dense(l, i, theta);
+      }
+      evaluator_.run(Phase::Gaps, block_.get());
+      for (const std::size_t m : turn) {
+        const double g = slot(at_.gaps + brackets[m].bit, brackets[m].lane);
+        brackets[m].theta = slot(at_.bits + brackets[m].bit, brackets[m].lane) != 0 ? g : -g;  // carries the value back
+      }
+    }
+  };
+  for (const Bracket& b : brackets) {
+    if (!dense_ready_[b.lane]) dense_coefficients(b.lane);
+  }
+  evaluate([](const Bracket&) { return 0.0; });
+  for (Bracket& b : brackets) {
+    b.ga = b.theta;
+    if (!(b.ga > 0)) b.b = 0;  // on the wrong side from the start: the crossing is here
+  }
+  for (int iteration = 0; iteration < kRootIterations; ++iteration) {
+    if (std::all_of(brackets.begin(), brackets.end(), [](const Bracket& b) { return b.b - b.a <= kRootWidth; })) return;
+    const auto trial = [](const Bracket& b) {
+      if (b.b - b.a <= kRootWidth) return -1.0;
+      const double secant = b.a + (b.b - b.a) * b.ga / (b.ga - b.gb);
+      const double margin = 0.25 * kRootWidth;
+      return std::isfinite(secant) ? std::clamp(secant, b.a + margin, b.b - margin) : 0.5 * (b.a + b.b);
+    };
+    evaluate(trial);
+    for (Bracket& b : brackets) {
+      const double at_theta = trial(b);
+      if (at_theta < 0) continue;
+      const double g = b.theta;
+      if (g > 0) {
+        b.a = at_theta;
+        b.ga = g;
+        if (b.side == 1) b.gb *= 0.5;
+        b.side = 1;
+      } else {
+        b.b = at_theta;
+        b.gb = g == 0 ? -1e-300 : g;
+        if (b.side == -1) b.ga *= 0.5;
+        b.side = -1;
+      }
+    }
+  }
+}
+
+void LaneBlock::approach_root(std::size_t l, const std::vector<Bracket>& brackets) {
+  Lane& lane = lane_[l];
+  double first = 1;
+  for (const Bracket& b : brackets) first = std::min(first, b.b);
+  std::vector<std::uint32_t> flips;
+  for (const Bracket& b : brackets) {
+    if (b.b <= first + kRootWidth) flips.push_back(b.bit);
+  }
+  const double h_root = first * lane.h_try;
+  if (h_root <= kSmallestStep * std::max(std::abs(lane.t), lane.h_try)) {
+    for (const std::uint32_t k : flips) slot(at_.bits + k, l) = slot(at_.bits + k, l) != 0 ? 0 : 1;
+    ++lane.flips_in_place;
+    ++lane.result.statistics.switches;
+    lane.to_root = false;
+    if (run_events(l)) lane.bits_unknown = true;
+    return;
+  }
+  if (!lane.to_root) lane.h_before_root = lane.h_try;
+  lane.flips = std::move(flips);
+  lane.to_root = true;
+  lane.h_try = h_root;
+}
+
+void LaneBlock::accept(std::size_t l, double error) {
+  Lane& lane = lane_[l];
+  ++lane.result.statistics.steps;
+  const double end = end_time(lane);
+  const double t_new = lane.to_stop ? end : lane.t + lane.h_try;
+  while (lane.output < lane.plan.outputs.size() && lane.plan.outputs[lane.output].after_stops == lane.stop &&
+         lane.plan.outputs[lane.output].time < t_new) {
+    if (!dense_ready_[l]) dense_coefficients(l);
+    const double theta = (lane.plan.outputs[lane.output].time - lane.t) / lane.h_try;
+    for (std::size_t i = 0; i < n_; ++i) state_row_[i] = dense(l, i, theta);
+    write_output(l, state_row_);
+  }
+  lane.t = t_new;
+  double factor = kSafety * power(std::max(error, 1e-10), -0.7 / method_.order);
+  if (lane.error_before > 0) factor *= power(lane.error_before, 0.4 / method_.order);
+  factor = std::clamp(factor, kShrinkMost, lane.just_rejected ? 1.0 : kGrowMost);
+  lane.error_before = std::max(error, 1e-4);
+  lane.just_rejected = false;
+  if (lane.first_after_stop) lane.step_after[lane.stop_signature] = lane.h_try * std::clamp(factor, 0.5, 2.0);
+  lane.first_after_stop = false;
+  if (lane.to_root) {
+    for (const std::uint32_t k : lane.flips) slot(at_.bits + k, l) = slot(at_.bits + k, l) != 0 ? 0 : 1;
+    ++lane.result.statistics.switches;
+    lane.to_root = false;
+    lane.h = lane.h_before_root;
+    lane.flips_in_place = 0;
+    lane.bits_unknown = !program_.events.empty();
+  } else {
+    // A step cut short by a stop says little about the size that would have been possible.
+    lane.h = lane.h_try < 0.9 * lane.h ? std::max(lane.h, lane.h_try * factor) : lane.h_try * factor;
+    lane.flips_in_place = 0;
+  }
+}
+
+void LaneBlock::write_output(std::size_t l, std::span<const double> states) {
+  Lane& lane = lane_[l];
+  std::copy(states.begin(), states.end(), lane.result.states.begin() + static_cast<std::ptrdiff_t>(lane.output * n_));
+  if (parameter_events_) {
+    std::copy(lane.parameters.begin(), lane.parameters.end(),
+              lane.result.parameters.begin() + static_cast<std::ptrdiff_t>(lane.output * lane.parameters.size()));
+  }
+  ++lane.output;
+}
+
+void LaneBlock::dense_coefficients(std::size_t l) {
+  for (int m = 0; m < method_.dense; ++m) {
+    for (std::size_t i = 0; i < n_; ++i) {
+      double sum = 0;
+      for (int j = 0; j < method_.stages; ++j) sum = __builtin_fma(method_.h[m][j], at(k_[static_cast<std::size_t>(j)], i, l), sum);
+      dense_[(static_cast<std::size_t>(m) * n_ + i) * lanes_ + l] = sum;
+    }
+  }
+  dense_ready_[l] = 1;
+}
+
+double LaneBlock::dense(std::size_t l, std::size_t i, double theta) const {
+  double inner = 0;
+  for (int m = method_.dense; m-- > 0;) inner = __builtin_fma(theta, inner, dense_[(static_cast<std::size_t>(m) * n_ + i) * lanes_ + l]);
+  const double rest = 1 - theta;
+  return rest * at(x_, i, l) + theta * (at(new_x_, i, l) + rest * inner);
+}
+
+}  // namespace osteosome::solve

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "lane_kernels.hpp"
+#include "osteosome/compile/evaluator.hpp"
+#include "osteosome/solve/engine.hpp"
+#include "osteosome/solve/subject.hpp"
+#include "tableau.hpp"
+
+namespace osteosome::solve {
+
+/// Doubles aligned for the widest vector.
+class AlignedArray {
+ public:
+  explicit AlignedArray(std::size_t count)
+      : data_(static_cast<double*>(std::aligned_alloc(64, (count * sizeof(double) + 63) / 64 * 64 + 64)), &std::free) {
+    std::fill_n(data_.get(), count, 0.0);
+  }
+  [[nodiscard]] double* get() const { return data_.get(); }
+  double& operator[](std::size_t i) const { return data_.get()[i]; }
+
+ private:
+  std::unique_ptr<double, decltype(&std::free)> data_;
+};
+
+/// A block of lanes in lockstep: every iteration makes one Rosenbrock step attempt in every lane, each with its own subject, time, step size
+/// and error control. Finished lanes take the next subject.
+class LaneBlock {
+ public:
+  using Next = std::function<std::optional<std::size_t>()>;
+
+  LaneBlock(const compile::Program& program, const compile::LaneProgram& lane_program, const compile::Evaluator& evaluator,
+            const LaneKernels& kernels, const Options& options);
+
+  /// Runs until `next` has no more subjects; every result goes to `sink`.
+  void run(const Next& next, const PlanSource& plans, const ResultSink& sink, const std::stop_token& stop);
+
+ private:
+  struct Lane {
+    bool active = false;
+    std::size_t subject = 0;
+    SubjectPlan plan;
+    SubjectResult result;
+    std::vector<double> parameters;
+    std::vector<double> triggers;  // last value of each event's trigger
+    double t = 0;
+    double h = 0;          // proposed step; 0: not known yet
+    double h_try = 0;      // step of the current attempt
+    double error_before = 0;
+    std::size_t stop = 0, output = 0;
+    bool to_stop = false;  // the attempt ends exactly at the next stop or at the end
+    bool just_rejected = false;
+    bool parameters_changed = false;
+    bool bits_unknown = false;
+    bool first_after_stop = false;
+    std::uint64_t stop_signature = 0;
+    std::map<std::uint64_t, double> step_after;  // step sizes that worked after earlier stops of the same kind
+    // Branch crossing being approached: the attempt ends at it, and these bits flip there.
+    bool to_root = false;
+    double h_before_root = 0;
+    std::vector<std::uint32_t> flips;
+    int flips_in_place = 0;
+  };
+  struct Bracket {
+    std::size_t lane;
+    std::uint32_t bit;
+    double a, b, ga, gb, theta;
+    int side;
+  };
+
+  // Setting up and finishing subjects.
+  bool load(std::size_t l, const Next& next, const PlanSource& plans);
+  void finish(std::size_t l, Status status, const std::string& message = "");
+  void deliver(const ResultSink& sink);
+
+  // Between steps: outputs and stops at the current time, branch bits, events, step size.
+  void prepare(const ResultSink& sink, const Next& next, const PlanSource& plans);
+  void pass_stops(std::size_t l);
+  void refresh_bits();
+  bool run_events(std::size_t l);
+  void initial_step_sizes();
+  void choose_step(Lane& lane);
+
+  // One attempt in every lane.
+  void attempt();
+  void stage(int i);
+
+  // Judging the attempt.
+  void judge();
+  void reject(std::size_t l, double error);
+  void find_crossings(std::vector<std::size_t>& candidates);
+  void locate(std::vector<Bracket>& brackets);
+  void approach_root(std::size_t l, const std::vector<Bracket>& brackets);
+  void accept(std::size_t l, double error);
+  void write_output(std::size_t l, std::span<const double> states);
+  void dense_coefficients(std::size_t l);
+  [[nodiscard]] double dense(std::size_t l, std::size_t state, double theta) const;
+
+  double* slot(std::uint32_t index) const { return block_.get() + std::size_t{index} * lanes_; }
+  double& slot(std::uint32_t index, std::size_t lane) const { return block_[std::size_t{index} * lanes_ + lane]; }
+  double& at(const AlignedArray& array, std::size_t row, std::size_t lane) const { return array[row * lanes_ + lane]; }
+  [[nodiscard]] double end_time(const Lane& lane) const;
+
+  const compile::Program& program_;
+  const compile::LaneProgram& code_;
+  const compile::SlotLayout& at_;
+  const compile::Evaluator& evaluator_;
+  const LaneKernels& kernels_;
+  const Options& options_;
+  const Tableau& method_;
+  SubjectSetup setup_;
+  std::size_t lanes_, n_;
+  bool parameter_events_ = false;
+  std::vector<std::uint32_t> gap_states_;
+
+  AlignedArray block_, x_, new_x_, atol_, rates_, h_, inverse_h_, error_, mask_, scratch_;
+  std::vector<AlignedArray> k_;
+  std::vector<double> dense_;  // [3][n][lanes]: rows k1..k3 of dense output
+  std::vector<char> dense_ready_, has_rate_;
+  std::vector<Lane> lane_;
+  std::vector<std::pair<std::size_t, std::size_t>> finished_;
+  std::vector<double> state_row_;
+};
+
+}  // namespace osteosome::solve

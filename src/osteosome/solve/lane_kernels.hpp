@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+
+namespace osteosome::solve {
+
+/// Vector loops of the lane integrator, one set an instruction set. Arrays are [rows][lanes], lanes a multiple of the vector width.
+struct LaneKernels {
+  /// out = base + sum_j coefficient[j] * k[j], over rows*lanes doubles.
+  void (*combine)(double* out, const double* base, const double* const* k, const double* coefficient, int terms, std::size_t count);
+  /// out = f + (sum_j coefficient[j] * k[j]) * scale[lane].
+  void (*combine_scaled)(double* out, const double* f, const double* const* k, const double* coefficient, int terms, const double* scale,
+                         std::size_t rows, std::size_t lanes);
+  /// sum[lane] = sum over rows of (error / (atol + rtol * max(|x|, |y|)))^2.
+  void (*error)(double* sum, const double* error, const double* x, const double* y, const double* atol, double rtol, std::size_t rows,
+                std::size_t lanes);
+  /// x = accept[lane] != 0 ? y : x.
+  void (*accept)(double* x, const double* y, const double* accept, std::size_t rows, std::size_t lanes);
+  /// x = add[i] != 0 ? x + add : x over one row of lanes.
+  void (*add_where)(double* x, const double* add, std::size_t lanes);
+};
+
+extern const LaneKernels kLaneKernels_scalar;
+extern const LaneKernels kLaneKernels_avx2;
+extern const LaneKernels kLaneKernels_avx512;
+
+}  // namespace osteosome::solve

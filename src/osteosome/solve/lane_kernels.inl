@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compiled once an instruction set with OSTEOSOME_WIDTH lanes a vector; see tape_kernel.inl for what may not stand here.
+#include "lane_kernels.hpp"
+#include "osteosome/core/lane_math.hpp"
+
+namespace osteosome::solve {
+namespace {
+
+constexpr int W = OSTEOSOME_WIDTH;
+using V = lane::Real<W>;
+
+inline const V* vec(const double* p) { return reinterpret_cast<const V*>(p); }
+inline V* vec(double* p) { return reinterpret_cast<V*>(p); }
+inline V magnitude(V x) { return lane::select<W>(x < 0.0, -x, x); }
+
+template <int Terms>
+void combine_n(double* out, const double* base, const double* const* k, const double* coefficient, std::size_t count) {
+  for (std::size_t i = 0; i < count / W; ++i) {
+    V sum = vec(base)[i];
+    for (int j = 0; j < Terms; ++j) sum = lane::fma<W>(lane::splat<W>(coefficient[j]), vec(k[j])[i], sum);
+    vec(out)[i] = sum;
+  }
+}
+
+void combine(double* out, const double* base, const double* const* k, const double* c, int terms, std::size_t count) {
+  switch (terms) {
+    case 0: return combine_n<0>(out, base, k, c, count);
+    case 1: return combine_n<1>(out, base, k, c, count);
+    case 2: return combine_n<2>(out, base, k, c, count);
+    case 3: return combine_n<3>(out, base, k, c, count);
+    case 4: return combine_n<4>(out, base, k, c, count);
+    case 5: return combine_n<5>(out, base, k, c, count);
+    case 6: return combine_n<6>(out, base, k, c, count);
+    case 7: return combine_n<7>(out, base, k, c, count);
+    default: return combine_n<8>(out, base, k, c, count);
+  }
+}
+
+template <int Terms>
+void combine_scaled_n(double* out, const double* f, const double* const* k, const double* coefficient, const double* scale, std::size_t rows,
+                      std::size_t lanes) {
+  const std::size_t chunks = lanes / W;
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t l = 0; l < chunks; ++l) {
+      const std::size_t i = r * chunks + l;
+      V sum = lane::splat<W>(coefficient[0]) * vec(k[0])[i];
+      for (int j = 1; j < Terms; ++j) sum = lane::fma<W>(lane::splat<W>(coefficient[j]), vec(k[j])[i], sum);
+      vec(out)[i] = lane::fma<W>(sum, vec(scale)[l], vec(f)[i]);
+    }
+  }
+}
+
+void combine_scaled(double* out, const double* f, const double* const* k, const double* c, int terms, const double* s, std::size_t rows,
+                    std::size_t lanes) {
+  switch (terms) {
+    case 1: return combine_scaled_n<1>(out, f, k, c, s, rows, lanes);
+    case 2: return combine_scaled_n<2>(out, f, k, c, s, rows, lanes);
+    case 3: return combine_scaled_n<3>(out, f, k, c, s, rows, lanes);
+    case 4: return combine_scaled_n<4>(out, f, k, c, s, rows, lanes);
+    case 5: return combine_scaled_n<5>(out, f, k, c, s, rows, lanes);
+    case 6: return combine_scaled_n<6>(out, f, k, c, s, rows, lanes);
+    default: return combine_scaled_n<7>(out, f, k, c, s, rows, lanes);
+  }
+}
+
+void error(double* sum, const double* e, const double* x, const double* y, const double* atol, double rtol, std::size_t rows, std::size_t lanes) {
+  const std::size_t chunks = lanes / W;
+  for (std::size_t l = 0; l < chunks; ++l) {
+    V total{};
+    for (std::size_t r = 0; r < rows; ++r) {
+      const std::size_t i = r * chunks + l;
+      const V ax = magnitude(vec(x)[i]);
+      const V ay = magnitude(vec(y)[i]);
+      const V larger = lane::select<W>(ax > ay, ax, ay);
+      const V ratio = vec(e)[i] / lane::fma<W>(lane::splat<W>(rtol), larger, vec(atol)[i]);
+      total = lane::fma<W>(ratio, ratio, total);
+    }
+    vec(sum)[l] = total;
+  }
+}
+
+void accept(double* x, const double* y, const double* mask, std::size_t rows, std::size_t lanes) {
+  const std::size_t chunks = lanes / W;
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t l = 0; l < chunks; ++l) {
+      const std::size_t i = r * chunks + l;
+      vec(x)[i] = lane::select<W>(vec(mask)[l] != 0.0, vec(y)[i], vec(x)[i]);
+    }
+  }
+}
+
+void add_where(double* x, const double* add, std::size_t lanes) {
+  for (std::size_t l = 0; l < lanes / W; ++l) vec(x)[l] = lane::select<W>(vec(add)[l] != 0.0, vec(x)[l] + vec(add)[l], vec(x)[l]);
+}
+
+}  // namespace
+
+extern const LaneKernels OSTEOSOME_KERNEL = {combine, combine_scaled, error, accept, add_where};
+
+}  // namespace osteosome::solve

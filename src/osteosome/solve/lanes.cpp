@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <time.h>
+
+#include "lane_block.hpp"
+#include "osteosome/solve/engine.hpp"
+
+namespace osteosome::solve {
+namespace {
+
+constexpr double kSecondsBeforeCompiling = 1.0;
+
+const LaneKernels& kernels_for(compile::Isa isa) {
+  switch (isa) {
+    case compile::Isa::Avx512: return kLaneKernels_avx512;
+    case compile::Isa::Avx2: return kLaneKernels_avx2;
+    default: return kLaneKernels_scalar;
+  }
+}
+
+double thread_cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+}  // namespace
+
+LaneCode::LaneCode(const compile::Program& program, Settings settings)
+    : lane_program_(std::make_shared<compile::LaneProgram>(compile::build_lane_program(program))), settings_(std::move(settings)) {
+  if (!settings_.tape_only) evaluator_ = compile::find_builtin_native(*lane_program_, settings_.isa);
+  native_ready_ = evaluator_ != nullptr;
+  if (!evaluator_) evaluator_ = compile::make_tape(lane_program_, settings_.isa);
+}
+
+LaneCode::~LaneCode() = default;
+
+std::shared_ptr<const compile::Evaluator> LaneCode::current() const {
+  const std::scoped_lock lock(mutex_);
+  return evaluator_;
+}
+
+void LaneCode::spent(double seconds) {
+  const std::scoped_lock lock(mutex_);
+  seconds_ += seconds;
+  if (compiling_ || native_ready_ || settings_.tape_only || settings_.cache_dir.empty() || seconds_ < kSecondsBeforeCompiling) return;
+  compiling_ = true;
+  compiler_ = std::jthread([this] {
+    std::string why;
+    std::shared_ptr<const compile::Evaluator> native = compile::compile_native(*lane_program_, settings_.isa, settings_.cache_dir, why);
+    if (native == nullptr) return;  // the tape goes on serving
+    const std::scoped_lock inner(mutex_);
+    evaluator_ = std::move(native);
+    native_ready_ = true;
+  });
+}
+
+void run_lanes(const compile::Program& program, LaneCode& code, std::size_t count, const PlanSource& plans, const ResultSink& sink,
+               const Options& options, unsigned threads, const std::stop_token& stop) {
+  std::atomic<std::size_t> next{0};
+  std::mutex sink_mutex;
+  const auto work = [&] {
+    while (next.load() < count && !stop.stop_requested()) {
+      const auto evaluator = code.current();
+      double before = thread_cpu_seconds();
+      const auto take = [&]() -> std::optional<std::size_t> {
+        if (code.current() != evaluator) return std::nullopt;  // drain the block and change over to the new code
+        const std::size_t subject = next.fetch_add(1);
+        return subject < count ? std::optional(subject) : std::nullopt;
+      };
+      const auto deliver = [&](std::size_t subject, const SubjectPlan& plan, SubjectResult&& result) {
+        const double now = thread_cpu_seconds();
+        code.spent(now - before);
+        before = now;
+        const std::scoped_lock lock(sink_mutex);
+        sink(subject, plan, std::move(result));
+      };
+      LaneBlock block(program, code.lane_program(), *evaluator, kernels_for(code.isa()), options);
+      block.run(take, plans, deliver, stop);
+    }
+  };
+  if (threads <= 1) return work();
+  std::vector<std::jthread> pool;
+  for (unsigned i = 0; i < threads; ++i) pool.emplace_back(work);
+}
+
+void run_reference_ensemble(const compile::Program& program, std::size_t count, const PlanSource& plans, const ResultSink& sink,
+                            const Options& options, unsigned threads, const std::stop_token& stop) {
+  std::atomic<std::size_t> next{0};
+  std::mutex sink_mutex;
+  const auto work = [&] {
+    for (std::size_t subject = next.fetch_add(1); subject < count && !stop.stop_requested(); subject = next.fetch_add(1)) {
+      const SubjectPlan plan = plans(subject);
+      SubjectResult result = run_reference(program, plan, options);
+      const std::scoped_lock lock(sink_mutex);
+      sink(subject, plan, std::move(result));
+    }
+  };
+  if (threads <= 1) return work();
+  std::vector<std::jthread> pool;
+  for (unsigned i = 0; i < threads; ++i) pool.emplace_back(work);
+}
+
+}  // namespace osteosome::solve
