@@ -13,7 +13,7 @@ namespace {
 
 using compile::Phase;
 
-constexpr double kSafety = 0.9;
+constexpr double kSafety = 0.8;
 constexpr double kShrinkMost = 0.2;
 constexpr double kGrowMost = 6.0;
 constexpr double kSmallestStep = 64 * 2.220446049250313e-16;  // relative to time: below it t + h no longer moves by h
@@ -21,6 +21,8 @@ constexpr double kRootWidth = 1e-10;                          // of a step; far 
 constexpr int kRootIterations = 60;
 constexpr int kFlipsInPlace = 8;    // a bit that flips this often without progress slides along its boundary
 constexpr int kEventRounds = 50;
+constexpr double kAfterCrossingShare = 0.2;  // first step behind a branch crossing, as a share of the step that met it
+constexpr std::uint64_t kAfterCrossing = std::uint64_t{1} << 40;
 
 double power(double base, double exponent) {
   return lane::exp<1>(lane::log<1>(lane::Real<1>{base}) * exponent)[0];
@@ -173,14 +175,18 @@ void LaneBlock::pass_stops(std::size_t l) {
       if (stop.kind == StopKind::ChangeRate) has_rate_[stop.index] = 1;
     }
     lane.bits_unknown = true;
-    lane.first_after_stop = true;
     lane.to_root = false;
-    lane.stop_signature = std::uint64_t{static_cast<std::uint8_t>(stop.kind)} << 32 | stop.index;
-    const auto known = lane.step_after.find(lane.stop_signature);
-    lane.h = known != lane.step_after.end() ? known->second : 0;
-    lane.error_before = 0;
-    lane.just_rejected = false;
+    restart(lane, std::uint64_t{static_cast<std::uint8_t>(stop.kind)} << 32 | stop.index, 0);
   }
+}
+
+/// After a discontinuity: the step size that worked after the last one of this kind, else `fallback` (0: estimate it).
+void LaneBlock::restart(Lane& lane, std::uint64_t kind, double fallback) {
+  lane.restart_kind = kind;
+  lane.after_restart = true;
+  lane.just_rejected = false;
+  const auto known = lane.step_after.find(kind);
+  lane.h = known != lane.step_after.end() ? known->second : fallback;
 }
 
 /// Sets the branch bits from the current states where they are not known, then lets events fire.
@@ -339,7 +345,7 @@ void LaneBlock::judge() {
   std::vector<std::size_t> candidates;
   for (std::size_t l = 0; l < lanes_; ++l) {
     if (!lane_[l].active) continue;
-    error_[l] = std::sqrt(error_[l] / static_cast<double>(n_));
+    
     if (error_[l] <= 1) {
       candidates.push_back(l);
     } else {
@@ -498,18 +504,17 @@ void LaneBlock::accept(std::size_t l, double error) {
     write_output(l, state_row_);
   }
   lane.t = t_new;
-  double factor = kSafety * power(std::max(error, 1e-10), -0.7 / method_.order);
-  if (lane.error_before > 0) factor *= power(lane.error_before, 0.4 / method_.order);
-  factor = std::clamp(factor, kShrinkMost, lane.just_rejected ? 1.0 : kGrowMost);
-  lane.error_before = std::max(error, 1e-4);
+  const double wanted = kSafety * power(std::max(error, 1e-10), -1.0 / method_.order);
+  const double factor = std::clamp(wanted, kShrinkMost, lane.just_rejected ? 1.0 : kGrowMost);
   lane.just_rejected = false;
-  if (lane.first_after_stop) lane.step_after[lane.stop_signature] = lane.h_try * std::clamp(factor, 0.5, 2.0);
-  lane.first_after_stop = false;
+  if (lane.after_restart) lane.step_after[lane.restart_kind] = lane.h_try * std::clamp(factor, 0.5, 2.0);
+  lane.after_restart = false;
   if (lane.to_root) {
     for (const std::uint32_t k : lane.flips) slot(at_.bits + k, l) = slot(at_.bits + k, l) != 0 ? 0 : 1;
     ++lane.result.statistics.switches;
     lane.to_root = false;
-    lane.h = lane.h_before_root;
+    restart(lane, kAfterCrossing | std::uint64_t{lane.flips.front()} << 1 | (slot(at_.bits + lane.flips.front(), l) != 0 ? 1 : 0),
+            kAfterCrossingShare * lane.h_before_root);
     lane.flips_in_place = 0;
     lane.bits_unknown = !program_.events.empty();
   } else {

@@ -54,15 +54,14 @@ class LaneBlock {
     double t = 0;
     double h = 0;          // proposed step; 0: not known yet
     double h_try = 0;      // step of the current attempt
-    double error_before = 0;
     std::size_t stop = 0, output = 0;
     bool to_stop = false;  // the attempt ends exactly at the next stop or at the end
     bool just_rejected = false;
     bool parameters_changed = false;
     bool bits_unknown = false;
-    bool first_after_stop = false;
-    std::uint64_t stop_signature = 0;
-    std::map<std::uint64_t, double> step_after;  // step sizes that worked after earlier stops of the same kind
+    bool after_restart = false;                  // the next accepted step is the first after a discontinuity
+    std::uint64_t restart_kind = 0;              // which kind of discontinuity it was
+    std::map<std::uint64_t, double> step_after;  // step sizes that worked after earlier ones of the same kind
     // Branch crossing being approached: the attempt ends at it, and these bits flip there.
     bool to_root = false;
     double h_before_root = 0;
@@ -84,6 +83,7 @@ class LaneBlock {
   // Between steps: outputs and stops at the current time, branch bits, events, step size.
   void prepare(const ResultSink& sink, const Next& next, const PlanSource& plans);
   void pass_stops(std::size_t l);
+  void restart(Lane& lane, std::uint64_t kind, double fallback);
   void refresh_bits();
   bool run_events(std::size_t l);
   void initial_step_sizes();
