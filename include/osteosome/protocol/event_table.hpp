@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "osteosome/core/units.hpp"
+
+namespace osteosome::protocol {
+
+/// One row of a NONMEM-style table, numbers as written; times and intervals in the table's unit.
+struct EventRow {
+  int line = 0;
+  double time = 0;
+  int evid = 0;
+  double amount = 0;
+  std::string compartment;  ///< name or 1-based index; "" or "0" is the default one
+  double rate = 0;          ///< > 0, -1 (rate from the model), -2 (duration from the model)
+  double duration = 0;      ///< DUR or TINF; 0 if not given
+  double interval = 0;      ///< II
+  int additional = 0;       ///< ADDL
+  int steady_state = 0;     ///< SS: 0, 1, 2 (3 is taken as 1)
+  std::string action;       ///< EVENT: "", "replace", "multiply"
+  std::vector<double> parameters;    ///< one a parameter column; NaN: missing
+  std::vector<std::string> carried;  ///< one a carried column
+};
+
+struct EventSubject {
+  std::string id;
+  std::vector<EventRow> rows;
+};
+
+struct EventTable {
+  std::string file;
+  core::Unit time_unit;
+  std::string time_unit_text;
+  std::vector<std::string> parameter_columns;  ///< columns named as a parameter of the model
+  std::vector<std::string> carried_columns;
+  std::vector<EventSubject> subjects;
+};
+
+/// Reads and checks a table (docs/reference/event-table.md). `time_unit` (may be "") overrides the unit in the file.
+/// @throws Error(Dosing) with every problem, each with its line.
+[[nodiscard]] EventTable read_event_table(const std::string& path, const std::string& time_unit, const std::vector<std::string>& parameters,
+                                          const std::vector<std::string>& compartments, const core::UnitSystem& units);
+/// The same from text, for tests and fuzzing.
+[[nodiscard]] EventTable parse_event_table(std::string_view text, const std::string& file, const std::string& time_unit,
+                                           const std::vector<std::string>& parameters, const std::vector<std::string>& compartments,
+                                           const core::UnitSystem& units);
+
+}  // namespace osteosome::protocol

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "osteosome/core/random.hpp"
+#include "osteosome/core/units.hpp"
+
+namespace osteosome::protocol {
+
+/// Schedule times are whole microseconds, so that no multiple of an interval drifts.
+using Microseconds = std::int64_t;
+inline constexpr double kMicrosecondsPerDay = 86400e6;
+inline constexpr Microseconds kForever = INT64_MAX / 4;
+
+/// A drug the regimen text may name.
+struct Drug {
+  std::string name;
+  std::string route;  ///< usual route, used when the text gives none
+  std::string unit;   ///< a unit of the dimension its doses have, e.g. "mg"
+};
+using DrugCatalogue = std::vector<Drug>;
+
+/// Reads therapies/catalogue.toml.
+[[nodiscard]] DrugCatalogue load_catalogue(const std::string& path);
+
+struct Course {
+  std::string drug;
+  double amount = 0;
+  std::string unit;
+  bool per_kg = false;
+  std::string route;
+  Microseconds over = 0;      ///< infusion time; 0: at once
+  Microseconds interval = 0;  ///< 0: a single dose
+  Microseconds length = 0;    ///< how long the course lasts
+  std::int64_t doses = 1;
+};
+
+struct Phase {
+  std::vector<Course> courses;  ///< empty: none
+  Microseconds after = 0;       ///< wait before the phase
+  Microseconds length = 0;      ///< kForever for `none` alone
+};
+
+struct Regimen {
+  std::string text;
+  std::vector<Phase> phases;
+  [[nodiscard]] bool contains(const std::string& drug) const;
+};
+
+/// Parses regimen text (docs/reference/regimen.md). @throws Error(Dosing) regimen-00n with column and near match.
+[[nodiscard]] Regimen parse_regimen(std::string_view text, const DrugCatalogue& catalogue, const core::UnitSystem& units);
+
+/// Which doses are missed or late. Random choices draw from the stream handed to `expand`.
+struct Adherence {
+  double miss_probability = 0;       ///< each dose on its own
+  std::vector<std::int64_t> skip;    ///< doses never given, counted from 1 within the arm
+  Microseconds delay = 0;            ///< every dose this much later
+  Microseconds delay_sd = 0;         ///< plus a half-normal delay with this scale
+  Microseconds stop_after = kForever;  ///< no dose at or after this time
+  [[nodiscard]] bool random() const { return miss_probability > 0 || delay_sd > 0; }
+};
+
+/// One dose, at `time` after the start of the regimen.
+struct DoseRecord {
+  Microseconds time = 0;
+  std::string drug;
+  double amount = 0;
+  std::string unit;
+  std::string route;
+  Microseconds over = 0;
+  Microseconds interval = 0;  ///< of its course; 0 for a single dose
+  std::size_t course = 0;     ///< courses are numbered through the regimen
+};
+
+/// All doses before `horizon`, ordered by (time, order of the text). `stream` may be null when the adherence is not random.
+[[nodiscard]] std::vector<DoseRecord> expand(const Regimen& regimen, Microseconds horizon, const Adherence& adherence = {},
+                                             core::RandomStream* stream = nullptr);
+
+}  // namespace osteosome::protocol

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+
+#include "osteosome/compile/interpreter.hpp"
+#include "osteosome/model/document.hpp"
+#include "osteosome/solve/engine.hpp"
+
+namespace osteosome::simulate {
+
+enum class EngineChoice { Auto, Reference, Lanes };
+/// @throws Error(Input) with a near match.
+[[nodiscard]] EngineChoice engine_from_name(const std::string& name);
+
+struct SolverSettings {
+  EngineChoice engine = EngineChoice::Auto;
+  double relative_tolerance = 1e-6;
+  double absolute_scale = 1;
+  unsigned threads = 1;
+  solve::LaneCode::Settings lanes;
+};
+
+/// A loaded model with everything needed to run it.
+class CompiledModel {
+ public:
+  CompiledModel(model::Model model, const SolverSettings& settings);
+
+  [[nodiscard]] const model::Model& model() const { return model_; }
+  [[nodiscard]] const compile::Program& program() const { return program_; }
+  /// "lanes, native avx512" or "reference": what runs, in words.
+  [[nodiscard]] std::string engine_text() const;
+  [[nodiscard]] const std::string& lane_hash() const { return code_->lane_program().hash; }
+
+  /// Runs subjects on the chosen engine; see solve::run_lanes.
+  void run(std::size_t count, const solve::PlanSource& plans, const solve::ResultSink& sink, const std::stop_token& stop = {}) const;
+
+ private:
+  model::Model model_;
+  compile::Program program_;
+  SolverSettings settings_;
+  std::unique_ptr<solve::LaneCode> code_;
+};
+
+/// Values of chosen observables at the outputs of one subject. One object a thread.
+class ObservableReader {
+ public:
+  /// @throws Error(Input) for an unknown name, with near matches.
+  ObservableReader(const compile::Program& program, const std::vector<std::string>& names);
+
+  [[nodiscard]] const std::vector<const compile::Observable*>& observables() const { return observables_; }
+  /// [n_outputs x n_observables], row-major; NaN where the subject did not get.
+  [[nodiscard]] std::vector<double> read(const solve::SubjectPlan& plan, const solve::SubjectResult& result);
+
+ private:
+  const compile::Program& program_;
+  std::vector<const compile::Observable*> observables_;
+  compile::Interpreter interpreter_;
+};
+
+}  // namespace osteosome::simulate

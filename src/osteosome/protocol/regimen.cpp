@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "osteosome/protocol/regimen.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "osteosome/core/diagnostics.hpp"
+#include "osteosome/core/text.hpp"
+#include "osteosome/core/toml.hpp"
+
+namespace osteosome::protocol {
+namespace {
+
+constexpr std::int64_t kMostDoses = 2'000'000;
+constexpr double kLongest = 1000 * 365.25 * kMicrosecondsPerDay;
+
+struct Word {
+  std::string text;
+  int column = 0;
+};
+
+const std::map<std::string, double>& time_units() {
+  constexpr double day = kMicrosecondsPerDay;
+  static const std::map<std::string, double> table = {
+      {"min", day / 1440}, {"h", day / 24}, {"hour", day / 24}, {"hours", day / 24}, {"d", day}, {"day", day}, {"days", day}, {"w", 7 * day},
+      {"week", 7 * day}, {"weeks", 7 * day}, {"mo", core::kDaysPerMonth * day}, {"month", core::kDaysPerMonth * day},
+      {"months", core::kDaysPerMonth * day}, {"y", 12 * core::kDaysPerMonth * day}, {"year", 12 * core::kDaysPerMonth * day},
+      {"years", 12 * core::kDaysPerMonth * day}};
+  return table;
+}
+
+const std::vector<std::string> kRoutes = {"sc", "iv", "po", "im", "ip", "td", "local"};
+const std::map<std::string, double> kNamedRepeats = {{"daily", 1}, {"weekly", 7}, {"monthly", core::kDaysPerMonth}, {"yearly", 12 * core::kDaysPerMonth}};
+
+std::vector<std::string> names_of(const DrugCatalogue& catalogue) {
+  std::vector<std::string> names;
+  for (const Drug& d : catalogue) names.push_back(d.name);
+  return names;
+}
+
+/// Words are separated by blanks; '&' and a number glued to a unit ("60mg") are words of their own.
+std::vector<Word> words_of(std::string_view text) {
+  std::vector<Word> words;
+  for (std::size_t i = 0; i < text.size();) {
+    if (text[i] == ' ' || text[i] == '\t' || text[i] == '\n' || text[i] == '\r') {
+      ++i;
+      continue;
+    }
+    std::size_t end = i + 1;
+    if (text[i] != '&') {
+      while (end < text.size() && text[end] != ' ' && text[end] != '\t' && text[end] != '\n' && text[end] != '\r' && text[end] != '&') ++end;
+    }
+    std::string word(text.substr(i, end - i));
+    std::size_t digits = 0;
+    if (word[0] >= '0' && word[0] <= '9') {
+      while (digits < word.size() && ((word[digits] >= '0' && word[digits] <= '9') || word[digits] == '.')) ++digits;
+      // an exponent belongs to the number only if digits follow it
+      if (digits + 1 < word.size() && (word[digits] == 'e' || word[digits] == 'E')) {
+        std::size_t e = digits + 1;
+        if (word[e] == '-' || word[e] == '+') ++e;
+        std::size_t more = e;
+        while (more < word.size() && word[more] >= '0' && word[more] <= '9') ++more;
+        if (more > e) digits = more;
+      }
+    }
+    const int column = static_cast<int>(i) + 1;
+    if (digits > 0 && digits < word.size()) {
+      words.push_back({word.substr(0, digits), column});
+      words.push_back({word.substr(digits), column + static_cast<int>(digits)});
+    } else {
+      words.push_back({std::move(word), column});
+    }
+    i = end;
+  }
+  return words;
+}
+
+class Parser {
+ public:
+  Parser(std::string_view text, const DrugCatalogue& catalogue, const core::UnitSystem& units)
+      : text_(text), words_(words_of(text)), catalogue_(catalogue), units_(units) {}
+
+  Regimen run() {
+    Regimen regimen;
+    regimen.text = std::string(core::trim(text_));
+    if (words_.empty()) fail("regimen-001", "the regimen is empty", "Write e.g. 'denosumab 60 mg sc every 6 months x 6', or 'none'.");
+    regimen.phases.push_back(phase());
+    while (at_ < words_.size()) {
+      if (!take("then")) {
+        fail("regimen-002", "'" + words_[at_].text + "' does not belong here", "After a course come 'then', '&' or the end. " + near({"then", "every", "daily", "weekly", "monthly", "yearly", "for", "over"}));
+      }
+      if (regimen.phases.back().length >= kForever) fail("regimen-003", "nothing can follow a 'none' that lasts for ever", "Write 'none for 12 months then ...'.");
+      Microseconds after = 0;
+      if (take("after")) after = duration("after 'after'");
+      regimen.phases.push_back(phase());
+      regimen.phases.back().after = after;
+    }
+    return regimen;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& code, const std::string& message, const std::string& hint) {
+    const int column = at_ < words_.size() ? words_[at_].column : static_cast<int>(text_.size()) + 1;
+    throw core::Error(core::ErrorKind::Dosing, {code, "regimen '" + std::string(text_.substr(0, 100)) + "', column " + std::to_string(column) + ": " + message, {}, hint});
+  }
+  [[nodiscard]] std::string peek() const { return at_ < words_.size() ? core::to_lower(words_[at_].text) : ""; }
+  [[nodiscard]] std::string shown() const { return at_ < words_.size() ? "'" + words_[at_].text + "'" : "the end"; }
+  [[nodiscard]] std::string near(const std::vector<std::string>& candidates) const {
+    return at_ < words_.size() ? core::did_you_mean(words_[at_].text, candidates) : "";
+  }
+  bool take(const std::string& word) {
+    if (peek() != word) return false;
+    ++at_;
+    return true;
+  }
+
+  double number(const std::string& what) {
+    const auto value = core::parse_double(peek());
+    if (!value || !std::isfinite(*value)) fail("regimen-004", "a number is expected " + what + ", not " + shown(), "");
+    ++at_;
+    return *value;
+  }
+
+  Microseconds duration(const std::string& what) {
+    const double value = number(what);
+    const auto unit = time_units().find(peek());
+    if (unit == time_units().end()) {
+      std::vector<std::string> names;
+      for (const auto& item : time_units()) names.push_back(item.first);
+      fail("regimen-005", "a unit of time is expected, not " + shown(), "One of min, h, d, week, month, year. " + near(names));
+    }
+    const double length = value * unit->second;
+    if (!(length > 0) || length > kLongest) fail("regimen-006", "the duration should be positive and at most 1000 years", "");
+    ++at_;
+    return static_cast<Microseconds>(std::llround(length));
+  }
+
+  Phase phase() {
+    Phase p;
+    if (take("none")) {
+      p.length = take("for") ? duration("after 'for'") : kForever;
+      return p;
+    }
+    do {
+      p.courses.push_back(course());
+      p.length = std::max(p.length, p.courses.back().length);
+    } while (take("&"));
+    return p;
+  }
+
+  const Drug& drug() {
+    const std::string name = peek();
+    for (const Drug& d : catalogue_) {
+      if (core::to_lower(d.name) == name) {
+        ++at_;
+        return d;
+      }
+    }
+    std::string list;
+    for (const Drug& d : catalogue_) list += (list.empty() ? "" : ", ") + d.name;
+    auto candidates = names_of(catalogue_);
+    candidates.emplace_back("none");
+    const std::string hint = near(candidates);
+    fail("regimen-007", at_ < words_.size() ? "unknown drug " + shown() : "a drug is expected", hint.empty() ? "Known drugs: " + list + "." : hint);
+  }
+
+  Course course() {
+    Course c;
+    const Drug& d = drug();
+    c.drug = d.name;
+    const std::size_t amount_at = at_;
+    c.amount = number("as the amount of " + d.name);
+    if (c.amount < 0) {
+      at_ = amount_at;
+      fail("regimen-008", "the amount is negative", "");
+    }
+    unit(c, d);
+    c.route = d.route;
+    if (std::find(kRoutes.begin(), kRoutes.end(), peek()) != kRoutes.end()) {
+      c.route = peek();
+      ++at_;
+    }
+    if (take("over")) c.over = duration("after 'over'");
+    repeat(c);
+    return c;
+  }
+
+  void unit(Course& c, const Drug& d) {
+    if (at_ == words_.size()) fail("regimen-009", "the amount of " + d.name + " has no unit", "Write e.g. '" + core::format_double(c.amount) + " " + d.unit + "'.");
+    std::string text = words_[at_].text;
+    if (const auto slash = core::to_lower(text).rfind("/kg"); slash != std::string::npos && slash + 3 == text.size()) {
+      c.per_kg = true;
+      text = text.substr(0, slash);
+    }
+    for (const char* micro : {"\xC2\xB5", "\xCE\xBC"}) {  // the two Unicode micro signs
+      if (text.rfind(micro, 0) == 0) text = "u" + text.substr(2);
+    }
+    const bool is_word = core::is_identifier(text);
+    const bool reserved = std::find(kRoutes.begin(), kRoutes.end(), core::to_lower(text)) != kRoutes.end() || text == "every" || kNamedRepeats.contains(text);
+    try {
+      const core::Unit unit = units_.parse(reserved || !is_word ? "?" : text);
+      if (!unit.same_dimension(units_.parse(d.unit))) {
+        fail("regimen-010", "'" + text + "' does not fit " + d.name, "Its doses are counted in units like '" + d.unit + "'.");
+      }
+    } catch (const core::Error& error) {
+      if (error.kind() == core::ErrorKind::Dosing) throw;
+      fail("regimen-009", "the amount of " + d.name + " has no unit: " + shown() + " is none", "Write e.g. '" + core::format_double(c.amount) + " " + d.unit + "'.");
+    }
+    c.unit = text;
+    ++at_;
+  }
+
+  void repeat(Course& c) {
+    const std::string word = peek();
+    if (const auto named = kNamedRepeats.find(word); named != kNamedRepeats.end()) {
+      c.interval = static_cast<Microseconds>(std::llround(named->second * kMicrosecondsPerDay));
+      ++at_;
+    } else if (take("every")) {
+      c.interval = duration("after 'every'");
+    } else if (word.size() > 2 && word[0] == 'q' && word[1] >= '0' && word[1] <= '9') {
+      const int column = words_[at_].column;
+      auto parts = words_of(word.substr(1));
+      words_.erase(words_.begin() + static_cast<std::ptrdiff_t>(at_));
+      for (Word& part : parts) part.column += column;
+      words_.insert(words_.begin() + static_cast<std::ptrdiff_t>(at_), parts.begin(), parts.end());
+      c.interval = duration("after 'q'");
+    } else {
+      return;
+    }
+    if (take("x")) {
+      const std::size_t count_at = at_;
+      const double count = number("after 'x'");
+      if (count != std::floor(count) || count < 1 || count > static_cast<double>(kMostDoses)) {
+        at_ = count_at;
+        fail("regimen-011", "the number of doses should be a whole number from 1 to 2000000", "");
+      }
+      c.doses = static_cast<std::int64_t>(count);
+      c.length = c.interval * c.doses;
+    } else if (take("for")) {
+      c.length = duration("after 'for'");
+      c.doses = (c.length + c.interval - 1) / c.interval;
+      if (c.doses > kMostDoses) fail("regimen-011", "the course has more than 2000000 doses", "");
+    } else {
+      fail("regimen-012", "'x' and a count, or 'for' and a duration, is expected after the interval, not " + shown(), "E.g. 'x 6' or 'for 36 months'.");
+    }
+  }
+
+  std::string_view text_;
+  std::vector<Word> words_;
+  std::size_t at_ = 0;
+  const DrugCatalogue& catalogue_;
+  const core::UnitSystem& units_;
+};
+
+}  // namespace
+
+DrugCatalogue load_catalogue(const std::string& path) {
+  core::Diagnostics problems;
+  const core::TomlValue root = core::load_toml(path);
+  core::TomlReader top(root, "catalogue", problems);
+  DrugCatalogue catalogue;
+  if (const core::TomlValue* drugs = top.table("drugs")) {
+    for (const auto& [name, value] : drugs->entries) {
+      core::TomlReader in(value, "drug '" + name + "'", problems);
+      catalogue.push_back({name, in.required_text("route"), in.required_text("unit")});
+      in.finish();
+    }
+  }
+  top.finish();
+  problems.throw_if_any(core::ErrorKind::Input);
+  return catalogue;
+}
+
+bool Regimen::contains(const std::string& drug) const {
+  return std::any_of(phases.begin(), phases.end(), [&](const Phase& p) {
+    return std::any_of(p.courses.begin(), p.courses.end(), [&](const Course& c) { return c.drug == drug; });
+  });
+}
+
+Regimen parse_regimen(std::string_view text, const DrugCatalogue& catalogue, const core::UnitSystem& units) {
+  return Parser(text, catalogue, units).run();
+}
+
+std::vector<DoseRecord> expand(const Regimen& regimen, Microseconds horizon, const Adherence& adherence, core::RandomStream* stream) {
+  std::vector<DoseRecord> records;
+  Microseconds start = 0;
+  std::size_t course = 0;
+  for (const Phase& phase : regimen.phases) {
+    start += phase.after;
+    for (const Course& c : phase.courses) {
+      for (std::int64_t k = 0; k < c.doses; ++k) {
+        const Microseconds time = start + k * c.interval;
+        if (time >= horizon) break;
+        records.push_back({time, c.drug, c.amount, c.unit + (c.per_kg ? "/kg" : ""), c.route, c.over, c.interval, course});
+      }
+      ++course;
+    }
+    if (phase.length >= kForever || start > horizon) break;
+    start += phase.length;
+  }
+  std::stable_sort(records.begin(), records.end(), [](const DoseRecord& a, const DoseRecord& b) { return a.time < b.time; });
+  std::vector<DoseRecord> given;
+  std::int64_t number = 0;
+  for (DoseRecord& r : records) {
+    ++number;
+    const bool missed = stream != nullptr && adherence.random() && stream->uniform() < adherence.miss_probability;
+    const double late = stream != nullptr && adherence.random() ? std::abs(stream->normal()) : 0;
+    if (missed || std::find(adherence.skip.begin(), adherence.skip.end(), number) != adherence.skip.end()) continue;
+    if (r.time >= adherence.stop_after) continue;
+    r.time += adherence.delay + static_cast<Microseconds>(std::llround(late * static_cast<double>(adherence.delay_sd)));
+    given.push_back(std::move(r));
+  }
+  std::stable_sort(given.begin(), given.end(), [](const DoseRecord& a, const DoseRecord& b) { return a.time < b.time; });
+  return given;
+}
+
+}  // namespace osteosome::protocol

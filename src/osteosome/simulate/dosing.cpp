@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "osteosome/simulate/dosing.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "osteosome/core/text.hpp"
+
+namespace osteosome::simulate {
+namespace {
+
+using solve::Stop;
+using solve::StopKind;
+
+core::Error dosing_error(const std::string& code, const std::string& message, const std::string& hint) {
+  return {core::ErrorKind::Dosing, {code, message, {}, hint}};
+}
+
+}  // namespace
+
+DoseTranslator::DoseTranslator(const CompiledModel& model, const core::UnitSystem& units) : model_(model), units_(units) {}
+
+std::optional<double> DoseTranslator::formula(const std::optional<expr::NodeId>& node, std::span<const double> parameters) {
+  if (!node) return std::nullopt;
+  compile::Interpreter interpreter(model_.program().graph, {*node});
+  interpreter.prepare(parameters);
+  double value = 0;
+  interpreter.evaluate(0, {}, {}, {&value, 1});
+  return value;
+}
+
+double DoseTranslator::bioavailability(std::uint32_t state, std::span<const double> parameters) {
+  return formula(model_.program().dosing[state].bioavailability, parameters).value_or(1);
+}
+double DoseTranslator::lag(std::uint32_t state, std::span<const double> parameters) {
+  return formula(model_.program().dosing[state].lag, parameters).value_or(0);
+}
+std::optional<double> DoseTranslator::infusion_rate(std::uint32_t state, std::span<const double> parameters) {
+  return formula(model_.program().dosing[state].infusion_rate, parameters);
+}
+std::optional<double> DoseTranslator::infusion_duration(std::uint32_t state, std::span<const double> parameters) {
+  return formula(model_.program().dosing[state].infusion_duration, parameters);
+}
+
+void DoseTranslator::check(const protocol::Regimen& regimen, double weight_kg) const {
+  std::vector<std::string> drugs;
+  for (const auto& d : model_.model().doses) drugs.push_back(d.drug);
+  for (const auto& phase : regimen.phases) {
+    for (const auto& course : phase.courses) {
+      const auto* entry = model_.model().find_dose(course.drug);
+      if (entry == nullptr) {
+        std::string list;
+        for (const std::string& d : drugs) list += (list.empty() ? "" : ", ") + d;
+        throw dosing_error("dosing-001", "model '" + model_.model().id + "' has no drug '" + course.drug + "'", "It has: " + (list.empty() ? "none" : list) + ".");
+      }
+      DoseTranslator self(model_, units_);
+      (void)self.amount_factor(*entry, course.unit + (course.per_kg ? "/kg" : ""), weight_kg, model_.program().parameter_values);
+    }
+  }
+}
+
+/// Number that turns an amount in `unit` into an amount of the receiving species.
+double DoseTranslator::amount_factor(const model::DoseEntry& entry, const std::string& unit, double weight_kg, std::span<const double> parameters) {
+  std::string base = unit;
+  double factor = 1;
+  if (base.size() > 3 && base.substr(base.size() - 3) == "/kg") {
+    if (!(weight_kg > 0)) throw dosing_error("dosing-002", "a dose per kg needs the body weight", "Give [patient] weight, e.g. \"60 kg\".");
+    base.resize(base.size() - 3);
+    factor = weight_kg;
+  }
+  const core::Unit given = units_.parse(base);
+  const auto& species = *model_.model().find_species(entry.into);
+  const auto mismatch = [&](const std::string& wanted) {
+    return dosing_error("dosing-003", "a dose of '" + entry.drug + "' in " + base + " does not fit", "Model '" + model_.model().id + "' counts it in " + wanted + ".");
+  };
+  if (entry.factor) {
+    if (!given.same_dimension(entry.unit->unit)) throw mismatch(entry.unit->text);
+    const double per_unit = *formula(model_.program().find_observable("dose_factor." + entry.drug)->node, parameters);
+    return factor * given.factor_to(entry.unit->unit) * per_unit;
+  }
+  if (given.same_dimension(species.unit.unit)) return factor * given.factor_to(species.unit.unit);
+  if (!entry.molar_mass.empty()) {
+    const auto& mass = *model_.model().find_parameter(entry.molar_mass);
+    const core::Unit amount = given / mass.unit.unit;
+    if (amount.same_dimension(species.unit.unit)) {
+      return factor * amount.factor_to(species.unit.unit) / parameters[*model_.program().parameter_index(mass.id)];
+    }
+  }
+  throw mismatch(entry.unit ? entry.unit->text : species.unit.text);
+}
+
+void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, double start, double weight_kg, solve::SubjectPlan& plan) {
+  const double microseconds = 1e6 * model_.program().seconds_per_time_unit;
+  const auto model_time = [&](protocol::Microseconds t) { return static_cast<double>(t) / microseconds; };
+  std::map<std::pair<std::string, std::string>, double> factors;
+  for (const auto& dose : doses) {
+    const auto& entry = *model_.model().find_dose(dose.drug);
+    const auto state = *model_.program().state_index(entry.into);
+    const auto [it, fresh] = factors.try_emplace({dose.drug, dose.unit}, 0);
+    if (fresh) it->second = amount_factor(entry, dose.unit, weight_kg, plan.parameters) * bioavailability(state, plan.parameters);
+    const double amount = dose.amount * it->second;
+    const double time = start + model_time(dose.time) + lag(state, plan.parameters);
+    const double days = static_cast<double>(dose.interval) / protocol::kMicrosecondsPerDay;
+    const bool continuous = dose.interval > 0 && (entry.continuous || (entry.continuous_up_to_days && days <= *entry.continuous_up_to_days * (1 + 1e-12)));
+    const double length = continuous ? model_time(dose.interval) : model_time(dose.over);
+    if (length > 0) {
+      plan.stops.push_back({time, StopKind::ChangeRate, state, amount / length});
+      plan.stops.push_back({time + length, StopKind::ChangeRate, state, -amount / length});
+    } else {
+      plan.stops.push_back({time, StopKind::Add, state, amount});
+    }
+  }
+  std::stable_sort(plan.stops.begin(), plan.stops.end(), [](const Stop& a, const Stop& b) { return a.time < b.time; });
+  // A continuous course is one long infusion: drop the pairs of equal and opposite rate changes between its intervals.
+  std::vector<Stop> merged;
+  for (const Stop& s : plan.stops) {
+    const bool cancels = s.kind == StopKind::ChangeRate && !merged.empty() && merged.back().kind == StopKind::ChangeRate &&
+                         merged.back().index == s.index && merged.back().value == -s.value && s.time - merged.back().time <= 1e-9 * std::abs(s.time);
+    if (cancels) {
+      merged.pop_back();
+    } else {
+      merged.push_back(s);
+    }
+  }
+  plan.stops = std::move(merged);
+}
+
+void DoseTranslator::add_outputs(const std::vector<double>& times, AtDose at_dose, solve::SubjectPlan& plan) {
+  std::uint32_t stop = 0;
+  for (const double t : times) {
+    const auto passed = [&](const Stop& s) { return at_dose == AtDose::Pre ? s.time < t : s.time <= t; };
+    while (stop < plan.stops.size() && passed(plan.stops[stop])) ++stop;
+    plan.outputs.push_back({t, stop});
+  }
+}
+
+}  // namespace osteosome::simulate
