@@ -93,14 +93,19 @@ double DoseTranslator::amount_factor(const model::DoseEntry& entry, const std::s
 void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, double start, double weight_kg, solve::SubjectPlan& plan) {
   const double microseconds = 1e6 * model_.program().seconds_per_time_unit;
   const auto model_time = [&](protocol::Microseconds t) { return static_cast<double>(t) / microseconds; };
-  std::map<std::pair<std::string, std::string>, double> factors;
+  struct Entry {
+    double factor = 0, lag = 0;
+  };
+  std::map<std::pair<std::string, std::string>, Entry> entries;
   for (const auto& dose : doses) {
     const auto& entry = *model_.model().find_dose(dose.drug);
     const auto state = *model_.program().state_index(entry.into);
-    const auto [it, fresh] = factors.try_emplace({dose.drug, dose.unit}, 0);
-    if (fresh) it->second = amount_factor(entry, dose.unit, weight_kg, plan.parameters) * bioavailability(state, plan.parameters);
-    const double amount = dose.amount * it->second;
-    const double time = start + model_time(dose.time) + lag(state, plan.parameters);
+    const auto [it, fresh] = entries.try_emplace({dose.drug, dose.unit});
+    if (fresh) {
+      it->second = {amount_factor(entry, dose.unit, weight_kg, plan.parameters) * bioavailability(state, plan.parameters), lag(state, plan.parameters)};
+    }
+    const double amount = dose.amount * it->second.factor;
+    const double time = start + model_time(dose.time) + it->second.lag;
     const double days = static_cast<double>(dose.interval) / protocol::kMicrosecondsPerDay;
     const bool continuous = dose.interval > 0 && (entry.continuous || (entry.continuous_up_to_days && days <= *entry.continuous_up_to_days * (1 + 1e-12)));
     const double length = continuous ? model_time(dose.interval) : model_time(dose.over);

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+
+namespace osteosome::app {
+namespace {
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+constexpr double kSecondsBetweenLines = 0.1;
+}  // namespace
+
+void SolverFlags::add_to(CLI::App& verb) {
+  verb.add_option("--engine", engine, "auto, reference or lanes")->capture_default_str();
+  verb.add_option("--rtol", rtol, "relative tolerance of each step")->capture_default_str()->check(CLI::Range(1e-13, 0.1));
+  verb.add_option("--atol-scale", atol_scale, "multiplies the default absolute tolerances (rtol * 1e-3 * typical size)")->capture_default_str()->check(CLI::PositiveNumber);
+  verb.add_option("--threads", threads, "threads (default: all processors)");
+  verb.add_option("--isa", isa, "instruction set: scalar, avx2, avx512 (default: the widest here; results are the same bits)");
+  verb.add_flag("--tape", tape, "never use native code (results are the same bits)");
+}
+
+simulate::SolverSettings SolverFlags::settings() const {
+  simulate::SolverSettings s;
+  s.engine = simulate::engine_from_name(engine);
+  s.relative_tolerance = rtol;
+  s.absolute_scale = atol_scale;
+  s.threads = threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency());
+  s.lanes.cache_dir = cache_dir();
+  s.lanes.tape_only = tape;
+  if (!isa.empty()) {
+    s.lanes.isa = compile::isa_from_name(isa);
+    if (!compile::has_isa(s.lanes.isa)) {
+      throw core::Error(core::ErrorKind::Unsupported, {"input-013", "this processor has no " + isa, {}, std::string("The widest here is ") + compile::name_of(compile::best_isa()) + "."});
+    }
+  }
+  return s;
+}
+
+ProgressLine::ProgressLine(bool quiet) : on_(!quiet && isatty(2) != 0), began_(now()) {}
+
+void ProgressLine::operator()(std::size_t done, std::size_t total) {
+  const double t = now();
+  if (!on_ || total < 2 || t - shown_ < kSecondsBetweenLines) return;
+  shown_ = t;
+  const double left = done > 0 ? (t - began_) * static_cast<double>(total - done) / static_cast<double>(done) : 0;
+  std::cerr << fmt::format("\r\033[K{} of {} subjects, {:.0f} s left", done, total, left) << std::flush;
+}
+
+void ProgressLine::clear() {
+  if (on_ && shown_ > 0) std::cerr << "\r\033[K" << std::flush;
+}
+
+}  // namespace osteosome::app

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <stop_token>
+#include <string>
+
+#include "osteosome/core/units.hpp"
+#include "osteosome/model/document.hpp"
+#include "osteosome/simulate/compiled_model.hpp"
+
+namespace osteosome::app {
+
+/// Exit codes of the program (docs/reference/command-line.md).
+enum Exit { kOk = 0, kInternal = 1, kUsage = 2, kInvalidInput = 3, kNumericalFailure = 4, kUnsupported = 5, kIo = 6, kCancelled = 130 };
+
+/// Where the program's data lie: $OSTEOSOME_DATA, else share/osteosome beside the program.
+[[nodiscard]] std::string data_root();
+/// Where compiled native code is kept: $XDG_CACHE_HOME/osteosome or ~/.cache/osteosome; "" if neither is known.
+[[nodiscard]] std::string cache_dir();
+/// Requested by Ctrl-C.
+[[nodiscard]] std::stop_token interrupted();
+
+/// Options every running verb shares.
+struct SolverFlags {
+  std::string engine = "auto", isa;
+  double rtol = 1e-6, atol_scale = 1;
+  unsigned threads = 0;
+  bool tape = false;
+  void add_to(CLI::App& verb);
+  [[nodiscard]] simulate::SolverSettings settings() const;
+};
+
+/// A progress line with ETA on a terminal; nothing otherwise.
+class ProgressLine {
+ public:
+  explicit ProgressLine(bool quiet);
+  void operator()(std::size_t done, std::size_t total);
+  void clear();
+
+ private:
+  bool on_;
+  double began_, shown_ = 0;
+};
+
+// One function a verb: adds its options, sets `action` to what it does when chosen.
+using Action = std::function<int()>;
+void add_run(CLI::App& app, Action& action);
+void add_rerun(CLI::App& app, Action& action);
+void add_simulate(CLI::App& app, Action& action);
+void add_check(CLI::App& app, Action& action);
+void add_models(CLI::App& app, Action& action);
+void add_regimen(CLI::App& app, Action& action);
+void add_doctor(CLI::App& app, Action& action);
+
+}  // namespace osteosome::app

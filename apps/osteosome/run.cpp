@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+// osteosome run and rerun: a scenario becomes a folder of tables, charts, a report and a manifest.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <ctime>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "common.hpp"
+#include "osteosome/core/csv.hpp"
+#include "osteosome/core/output_file.hpp"
+#include "osteosome/core/text.hpp"
+#include "osteosome/evidence/study.hpp"
+#include "osteosome/report/report.hpp"
+#include "osteosome/simulate/netcdf.hpp"
+#include "osteosome/simulate/scenario.hpp"
+
+namespace osteosome::app {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+constexpr std::size_t kMostSubjectsAsCsv = 100;
+
+struct RunOptions {
+  std::string scenario, output;
+  std::optional<std::uint64_t> seed;
+  SolverFlags solver;
+  bool overwrite = false, quiet = false;
+  double max_failed = 0;
+};
+
+std::string program_hash() { return core::sha256(core::read_file("/proc/self/exe", std::size_t{1} << 30)); }
+
+std::string utc_now() {
+  const std::time_t t = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&t, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+/// One run, from the scenario text to the finished folder.
+class Run {
+ public:
+  Run(const RunOptions& options, simulate::Scenario scenario, const model::Library& library, const core::UnitSystem& units)
+      : o_(options), scenario_(std::move(scenario)), library_(library), units_(units), progress_(options.quiet) {}
+
+  int execute() {
+    began_ = std::chrono::steady_clock::now();
+    if (o_.seed) scenario_.seed = *o_.seed;
+    const auto studies = evidence::load_evidence(library_.root);
+    evidence::attach(scenario_, studies);
+    auto settings = o_.solver.settings();
+    if (o_.solver.engine == "auto") settings.engine = scenario_.engine;
+    settings.relative_tolerance = scenario_.relative_tolerance;
+    settings.absolute_scale = scenario_.absolute_scale;
+    const auto models = simulate::compile_models(scenario_, settings, library_, units_);
+    open_folder();
+    manifest_ = describe(models, settings);
+    save_manifest("running");
+
+    const simulate::PartStore parts(path("parts"), part_key(models));
+    simulate::RunHooks hooks;
+    hooks.progress = [this](std::size_t done, std::size_t total) { progress_(done, total); };
+    if (scenario_.population.n > kMostSubjectsAsCsv) {
+      hooks.block_done = [&](const simulate::ArmResult& arm, std::size_t first, std::size_t last) { parts.write(arm, first, last); };
+      hooks.block_known = [&](simulate::ArmResult& arm, std::size_t first, std::size_t last) { return parts.read(arm, first, last); };
+    }
+    const auto result = simulate::run_scenario(scenario_, models, units_, hooks, interrupted());
+    progress_.clear();
+    if (result.cancelled) return cancelled(models, result);
+
+    const auto comparisons = evidence::compare(scenario_, models, result, studies);
+    write_tables(models, result, comparisons, true);
+    finish_manifest(result);
+    write_report(models, result, comparisons);
+    save_manifest("completed");
+    std::error_code ec;
+    fs::remove(path("run.json.partial"), ec);
+    parts.remove_all();
+    return conclude(result);
+  }
+
+ private:
+  [[nodiscard]] std::string path(const std::string& name) const { return (fs::path(o_.output) / name).string(); }
+
+  void open_folder() {
+    std::error_code ec;
+    if (fs::exists(o_.output, ec) && !fs::is_directory(o_.output, ec)) throw core::Error(core::ErrorKind::Io, {"io-004", "'" + o_.output + "' is no folder", {}, ""});
+    const bool resumes = fs::exists(path("run.json.partial"), ec) && !fs::exists(path("run.json"), ec);
+    if (fs::exists(o_.output, ec) && !fs::is_empty(o_.output, ec) && !o_.overwrite && !resumes) {
+      throw core::Error(core::ErrorKind::Io, {"io-004", "folder '" + o_.output + "' is not empty", {}, "Give --overwrite to replace its run, or another -o."});
+    }
+    fs::create_directories(path("charts"), ec);
+    if (ec) throw core::Error(core::ErrorKind::Io, {"io-002", "cannot create folder '" + o_.output + "': " + ec.message(), {}, ""});
+    for (const char* name : {"report.html", "run.json", "trajectories.csv", "trajectories.csv.meta.json", "trajectories.nc", "observed.csv", "observed.csv.meta.json", "status.csv", "status.csv.meta.json"}) {
+      fs::remove(path(name), ec);
+      if (!resumes) fs::remove(path(std::string(name) + ".partial"), ec);
+    }
+    for (const auto& entry : fs::directory_iterator(path("charts"), ec)) fs::remove(entry.path(), ec);
+  }
+
+  Json describe(const std::vector<simulate::CompiledModel>& models, const simulate::SolverSettings& settings) {
+    Json m;
+    m["tool"] = {{"name", "osteosome"}, {"version", OSTEOSOME_VERSION}, {"program_sha256", program_hash()}};
+    m["status"] = "running";
+    m["started"] = utc_now();
+    m["scenario"] = {{"file", scenario_.file}, {"sha256", core::sha256(scenario_.text)}, {"text", scenario_.text}};
+    m["seed"] = scenario_.seed;
+    for (std::size_t i = 0; i < models.size(); ++i) {
+      const auto& s = scenario_.models[i];
+      m["models"].push_back({{"name", s.name}, {"document", s.path}, {"sha256", core::sha256(core::read_file(s.path))}, {"lane_program_sha256", models[i].lane_hash()}});
+    }
+    m["solver"] = {{"engine", o_.solver.engine}, {"method", "rodas5p"}, {"rtol", scenario_.relative_tolerance}, {"atol_scale", scenario_.absolute_scale},
+                   {"atol_rule", "rtol * atol_scale * 1e-3 * typical size of the state"}, {"threads", settings.threads}, {"instruction_set", compile::name_of(settings.lanes.isa)}};
+    return m;
+  }
+
+  [[nodiscard]] std::string part_key(const std::vector<simulate::CompiledModel>& models) const {
+    std::string key = core::sha256(scenario_.text) + std::to_string(scenario_.seed) + manifest_["tool"]["program_sha256"].get<std::string>();
+    for (const auto& m : models) key += m.lane_hash();
+    for (std::size_t i = 0; i < scenario_.models.size(); ++i) key += core::sha256(core::read_file(scenario_.models[i].path));
+    return core::sha256(key + o_.solver.engine);
+  }
+
+  void save_manifest(const std::string& status) {
+    manifest_["status"] = status;
+    const std::string text = manifest_.dump(2) + "\n";
+    if (status == "completed") {
+      core::write_file(path("run.json"), text);
+    } else {
+      core::write_file(path("run.json.partial"), text);  // itself written whole, so that it can always be read
+    }
+  }
+
+  int cancelled(const std::vector<simulate::CompiledModel>& models, const simulate::ScenarioResult& result) {
+    write_tables(models, result, {}, false);
+    finish_manifest(result);
+    save_manifest("cancelled");
+    std::cerr << "cancelled; finished rows are in " << path("trajectories.csv.partial") << (scenario_.population.n > kMostSubjectsAsCsv ? ", finished blocks in " + path("parts") + ": run again to resume" : "") << '\n';
+    return kCancelled;
+  }
+
+  void write_tables(const std::vector<simulate::CompiledModel>& models, const simulate::ScenarioResult& result, const std::vector<evidence::Comparison>& comparisons, bool complete) {
+    const bool many = scenario_.population.n > kMostSubjectsAsCsv;
+    if (!many || !complete) write_trajectories(models, result, complete);
+    if (many && complete) simulate::write_netcdf(path("trajectories.nc"), scenario_, models, result);
+    write_status(result, complete);
+    if (complete) write_observed(comparisons);
+  }
+
+  void write_trajectories(const std::vector<simulate::CompiledModel>& models, const simulate::ScenarioResult& result, bool complete) {
+    core::OutputFile file(path("trajectories.csv"));
+    file.write(core::csv_line({"model", "arm", "subject", "month", "output", "value", "unit"}));
+    Json meta = {{"month", {{"unit", "month of 30.4375 d"}, {"label", "time since the start of treatment"}}}};
+    for (const auto& arm : result.arms) {
+      const auto& model = models[arm.model].model();
+      const std::string name = scenario_.models[arm.model].name;
+      for (const auto& o : model.outputs) meta["value"][name + "." + o.id] = {{"unit", o.unit.text}, {"label", o.label}, {"observable", o.observable}, {"source", model.source}};
+      for (std::size_t s = 0; s < arm.values.size(); ++s) {
+        if (arm.values[s].empty() || (!complete && arm.status[s] == solve::Status::Cancelled)) continue;
+        for (std::size_t k = 0; k < result.days.size(); ++k) {
+          for (std::size_t o = 0; o < arm.outputs.size(); ++o) {
+            const auto& output = *std::find_if(model.outputs.begin(), model.outputs.end(), [&](const auto& x) { return x.id == arm.outputs[o]; });
+            file.write(core::csv_line({name, scenario_.arms[arm.arm].name, std::to_string(s), core::format_double(result.days[k] / core::kDaysPerMonth), output.id,
+                                       core::format_double(arm.values[s][k * arm.outputs.size() + o]), output.unit.text}));
+          }
+        }
+      }
+    }
+    if (!complete) return;
+    file.commit();
+    core::write_file(path("trajectories.csv.meta.json"), meta.dump(2) + "\n");
+  }
+
+  void write_status(const simulate::ScenarioResult& result, bool complete) {
+    core::OutputFile file(path("status.csv"));
+    file.write(core::csv_line({"model", "arm", "subject", "status", "time_reached_days", "message"}));
+    for (const auto& arm : result.arms) {
+      for (std::size_t s = 0; s < arm.status.size(); ++s) {
+        if (arm.status[s] == solve::Status::Completed) continue;
+        file.write(core::csv_line({scenario_.models[arm.model].name, scenario_.arms[arm.arm].name, std::to_string(s), solve::name_of(arm.status[s]), core::format_double(arm.time_reached_days[s]), arm.message[s]}));
+      }
+    }
+    if (!complete) return;
+    file.commit();
+    core::write_file(path("status.csv.meta.json"), Json({{"time_reached_days", {{"unit", "d"}, {"label", "time after the start of treatment up to which values exist"}}}}).dump(2) + "\n");
+  }
+
+  void write_observed(const std::vector<evidence::Comparison>& comparisons) {
+    core::OutputFile file(path("observed.csv"));
+    file.write(core::csv_line({"model", "study", "doi", "arm", "study_arm", "outcome", "unit", "month", "observed", "error", "observed_low", "observed_high", "interval", "simulated", "difference", "role", "provenance"}));
+    const auto optional = [](const std::optional<double>& x) { return x ? core::format_double(*x) : std::string(); };
+    for (const auto& c : comparisons) {
+      file.write(core::csv_line({c.model, c.study, c.doi, c.arm, c.study_arm, c.outcome, c.unit, core::format_double(c.month), core::format_double(c.observed), optional(c.error()), optional(c.low), optional(c.high),
+                                 c.interval, core::format_double(c.simulated), core::format_double(c.simulated - c.observed), c.role, c.provenance}));
+    }
+    file.commit();
+    const Json meta = {{"month", {{"unit", "month of 30.4375 d"}}}, {"observed", {{"unit", "as in column unit"}, {"source", "evidence/, see doi and provenance"}}},
+                       {"error", {{"label", "half width of observed_low to observed_high, whose kind is in interval"}}}, {"simulated", {{"label", "median over subjects"}}}, {"difference", {{"label", "simulated minus observed"}}}};
+    core::write_file(path("observed.csv.meta.json"), meta.dump(2) + "\n");
+  }
+
+  void finish_manifest(const simulate::ScenarioResult& result) {
+    manifest_["engines"] = result.engines;
+    solve::Statistics sum;
+    for (const auto& arm : result.arms) {
+      sum.steps += arm.statistics.steps;
+      sum.rejected += arm.statistics.rejected;
+      sum.switches += arm.statistics.switches;
+    }
+    manifest_["statistics"] = {{"simulations", result.total()}, {"failed", result.failed()}, {"steps", sum.steps}, {"rejected", sum.rejected}, {"crossings", sum.switches}};
+    manifest_["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+    for (const char* name : {"trajectories.csv", "observed.csv", "status.csv"}) {
+      std::error_code ec;
+      if (fs::exists(path(name), ec)) manifest_["files"][name] = core::sha256(core::read_file(path(name), std::size_t{1} << 32));
+    }
+    manifest_["values_sha256"] = values_hash(result);
+  }
+
+  /// Hash of every value in order: "same bits" means the same hash.
+  static std::string values_hash(const simulate::ScenarioResult& result) {
+    std::string bytes;
+    for (const auto& arm : result.arms) {
+      for (const auto& values : arm.values) bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double));
+    }
+    return core::sha256(bytes);
+  }
+
+  void write_report(const std::vector<simulate::CompiledModel>& models, const simulate::ScenarioResult& result, const std::vector<evidence::Comparison>& comparisons) {
+    std::string library;
+    std::error_code ec;
+    const std::string bundle = library_.root + "/vega-bundle.js";
+    if (fs::exists(bundle, ec)) library = core::read_file(bundle);
+    Json shown = manifest_;
+    shown["status"] = "completed";
+    const report::ReportInput input{scenario_, models, result, comparisons, shown.dump(2), library};
+    const auto charts = report::make_charts(input);
+    for (const auto& c : charts) core::write_file(path("charts/" + c.id + ".vl.json"), c.spec + "\n");
+    core::write_file(path("report.html"), report::make_report(input, charts));
+  }
+
+  int conclude(const simulate::ScenarioResult& result) {
+    const std::size_t failed = result.failed();
+    if (failed > 0) std::cerr << fmt::format("{} of {} simulations failed; see {}\n", failed, result.total(), path("status.csv"));
+    std::cout << fmt::format("{} simulations in {:.2f} s\nreport: {}\n", result.total(), manifest_["seconds"].get<double>(), fs::absolute(path("report.html")).lexically_normal().string());
+    return static_cast<double>(failed) > o_.max_failed * static_cast<double>(result.total()) ? kNumericalFailure : kOk;
+  }
+
+  const RunOptions& o_;
+  simulate::Scenario scenario_;
+  const model::Library& library_;
+  const core::UnitSystem& units_;
+  ProgressLine progress_;
+  Json manifest_;
+  std::chrono::steady_clock::time_point began_;
+};
+
+int run_command(RunOptions o) {
+  const core::UnitSystem units;
+  const model::Library library{data_root()};
+  if (o.output.empty()) o.output = (fs::path("runs") / fs::path(o.scenario).stem()).string();
+  return Run(o, simulate::load_scenario(o.scenario, library, units), library, units).execute();
+}
+
+int rerun_command(RunOptions o) {
+  const core::UnitSystem units;
+  const model::Library library{data_root()};
+  Json old;
+  try {
+    old = Json::parse(core::read_file(o.scenario));
+  } catch (const Json::exception& error) {
+    throw core::Error(core::ErrorKind::Input, {"rerun-001", std::string("not a run manifest: ") + error.what(), {o.scenario, 0, 0}, ""});
+  }
+  if (!old.contains("scenario") || !old.contains("values_sha256") || !old.contains("models")) {
+    throw core::Error(core::ErrorKind::Input, {"rerun-001", "not the manifest of a completed run", {o.scenario, 0, 0}, ""});
+  }
+  if (o.output.empty()) o.output = fs::absolute(o.scenario).parent_path().string() + "-rerun";
+  o.seed = old["seed"].get<std::uint64_t>();
+  o.solver.engine = old["solver"]["engine"].get<std::string>();
+  if (old["tool"]["program_sha256"] != program_hash()) std::cerr << "warning: this program is not the build that made the run; bits may differ\n";
+  for (const auto& m : old["models"]) {
+    std::error_code ec;
+    const std::string document = m["document"];
+    if (!fs::exists(document, ec) || core::sha256(core::read_file(document)) != m["sha256"]) std::cerr << "warning: model document " << document << " has changed since the run\n";
+  }
+  const std::string file = old["scenario"]["file"];
+  const int code = Run(o, simulate::read_scenario(old["scenario"]["text"], file, library, units), library, units).execute();
+  if (code != kOk) return code;
+  const Json now = Json::parse(core::read_file(o.output + "/run.json"));
+  const bool same = now["values_sha256"] == old["values_sha256"];
+  std::cout << (same ? "same bits as the first run\n" : "the values differ from the first run\n");
+  return same ? kOk : kInternal;
+}
+
+void add_common(CLI::App* verb, RunOptions& o) {
+  verb->add_option("-o,--output", o.output, "run folder (new or empty)");
+  verb->add_flag("--overwrite", o.overwrite, "replace the run in an existing folder");
+  verb->add_flag("-q,--quiet,--no-progress", o.quiet, "no progress line");
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action) {
+  auto o = std::make_shared<RunOptions>();
+  CLI::App* verb = app.add_subcommand("run", "run a scenario: tables, charts, report and manifest in a folder");
+  verb->add_option("SCENARIO", o->scenario, "scenario file (TOML)")->required();
+  add_common(verb, *o);
+  verb->add_option("--seed", o->seed, "replaces the scenario's seed");
+  verb->add_option("--threads", o->solver.threads, "threads (default: all processors; results do not depend on it)");
+  verb->add_option("--engine", o->solver.engine, "auto, reference or lanes")->capture_default_str();
+  verb->add_option("--max-failed", o->max_failed, "share of failed simulations that is not an error")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+  verb->footer("Without -o the folder is runs/<scenario name>. Tolerances stand in the scenario's [solver].\nExamples:\n  osteosome run scenarios/denosumab-and-stop.toml\n"
+               "  osteosome run scenarios/teriparatide.toml -o runs/tptd --threads 1 --seed 7 --overwrite");
+  verb->callback([o, &action] { action = [o] { return run_command(*o); }; });
+}
+
+void add_rerun(CLI::App& app, Action& action) {
+  auto o = std::make_shared<RunOptions>();
+  CLI::App* verb = app.add_subcommand("rerun", "repeat a run from its manifest and compare the bits");
+  verb->add_option("MANIFEST", o->scenario, "run.json of a completed run")->required();
+  add_common(verb, *o);
+  verb->footer("Without -o the folder is the run's folder with '-rerun'.\nExamples:\n  osteosome rerun runs/denosumab-and-stop/run.json\n  osteosome rerun runs/tptd/run.json -o /tmp/again");
+  verb->callback([o, &action] { action = [o] { return rerun_command(*o); }; });
+}
+
+}  // namespace osteosome::app

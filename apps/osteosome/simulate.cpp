@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// osteosome simulate: one model, doses as regimen text or event table, values as a table.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "common.hpp"
+#include "osteosome/core/csv.hpp"
+#include "osteosome/core/output_file.hpp"
+#include "osteosome/core/text.hpp"
+#include "osteosome/simulate/dosing.hpp"
+
+namespace osteosome::app {
+namespace {
+
+struct SimulateOptions {
+  std::string model, data, until, every, times, observe, output, at_dose = "pre", time_unit, weight;
+  std::vector<std::string> doses, set;
+  SolverFlags solver;
+  bool overwrite = false;
+};
+
+core::Error usage(const std::string& message, const std::string& hint) { return {core::ErrorKind::Input, {"usage", message, {}, hint}}; }
+
+/// --set NAME=VALUE: a parameter or the initial value of a species; VALUE may carry a unit.
+void apply_set(model::Model& model, const std::vector<std::string>& settings, const core::UnitSystem& units) {
+  for (const std::string& text : settings) {
+    const auto equals = text.find('=');
+    const std::string name(core::trim(std::string_view(text).substr(0, equals)));
+    if (equals == std::string::npos) throw usage("--set " + text + " has no '='", "Write --set NAME=VALUE.");
+    const auto p = std::find_if(model.parameters.begin(), model.parameters.end(), [&](const auto& x) { return x.id == name; });
+    const auto s = std::find_if(model.species.begin(), model.species.end(), [&](const auto& x) { return x.id == name; });
+    if (p == model.parameters.end() && s == model.species.end()) {
+      throw core::Error(core::ErrorKind::Input, {"simulate-002", "the model has no parameter or species '" + name + "'", {}, core::did_you_mean(name, model.symbols())});
+    }
+    const std::string value_text = text.substr(equals + 1);
+    const auto quantity = core::parse_quantity(value_text);
+    const auto& unit = p != model.parameters.end() ? p->unit : s->unit;
+    const double value = quantity.unit.empty() ? quantity.value : core::quantity_in(units, value_text, unit.unit);
+    if (p != model.parameters.end()) {
+      p->value = value;
+    } else {
+      s->initial = expr::Ast::number(value);
+    }
+  }
+}
+
+double duration(const std::string& text, const char* option, const compile::Program& program, const core::UnitSystem& units) {
+  try {
+    return core::quantity_in(units, text, units.parse("s")) / program.seconds_per_time_unit;
+  } catch (const core::Error& error) {
+    throw usage(std::string(option) + ": " + error.diagnostics().front().message, error.diagnostics().front().hint + " E.g. " + option + " \"60 months\".");
+  }
+}
+
+std::vector<double> times_from_file(const std::string& path, const std::string& unit_text, const compile::Program& program, const core::UnitSystem& units) {
+  const auto csv = core::parse_csv(core::read_file(path), path);
+  std::string header = csv.header.front(), unit = unit_text;
+  if (const auto bracket = header.find('['); bracket != std::string::npos && unit.empty()) {
+    unit = header.substr(bracket + 1, header.find(']', bracket) - bracket - 1);
+  }
+  if (core::to_lower(core::trim(header.substr(0, header.find('[')))) != "time") throw usage("the first column of '" + path + "' should be 'time'", "Head it 'time [h]'.");
+  if (unit.empty()) throw usage("the unit of the times in '" + path + "' is not known", "Head the column 'time [h]', or give --time-unit h.");
+  const double factor = units.parse(unit).factor_to(units.parse("s")) / program.seconds_per_time_unit;
+  std::vector<double> times;
+  for (std::size_t i = 0; i < csv.rows.size(); ++i) {
+    const auto value = core::parse_double(csv.rows[i][0]);
+    if (!value || !std::isfinite(*value) || *value < 0 || (!times.empty() && *value * factor < times.back())) {
+      throw core::Error(core::ErrorKind::Input, {"simulate-003", "'" + csv.rows[i][0] + "' is no time, or goes back", {path, csv.lines[i], 0}, "Times are numbers from 0, ascending."});
+    }
+    times.push_back(*value * factor);
+  }
+  if (times.empty()) throw usage("'" + path + "' has no times", "");
+  return times;
+}
+
+/// Observables in the order asked for, or all states and outputs.
+std::vector<std::string> chosen(const SimulateOptions& o, const model::Model& model) {
+  std::vector<std::string> names;
+  if (!o.observe.empty()) {
+    for (const std::string& name : core::split(o.observe, ',')) names.emplace_back(core::trim(name));
+    return names;
+  }
+  for (const auto& s : model.species) names.push_back(s.id);
+  for (const auto& x : model.outputs) {
+    if (std::find(names.begin(), names.end(), x.id) == names.end()) names.push_back(x.id);
+  }
+  return names;
+}
+
+/// Writes to -o (complete or not at all) or to stdout.
+class Destination {
+ public:
+  Destination(const std::string& path, bool overwrite) {
+    if (path.empty()) return;
+    std::error_code ec;
+    if (!overwrite && std::filesystem::exists(path, ec)) {
+      throw core::Error(core::ErrorKind::Io, {"io-004", "'" + path + "' exists", {}, "Give --overwrite to replace it."});
+    }
+    file_.emplace(path);
+  }
+  void line(const std::vector<std::string>& cells) {
+    const std::string text = core::csv_line(cells);
+    if (file_) {
+      file_->write(text);
+    } else {
+      std::cout << text;
+    }
+  }
+  void finish() {
+    if (file_) return file_->commit();
+    std::cout.flush();
+    if (!std::cout) throw core::Error(core::ErrorKind::Io, {"io-003", "cannot write to stdout", {}, ""});
+  }
+
+ private:
+  std::optional<core::OutputFile> file_;
+};
+
+void write_meta(const std::string& path, const std::string& time_unit, const simulate::ObservableReader& reader) {
+  nlohmann::ordered_json meta;
+  meta["time"] = {{"unit", time_unit}};
+  for (const auto* o : reader.observables()) meta[o->name] = {{"unit", o->unit}, {"label", o->label}};
+  core::write_file(path + ".meta.json", meta.dump(2) + "\n");
+}
+
+int report_failure(const std::string& subject, const solve::SubjectResult& result, const std::string& unit) {
+  std::cerr << fmt::format("{}: {} at time {} {}: {}\n", subject, solve::name_of(result.status), core::format_double(result.time_reached), unit, result.message);
+  return result.status == solve::Status::Cancelled ? kCancelled : kNumericalFailure;
+}
+
+int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& model, const core::UnitSystem& units, const model::Library& library) {
+  if (o.until.empty() && o.times.empty()) throw usage("--until or --times is missing", "E.g. --until \"60 months\" --every \"1 month\".");
+  const auto& program = model.program();
+  std::vector<double> times;
+  if (!o.times.empty()) {
+    times = times_from_file(o.times, o.time_unit, program, units);
+  } else {
+    const double until = duration(o.until, "--until", program, units);
+    const double every = o.every.empty() ? until / 100 : duration(o.every, "--every", program, units);
+    if (!(until > 0) || !(every > 0)) throw usage("--until and --every should be positive", "");
+    if (until / every > 1e7) throw usage("--every gives more than ten million output times", "");
+    for (std::size_t k = 0; static_cast<double>(k) * every < until * (1 - 1e-9); ++k) times.push_back(static_cast<double>(k) * every);
+    times.push_back(until);
+  }
+  const auto catalogue = protocol::load_catalogue(library.root + "/therapies/catalogue.toml");
+  simulate::DoseTranslator translator(model, units);
+  solve::SubjectPlan plan;
+  plan.parameters = program.parameter_values;
+  const double weight = o.weight.empty() ? 0 : core::quantity_in(units, o.weight, units.parse("kg"));
+  const double microseconds = 1e6 * program.seconds_per_time_unit;
+  const auto horizon = static_cast<protocol::Microseconds>(std::llround(times.back() * microseconds)) + 1;
+  for (const std::string& text : o.doses) {
+    const auto regimen = protocol::parse_regimen(text, catalogue, units);
+    translator.check(regimen, weight);
+    translator.add_doses(protocol::expand(regimen, horizon), 0, weight, plan);
+  }
+  simulate::DoseTranslator::add_outputs(times, o.at_dose == "post" ? simulate::AtDose::Post : simulate::AtDose::Pre, plan);
+
+  simulate::ObservableReader reader(program, chosen(o, model.model()));
+  Destination out(o.output, o.overwrite);
+  std::vector<std::string> header = {"time"};
+  for (const auto* x : reader.observables()) header.push_back(x->name);
+  out.line(header);
+  int code = kOk;
+  model.run(1, [&](std::size_t) { return plan; },
+            [&](std::size_t, const solve::SubjectPlan& p, solve::SubjectResult&& result) {
+              if (result.status != solve::Status::Completed) code = report_failure("simulation", result, model.model().time.text);
+              const auto values = reader.read(p, result);
+              for (std::size_t k = 0; k < times.size(); ++k) {
+                std::vector<std::string> row = {core::format_double(times[k])};
+                for (std::size_t c = 0; c + 1 < header.size(); ++c) row.push_back(core::format_double(values[k * (header.size() - 1) + c]));
+                out.line(row);
+              }
+            },
+            interrupted());
+  out.finish();
+  if (!o.output.empty()) write_meta(o.output, model.model().time.text, reader);
+  return code;
+}
+
+int simulate_table(const SimulateOptions& o, const simulate::CompiledModel& model, const core::UnitSystem& units) {
+  const auto& program = model.program();
+  const auto table = protocol::read_event_table(o.data, o.time_unit, program.parameters, program.states, units);
+  std::vector<std::string> warnings;
+  const auto episodes = simulate::plan_event_table(table, model, units, program.parameter_values, {}, warnings);
+  for (const std::string& w : warnings) std::cerr << "warning: " << w << '\n';
+  simulate::ObservableReader reader(program, chosen(o, model.model()));
+  const std::size_t columns = reader.observables().size();
+
+  // Values of the output rows, by subject and row; a subject may come in several episodes.
+  std::vector<std::vector<std::vector<double>>> values(table.subjects.size());
+  for (std::size_t s = 0; s < values.size(); ++s) values[s].resize(table.subjects[s].rows.size());
+  int code = kOk;
+  model.run(episodes.size(), [&](std::size_t i) { return episodes[i].plan; },
+            [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& result) {
+              const auto& e = episodes[i];
+              if (result.status != solve::Status::Completed) code = report_failure("ID " + table.subjects[e.subject].id, result, model.model().time.text);
+              const auto read = reader.read(plan, result);
+              for (std::size_t k = 0; k < e.rows.size(); ++k) {
+                values[e.subject][e.rows[k]].assign(read.begin() + static_cast<std::ptrdiff_t>(k * columns), read.begin() + static_cast<std::ptrdiff_t>((k + 1) * columns));
+              }
+            },
+            interrupted());
+
+  Destination out(o.output, o.overwrite);
+  std::vector<std::string> header = {"ID", "TIME"};
+  header.insert(header.end(), table.carried_columns.begin(), table.carried_columns.end());
+  for (const auto* x : reader.observables()) header.push_back(x->name);
+  out.line(header);
+  for (std::size_t s = 0; s < values.size(); ++s) {
+    for (std::size_t r = 0; r < values[s].size(); ++r) {
+      const auto& row = table.subjects[s].rows[r];
+      if (row.evid != 0) continue;
+      std::vector<std::string> cells = {table.subjects[s].id, core::format_double(row.time)};
+      cells.insert(cells.end(), row.carried.begin(), row.carried.end());
+      for (std::size_t c = 0; c < columns; ++c) cells.push_back(values[s][r].empty() ? "" : core::format_double(values[s][r][c]));
+      out.line(cells);
+    }
+  }
+  out.finish();
+  if (!o.output.empty()) write_meta(o.output, table.time_unit_text, reader);
+  return interrupted().stop_requested() ? kCancelled : code;
+}
+
+int simulate_command(const SimulateOptions& o) {
+  const core::UnitSystem units;
+  const model::Library library{data_root()};
+  model::Model loaded = model::load_model(library.find_model(o.model), library, units);
+  apply_set(loaded, o.set, units);
+  const simulate::CompiledModel model(std::move(loaded), o.solver.settings());
+  if (!o.data.empty() && !o.doses.empty()) throw usage("--data and --dose exclude each other", "");
+  return o.data.empty() ? simulate_regimens(o, model, units, library) : simulate_table(o, model, units);
+}
+
+}  // namespace
+
+void add_simulate(CLI::App& app, Action& action) {
+  auto o = std::make_shared<SimulateOptions>();
+  CLI::App* verb = app.add_subcommand("simulate", "simulate one model and print a table");
+  verb->add_option("MODEL", o->model, "path of a model document, or the id of a built-in model")->required();
+  verb->add_option("--dose", o->doses, "regimen text, e.g. \"denosumab 60 mg sc every 6 months x 6\" (repeatable)")->type_size(1)->allow_extra_args(false);
+  verb->add_option("--data", o->data, "NONMEM-style event table (CSV or TSV)");
+  verb->add_option("--set", o->set, "NAME=VALUE: a parameter or an initial value; VALUE may carry a unit (repeatable)")->allow_extra_args(false);
+  verb->add_option("--until", o->until, "end of the simulation, e.g. \"60 months\"");
+  verb->add_option("--every", o->every, "distance of output times, e.g. \"1 month\" (default: a hundredth of --until)");
+  verb->add_option("--times", o->times, "CSV file with output times in a column 'time [unit]'");
+  verb->add_option("--time-unit", o->time_unit, "unit of TIME in --data, or of --times");
+  verb->add_option("--observe", o->observe, "comma-separated quantities (default: all species and outputs)");
+  verb->add_option("--at-dose", o->at_dose, "values at a dosing time: pre or post the dose")->capture_default_str()->check(CLI::IsMember({"pre", "post"}));
+  verb->add_option("--weight", o->weight, "body weight for doses per kg, e.g. \"60 kg\"");
+  o->solver.add_to(*verb);
+  verb->add_option("-o,--output", o->output, "CSV file (default: stdout)");
+  verb->add_flag("--overwrite", o->overwrite, "replace an existing output file");
+  verb->footer("The time column is in the model's time unit (for --data: in the table's).\nExamples:\n"
+               "  osteosome simulate joerg-2022 --dose \"romosozumab 210 mg monthly x 12\" --until \"24 months\" --observe hip,P1NP\n"
+               "  osteosome simulate my-model.toml --data events.csv --time-unit h -o out.csv");
+  verb->callback([o, &action] { action = [o] { return simulate_command(*o); }; });
+}
+
+}  // namespace osteosome::app

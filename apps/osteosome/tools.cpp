@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small verbs: check, models, regimen, doctor.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+
+#include "common.hpp"
+#include "osteosome/core/text.hpp"
+#include "osteosome/core/toml.hpp"
+#include "osteosome/evidence/study.hpp"
+#include "osteosome/protocol/regimen.hpp"
+#include "osteosome/simulate/scenario.hpp"
+
+namespace osteosome::app {
+namespace {
+
+/// Checks one document of any kind; the tables it has tell which.
+std::string check_file(const std::string& path, const model::Library& library, const core::UnitSystem& units) {
+  const core::TomlValue root = core::load_toml(path);
+  if (root.find("scenario") != nullptr) {
+    const auto scenario = simulate::load_scenario(path, library, units);
+    (void)simulate::compile_models(scenario, {}, library, units);
+    return fmt::format("scenario, {} models, {} arms", scenario.models.size(), scenario.arms.size());
+  }
+  if (root.find("study") != nullptr) {
+    const auto study = evidence::load_study(path);
+    return fmt::format("study, {} arms", study.arms.size());
+  }
+  if (root.find("drugs") != nullptr) return fmt::format("catalogue, {} drugs", protocol::load_catalogue(path).size());
+  const auto m = model::load_model(path, library, units);
+  (void)compile::build_program(m);
+  std::size_t unchecked = 0;
+  for (const auto& s : m.species) unchecked += s.unchecked.empty() ? 0 : 1;
+  for (const auto& r : m.rules) unchecked += r.unchecked.empty() ? 0 : 1;
+  for (const auto& r : m.reactions) unchecked += r.unchecked.empty() ? 0 : 1;
+  for (const auto& x : m.outputs) unchecked += x.unchecked.empty() ? 0 : 1;
+  return fmt::format("model, {} species, {} parameters, {} rules; units checked{}", m.species.size(), m.parameters.size(), m.rules.size(),
+                     unchecked == 0 ? "" : fmt::format(" except {} opt-outs", unchecked));
+}
+
+int check_command(const std::vector<std::string>& files) {
+  const core::UnitSystem units;
+  const model::Library library{data_root()};
+  int code = kOk;
+  for (const std::string& file : files) {
+    try {
+      std::cout << file << ": ok (" << check_file(file, library, units) << ")\n";
+    } catch (const core::Error& error) {
+      for (core::Diagnostic d : error.diagnostics()) {
+        if (d.where.file.empty()) d.where.file = file;
+        std::cerr << "error: " << core::to_text(d) << '\n';
+      }
+      code = error.kind() == core::ErrorKind::Io ? kIo : kInvalidInput;
+    }
+  }
+  return code;
+}
+
+int models_command(const std::string& verb, const std::string& id) {
+  const core::UnitSystem units;
+  const model::Library library{data_root()};
+  if (verb == "show") {
+    if (id.empty()) throw core::Error(core::ErrorKind::Input, {"usage", "'models show' needs a model", {}, "E.g. osteosome models show joerg-2022."});
+    std::cout << model::to_markdown(model::load_model(library.find_model(id), library, units));
+    return kOk;
+  }
+  for (const std::string& name : library.models()) {
+    const auto m = model::load_model(library.find_model(name), library, units);
+    std::cout << fmt::format("{:<24} {:>3} species  time in {:<8} {}\n", name, m.species.size(), m.time.text, m.title);
+  }
+  return kOk;
+}
+
+int regimen_command(const std::string& text, const std::string& until) {
+  const core::UnitSystem units;
+  const auto catalogue = protocol::load_catalogue(data_root() + "/therapies/catalogue.toml");
+  const auto regimen = protocol::parse_regimen(text, catalogue, units);
+  protocol::Microseconds horizon = protocol::kForever;
+  if (!until.empty()) horizon = static_cast<protocol::Microseconds>(std::llround(core::quantity_in(units, until, units.parse("d")) * protocol::kMicrosecondsPerDay));
+  std::cout << "time_days,time_months,drug,amount,unit,route,over_days,interval_days\n";
+  for (const auto& d : protocol::expand(regimen, horizon)) {
+    const double days = static_cast<double>(d.time) / protocol::kMicrosecondsPerDay;
+    std::cout << fmt::format("{},{},{},{},{},{},{},{}\n", core::format_double(days), core::format_double(days / core::kDaysPerMonth), d.drug, core::format_double(d.amount),
+                             d.unit, d.route, core::format_double(static_cast<double>(d.over) / protocol::kMicrosecondsPerDay),
+                             core::format_double(static_cast<double>(d.interval) / protocol::kMicrosecondsPerDay));
+  }
+  return kOk;
+}
+
+int doctor_command() {
+  const std::string root = data_root();
+  int code = kOk;
+  const auto line = [&](const std::string& what, bool ok, const std::string& detail) {
+    std::cout << fmt::format("{:<22} {:<8} {}\n", what, ok ? "ok" : "MISSING", detail);
+    if (!ok) code = kIo;
+  };
+  std::error_code ec;
+  line("version", true, std::string("osteosome ") + OSTEOSOME_VERSION);
+  line("instruction set", true, compile::name_of(compile::best_isa()));
+  line("data folder", std::filesystem::exists(root, ec), root);
+  line("drug catalogue", std::filesystem::exists(root + "/therapies/catalogue.toml", ec), root + "/therapies/catalogue.toml");
+  line("chart library", std::filesystem::exists(root + "/vega-bundle.js", ec), root + "/vega-bundle.js");
+  line("cache folder", !cache_dir().empty(), cache_dir());
+  const core::UnitSystem units;
+  const model::Library library{root};
+  for (const std::string& name : library.models()) {
+    const simulate::CompiledModel model(model::load_model(library.find_model(name), library, units), {});
+    line("model " + name, true, model.engine_text());
+  }
+  return code;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, Action& action) {
+  auto files = std::make_shared<std::vector<std::string>>();
+  CLI::App* verb = app.add_subcommand("check", "check model, scenario and study documents, reporting every problem");
+  verb->add_option("FILE", *files, "documents to check")->required();
+  verb->footer("Examples:\n  osteosome check models/published/joerg-2022.toml\n  osteosome check scenarios/*.toml");
+  verb->callback([files, &action] { action = [files] { return check_command(*files); }; });
+}
+
+void add_models(CLI::App& app, Action& action) {
+  auto words = std::make_shared<std::pair<std::string, std::string>>("list", "");
+  CLI::App* verb = app.add_subcommand("models", "list the built-in models, or show equations, parameters and sources of one");
+  verb->add_option("ACTION", words->first, "list or show")->check(CLI::IsMember({"list", "show"}));
+  verb->add_option("ID", words->second, "model to show");
+  verb->footer("Examples:\n  osteosome models list\n  osteosome models show peterson-riggs-2010");
+  verb->callback([words, &action] { action = [words] { return models_command(words->first, words->second); }; });
+}
+
+void add_regimen(CLI::App& app, Action& action) {
+  auto words = std::make_shared<std::pair<std::string, std::string>>();
+  CLI::App* verb = app.add_subcommand("regimen", "print the doses a regimen text expands to");
+  verb->add_option("TEXT", words->first, "regimen text")->required();
+  verb->add_option("--until", words->second, "leave out doses at or after this time");
+  verb->footer("Examples:\n  osteosome regimen \"denosumab 60 mg sc every 6 months x 6\"\n  osteosome regimen \"romosozumab 210 mg monthly x 12 then denosumab 60 mg q6mo x 2\"");
+  verb->callback([words, &action] { action = [words] { return regimen_command(words->first, words->second); }; });
+}
+
+void add_doctor(CLI::App& app, Action& action) {
+  CLI::App* verb = app.add_subcommand("doctor", "tell what this installation has and lacks");
+  verb->footer("Examples:\n  osteosome doctor\n  OSTEOSOME_DATA=/opt/osteosome/share osteosome doctor");
+  verb->callback([&action] { action = [] { return doctor_command(); }; });
+}
+
+}  // namespace osteosome::app

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace osteosome::core {
+
+/// A file that gets its name only when it is complete: written as "NAME.partial", renamed by `commit`. Without `commit` the partial file stays
+/// for inspection unless `discard` is called.
+class OutputFile {
+ public:
+  /// @throws Error(Io) io-002 if it cannot be created.
+  explicit OutputFile(std::string path);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  /// @throws Error(Io) io-003 (disk full, ...) after removing the partial file.
+  void write(std::string_view text);
+  void flush();
+  /// Flushes to disk and renames. @throws Error(Io).
+  void commit();
+  void discard();
+
+ private:
+  [[noreturn]] void fail(const std::string& what);
+  std::string path_, partial_;
+  int fd_ = -1;
+  std::string buffer_;
+};
+
+/// Writes a whole file the same way.
+void write_file(const std::string& path, std::string_view text);
+
+}  // namespace osteosome::core

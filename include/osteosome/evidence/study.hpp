@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "osteosome/simulate/scenario.hpp"
+
+namespace osteosome::evidence {
+
+/// One published value. `outcome` is a site or marker code, `unit` as in evidence/clinical/README.md.
+struct Measurement {
+  std::string outcome, unit;
+  double month = 0;
+  std::optional<double> mean, low, high, error;
+  std::string interval;  ///< what low/high or error are: SD, SE, CI95, error_bar_as_plotted, ...
+  std::string count;     ///< "yes", or why it is not graded
+  std::string provenance, note, verified;
+};
+
+struct StudyArm {
+  std::string id, label, trial_class, regimen, comparator_regimen;
+  double time_zero_month = 0;
+  std::string role, runnable, remark;
+  std::vector<Measurement> measurements;
+};
+
+struct Study {
+  std::string id, title, domain, doi;
+  std::vector<StudyArm> arms;
+};
+
+/// @throws Error(Input) with every problem of the file.
+[[nodiscard]] Study load_study(const std::string& path);
+/// All studies below `root`/evidence, by file name.
+[[nodiscard]] std::vector<Study> load_evidence(const std::string& root);
+
+/// A published value beside the simulated one (median over subjects).
+struct Comparison {
+  std::string model, study, doi, study_arm, arm, outcome, unit, role, provenance, interval;
+  double month = 0, observed = 0, simulated = 0;
+  std::optional<double> low, high;
+  /// Half width of the reported interval, or the reported error.
+  [[nodiscard]] std::optional<double> error() const;
+};
+
+/// Checks that the evidence the scenario names exists, and adds the visits of its rows to the scenario's output times.
+/// @throws Error(Input) with near matches.
+void attach(simulate::Scenario& scenario, const std::vector<Study>& studies);
+
+/// Percent change from the start of treatment: [subject][time]; NaN where a subject failed.
+[[nodiscard]] std::vector<std::vector<double>> percent_change(const simulate::ArmResult& arm, std::size_t output, std::size_t times);
+/// Quantile q of each column, over the finite values; NaN if there are none.
+[[nodiscard]] std::vector<double> quantile(const std::vector<std::vector<double>>& rows, double q, std::size_t columns);
+
+/// Every counted percent-change row of the evidence of each arm, for every model that has an output of the same code and no other.
+[[nodiscard]] std::vector<Comparison> compare(const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
+                                              const simulate::ScenarioResult& result, const std::vector<Study>& studies);
+
+}  // namespace osteosome::evidence

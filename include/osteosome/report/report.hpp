@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "osteosome/evidence/study.hpp"
+#include "osteosome/simulate/scenario.hpp"
+
+namespace osteosome::report {
+
+/// A chart as data: a Vega-Lite specification.
+struct Chart {
+  std::string id;     ///< file name stem
+  std::string title;
+  std::string caption;
+  std::string spec;   ///< JSON
+};
+
+/// Everything a report is made of.
+struct ReportInput {
+  const simulate::Scenario& scenario;
+  const std::vector<simulate::CompiledModel>& models;
+  const simulate::ScenarioResult& result;
+  const std::vector<evidence::Comparison>& comparisons;
+  std::string manifest;         ///< JSON text shown at the end
+  std::string chart_library;    ///< JavaScript that defines vegaEmbed; "" leaves the charts out and says so
+};
+
+/// One chart an evidence code that any model has: curves of every model and arm, trial points with their error bars over them.
+[[nodiscard]] std::vector<Chart> make_charts(const ReportInput& input);
+
+/// The self-contained HTML page.
+[[nodiscard]] std::string make_report(const ReportInput& input, const std::vector<Chart>& charts);
+
+}  // namespace osteosome::report

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "osteosome/simulate/scenario.hpp"
+
+namespace osteosome::simulate {
+
+/// Writes all arms as one NetCDF-4 file: dimensions subject and time, a variable MODEL.ARM.OUTPUT(subject, time) each, fill value NaN.
+/// The file appears under its name only when complete. @throws Error(Io).
+void write_netcdf(const std::string& path, const Scenario& scenario, const std::vector<CompiledModel>& models, const ScenarioResult& result);
+
+/// Part files of a running population: subjects [first, last) of one arm, keyed by what they were computed from.
+class PartStore {
+ public:
+  /// `key` identifies scenario, models and solver: parts of another key are ignored.
+  PartStore(std::string folder, std::string key);
+  void write(const ArmResult& arm, std::size_t first, std::size_t last) const;
+  [[nodiscard]] bool read(ArmResult& arm, std::size_t first, std::size_t last) const;
+  void remove_all() const;
+
+ private:
+  [[nodiscard]] std::string name(const ArmResult& arm, std::size_t first) const;
+  std::string folder_, key_;
+};
+
+}  // namespace osteosome::simulate

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "osteosome/model/distribution.hpp"
+#include "osteosome/protocol/regimen.hpp"
+#include "osteosome/simulate/compiled_model.hpp"
+#include "osteosome/simulate/dosing.hpp"
+
+namespace osteosome::simulate {
+
+struct ScenarioModel {
+  std::string name;      ///< key in [models]
+  std::string document;  ///< as written
+  std::string path;      ///< found document
+  std::vector<std::pair<std::string, double>> set;  ///< parameters or initial values
+  core::Location where;
+};
+
+struct ScenarioArm {
+  std::string name;
+  std::string label;
+  protocol::Regimen regimen;
+  protocol::Adherence adherence;
+  std::vector<std::string> evidence;  ///< arm ids of studies to lay over
+  core::Location where;
+};
+
+/// One random quantity of a population: a parameter, or the initial value of a species, of one model.
+struct RandomQuantity {
+  std::string model;
+  std::string name;
+  model::Distribution distribution;
+  core::Location where;
+};
+
+struct Population {
+  std::size_t n = 1;
+  std::vector<RandomQuantity> quantities;
+  std::vector<std::vector<double>> cholesky;  ///< lower factor of the correlation matrix of the quantities' normal scores
+  std::string table;                          ///< CSV of subjects, or ""
+  std::vector<std::string> table_columns;     ///< parameters or species, in every model that has them
+  std::vector<std::vector<double>> table_rows;
+};
+
+/// A scenario file, checked (docs/reference/scenario.md).
+struct Scenario {
+  std::string file, text;
+  std::string title, question;
+  double until_days = 0, every_days = 0;
+  std::uint64_t seed = 1;
+  std::optional<double> age_days;
+  double weight_kg = 0;
+  std::vector<ScenarioModel> models;
+  std::vector<ScenarioArm> arms;
+  Population population;
+  EngineChoice engine = EngineChoice::Auto;
+  double relative_tolerance = 1e-6, absolute_scale = 1;
+  std::vector<double> extra_days;     ///< further output times, e.g. the visits of a trial that is laid over
+  std::vector<std::string> outcomes;  ///< evidence codes to show, in order; empty: all the models have
+};
+
+/// @throws Error with every problem of the file.
+[[nodiscard]] Scenario load_scenario(const std::string& path, const model::Library& library, const core::UnitSystem& units);
+/// The same from text; `path` names it in messages and is where its subject table is looked up.
+[[nodiscard]] Scenario read_scenario(const std::string& text, const std::string& path, const model::Library& library, const core::UnitSystem& units);
+
+/// Random values of one subject: the same for (seed, subject, quantity) in every run. One value a quantity, in order.
+/// `typical(k)` gives the model's own value of quantity k.
+[[nodiscard]] std::vector<double> draw(const Population& population, std::uint64_t seed, std::size_t subject, const std::function<double(std::size_t)>& typical);
+
+/// Values of one arm of one model.
+struct ArmResult {
+  std::size_t model = 0, arm = 0;
+  std::vector<std::string> outputs;                      ///< output ids of the model that apply to the arm
+  std::vector<std::vector<double>> values;               ///< [subject][time x output]; empty for a subject not run
+  std::vector<solve::Status> status;                     ///< [subject]
+  std::vector<std::string> message;                      ///< [subject]
+  std::vector<double> time_reached_days;                 ///< [subject], after the start of treatment
+  solve::Statistics statistics;                          ///< summed
+};
+
+struct ScenarioResult {
+  std::vector<double> days;  ///< output times after the start of treatment
+  std::vector<ArmResult> arms;
+  std::vector<std::string> engines;  ///< one a model
+  bool cancelled = false;
+  [[nodiscard]] std::size_t failed() const;
+  [[nodiscard]] std::size_t total() const;
+};
+
+/// Loads and compiles the scenario's models, applies `set`. Index = index of the scenario's model.
+[[nodiscard]] std::vector<CompiledModel> compile_models(const Scenario& scenario, const SolverSettings& settings, const model::Library& library,
+                                                        const core::UnitSystem& units);
+
+/// Called with (done, total) after each finished block; may be empty.
+using Progress = std::function<void(std::size_t done, std::size_t total)>;
+/// Called when subjects [first, last) of an arm are complete, for writing parts; may be empty.
+using BlockDone = std::function<void(const ArmResult& arm, std::size_t first, std::size_t last)>;
+/// Fills the values of a block that was computed earlier and returns true; may be empty.
+using BlockKnown = std::function<bool(ArmResult& arm, std::size_t first, std::size_t last)>;
+
+struct RunHooks {
+  Progress progress;
+  BlockDone block_done;
+  BlockKnown block_known;
+  std::size_t block = 256;
+};
+
+[[nodiscard]] ScenarioResult run_scenario(const Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units,
+                                          const RunHooks& hooks, const std::stop_token& stop);
+
+}  // namespace osteosome::simulate

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "osteosome/core/output_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "osteosome/core/diagnostics.hpp"
+
+namespace osteosome::core {
+namespace {
+constexpr std::size_t kBuffer = 1 << 16;
+}
+
+OutputFile::OutputFile(std::string path) : path_(std::move(path)), partial_(path_ + ".partial") {
+  fd_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd_ < 0) throw Error(ErrorKind::Io, {"io-002", "cannot create '" + partial_ + "': " + std::strerror(errno), {}, ""});
+}
+
+OutputFile::~OutputFile() {
+  if (fd_ < 0) return;
+  (void)!::write(fd_, buffer_.data(), buffer_.size());
+  ::close(fd_);
+}
+
+void OutputFile::fail(const std::string& what) {
+  const std::string why = std::strerror(errno);
+  discard();
+  throw Error(ErrorKind::Io, {"io-003", what + " '" + path_ + "': " + why, {}, "Nothing was left under the final name."});
+}
+
+void OutputFile::write(std::string_view text) {
+  buffer_ += text;
+  if (buffer_.size() >= kBuffer) flush();
+}
+
+void OutputFile::flush() {
+  std::string_view rest = buffer_;
+  while (!rest.empty()) {
+    const ssize_t n = ::write(fd_, rest.data(), rest.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("cannot write");
+    rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+  buffer_.clear();
+}
+
+void OutputFile::commit() {
+  flush();
+  if (::fsync(fd_) != 0 && errno != EINVAL && errno != EROFS) fail("cannot write");
+  const int fd = fd_;
+  fd_ = -1;
+  if (::close(fd) != 0) fail("cannot write");
+  if (std::rename(partial_.c_str(), path_.c_str()) != 0) fail("cannot rename to");
+}
+
+void OutputFile::discard() {
+  buffer_.clear();
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+  std::error_code ec;
+  std::filesystem::remove(partial_, ec);
+}
+
+void write_file(const std::string& path, std::string_view text) {
+  OutputFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+}  // namespace osteosome::core

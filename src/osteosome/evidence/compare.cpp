@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+
+#include "osteosome/core/text.hpp"
+#include "osteosome/evidence/study.hpp"
+
+namespace osteosome::evidence {
+namespace {
+
+struct Found {
+  const Study* study;
+  const StudyArm* arm;
+};
+
+std::optional<Found> find_arm(const std::vector<Study>& studies, const std::string& id) {
+  for (const Study& s : studies) {
+    for (const StudyArm& a : s.arms) {
+      if (a.id == id) return Found{&s, &a};
+    }
+  }
+  return std::nullopt;
+}
+
+bool comparable(const Measurement& m) { return m.unit == "percent_change" && m.count == "yes" && m.mean.has_value(); }
+
+std::optional<std::size_t> time_index(const std::vector<double>& days, double month) {
+  const double day = month * core::kDaysPerMonth;
+  for (std::size_t k = 0; k < days.size(); ++k) {
+    if (std::abs(days[k] - day) < 1e-6) return k;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<double> Comparison::error() const {
+  if (low && high) return 0.5 * (*high - *low);
+  return std::nullopt;
+}
+
+void attach(simulate::Scenario& scenario, const std::vector<Study>& studies) {
+  std::vector<std::string> known;
+  for (const Study& s : studies) {
+    for (const StudyArm& a : s.arms) known.push_back(a.id);
+  }
+  core::Diagnostics problems;
+  for (const auto& arm : scenario.arms) {
+    for (const std::string& id : arm.evidence) {
+      const auto found = find_arm(studies, id);
+      if (!found) {
+        problems.add({"scenario-016", "arm '" + arm.name + "': no study has an arm '" + id + "'", arm.where, core::did_you_mean(id, known)});
+        continue;
+      }
+      for (const Measurement& m : found->arm->measurements) {
+        if (comparable(m)) scenario.extra_days.push_back((found->arm->time_zero_month + m.month) * core::kDaysPerMonth);
+      }
+      scenario.extra_days.push_back(found->arm->time_zero_month * core::kDaysPerMonth);
+    }
+  }
+  problems.throw_if_any(core::ErrorKind::Input);
+}
+
+std::vector<std::vector<double>> percent_change(const simulate::ArmResult& arm, std::size_t output, std::size_t times) {
+  const std::size_t columns = arm.outputs.size();
+  std::vector<std::vector<double>> rows;
+  for (const auto& values : arm.values) {
+    std::vector<double> row(times, std::nan(""));
+    for (std::size_t k = 0; k < times && !values.empty(); ++k) row[k] = 100 * (values[k * columns + output] / values[output] - 1);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::vector<double> quantile(const std::vector<std::vector<double>>& rows, double q, std::size_t columns) {
+  std::vector<double> out(columns, std::nan(""));
+  for (std::size_t k = 0; k < columns; ++k) {
+    std::vector<double> sample;
+    for (const auto& row : rows) {
+      if (std::isfinite(row[k])) sample.push_back(row[k]);
+    }
+    if (sample.empty()) continue;
+    std::sort(sample.begin(), sample.end());
+    const double position = q * static_cast<double>(sample.size() - 1);
+    const auto below = static_cast<std::size_t>(position);
+    const double share = position - static_cast<double>(below);
+    out[k] = below + 1 < sample.size() ? sample[below] + share * (sample[below + 1] - sample[below]) : sample[below];
+  }
+  return out;
+}
+
+std::vector<Comparison> compare(const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
+                                const simulate::ScenarioResult& result, const std::vector<Study>& studies) {
+  std::vector<Comparison> rows;
+  for (const auto& arm : result.arms) {
+    const auto& scenario_arm = scenario.arms[arm.arm];
+    const auto& model = models[arm.model].model();
+    for (const std::string& id : scenario_arm.evidence) {
+      const Found found = *find_arm(studies, id);
+      for (const Measurement& m : found.arm->measurements) {
+        if (!comparable(m)) continue;
+        for (std::size_t o = 0; o < arm.outputs.size(); ++o) {
+          const auto output = std::find_if(model.outputs.begin(), model.outputs.end(), [&](const auto& x) { return x.id == arm.outputs[o]; });
+          if (output->observable != m.outcome) continue;
+          const auto zero = time_index(result.days, found.arm->time_zero_month);
+          const auto visit = time_index(result.days, found.arm->time_zero_month + m.month);
+          if (!zero || !visit) continue;
+          std::vector<std::vector<double>> change;
+          for (const auto& values : arm.values) {
+            if (values.empty()) continue;
+            change.push_back({100 * (values[*visit * arm.outputs.size() + o] / values[*zero * arm.outputs.size() + o] - 1)});
+          }
+          Comparison c;
+          c.model = scenario.models[arm.model].name;
+          c.study = found.study->title;
+          c.doi = found.study->doi;
+          c.study_arm = id;
+          c.arm = scenario_arm.name;
+          c.outcome = m.outcome;
+          c.unit = m.unit;
+          c.role = found.arm->role;
+          c.provenance = m.provenance;
+          c.interval = m.interval;
+          c.month = m.month;
+          c.observed = *m.mean;
+          c.low = m.low;
+          c.high = m.high;
+          if (!m.low && m.error) c.low = *m.mean - *m.error, c.high = *m.mean + *m.error;
+          c.simulated = quantile(change, 0.5, 1)[0];
+          rows.push_back(std::move(c));
+        }
+      }
+    }
+  }
+  return rows;
+}
+
+}  // namespace osteosome::evidence

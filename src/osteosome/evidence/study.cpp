@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "osteosome/evidence/study.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "osteosome/core/text.hpp"
+#include "osteosome/core/toml.hpp"
+
+namespace osteosome::evidence {
+namespace {
+
+using core::TomlReader;
+using core::TomlValue;
+
+Measurement read_measurement(const TomlValue& value, const std::string& arm, core::Diagnostics& problems) {
+  TomlReader in(value, "measurement of arm '" + arm + "'", problems);
+  Measurement m;
+  m.outcome = in.required_text("outcome");
+  m.unit = in.required_text("unit");
+  m.month = in.required_number("month");
+  m.mean = in.number("mean");
+  m.low = in.number("ci_low");
+  m.high = in.number("ci_high");
+  m.error = in.number("error");
+  (void)in.number("n");
+  m.interval = in.text("interval").value_or("");
+  m.count = in.required_text("count");
+  m.provenance = in.required_text("provenance");
+  m.note = in.text("note").value_or("");
+  m.verified = in.text("verified").value_or("");
+  in.finish();
+  return m;
+}
+
+StudyArm read_arm(const std::string& id, const TomlValue& value, core::Diagnostics& problems) {
+  TomlReader in(value, "arm '" + id + "'", problems);
+  StudyArm arm;
+  arm.id = id;
+  arm.label = in.text("label").value_or(id);
+  arm.trial_class = in.text("class").value_or("");
+  arm.regimen = in.text("regimen").value_or("");
+  arm.comparator_regimen = in.text("comparator_regimen").value_or("");
+  arm.time_zero_month = in.number("time_zero_month").value_or(0);
+  for (const char* key : {"n_randomised", "age_y", "years_since_menopause", "t_ls", "t_th", "t_fn"}) (void)in.number(key);
+  for (const char* key : {"sex_or_disease", "population_source"}) (void)in.text(key);
+  arm.role = in.text("role").value_or("");
+  arm.runnable = in.required_text("runnable");
+  arm.remark = in.text("remark").value_or("");
+  if (const TomlValue* rows = in.array("measurements")) {
+    for (const TomlValue& row : rows->items) arm.measurements.push_back(read_measurement(row, id, problems));
+  }
+  in.finish();
+  return arm;
+}
+
+}  // namespace
+
+Study load_study(const std::string& path) {
+  core::Diagnostics problems;
+  const TomlValue root = core::load_toml(path);
+  TomlReader top(root, "study document", problems);
+  Study study;
+  if (const TomlValue* header = top.table("study")) {
+    TomlReader in(*header, "[study]", problems);
+    study.id = in.required_text("id");
+    study.title = in.required_text("title");
+    study.domain = in.required_text("domain");
+    study.doi = in.text("doi").value_or("");
+    in.finish();
+  } else {
+    top.problem("study-001", "the table [study] is missing");
+  }
+  if (const TomlValue* arms = top.table("arms")) {
+    for (const auto& [id, value] : arms->entries) study.arms.push_back(read_arm(id, value, problems));
+  }
+  top.finish();
+  problems.throw_if_any(core::ErrorKind::Input);
+  return study;
+}
+
+std::vector<Study> load_evidence(const std::string& root) {
+  std::vector<std::string> files;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::filesystem::path(root) / "evidence", ec)) {
+    if (entry.path().extension() == ".toml") files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  std::vector<Study> studies;
+  for (const std::string& file : files) studies.push_back(load_study(file));
+  return studies;
+}
+
+}  // namespace osteosome::evidence

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "osteosome/report/report.hpp"
+
+namespace osteosome::report {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Okabe-Ito colours, which differ for every common kind of colour blindness; one an arm, the same in all charts.
+const std::vector<std::string> kColours = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
+const std::vector<std::vector<int>> kDashes = {{1, 0}, {6, 4}, {2, 2}, {8, 3, 2, 3}};
+
+const std::map<std::string, std::string>& outcome_titles() {
+  static const std::map<std::string, std::string> titles = {
+      {"TH", "Total hip BMD"}, {"LS", "Lumbar spine BMD"}, {"FN", "Femoral neck BMD"}, {"TB", "Total body BMD"}, {"CTX", "CTX (resorption)"},
+      {"P1NP", "P1NP (formation)"}, {"BSAP", "BSAP (formation)"}, {"OC", "Osteocalcin"}, {"TR", "Trochanter BMD"}};
+  return titles;
+}
+
+double rounded(double x) { return std::round(x * 1e6) / 1e6; }
+
+std::vector<std::string> outcomes_of(const ReportInput& in) {
+  std::set<std::string> have;
+  for (const auto& m : in.models) {
+    for (const auto& o : m.model().outputs) {
+      if (!o.observable.empty()) have.insert(o.observable);
+    }
+  }
+  std::vector<std::string> order = in.scenario.outcomes;
+  if (order.empty()) order = {"TH", "LS", "FN", "CTX", "P1NP", "BSAP", "OC", "TR", "TB"};
+  std::erase_if(order, [&](const std::string& code) { return !have.contains(code); });
+  return order;
+}
+
+/// Curves of one outcome as rows of data; with several subjects also the band from the 5th to the 95th percentile.
+Json curve_rows(const ReportInput& in, const std::string& code) {
+  Json rows = Json::array();
+  const std::size_t times = in.result.days.size();
+  for (const auto& arm : in.result.arms) {
+    const auto& outputs = in.models[arm.model].model().outputs;
+    for (std::size_t o = 0; o < arm.outputs.size(); ++o) {
+      const auto output = std::find_if(outputs.begin(), outputs.end(), [&](const auto& x) { return x.id == arm.outputs[o]; });
+      if (output->observable != code) continue;
+      const auto change = evidence::percent_change(arm, o, times);
+      const auto median = evidence::quantile(change, 0.5, times);
+      const bool band = arm.values.size() > 1;
+      const auto low = band ? evidence::quantile(change, 0.05, times) : median;
+      const auto high = band ? evidence::quantile(change, 0.95, times) : median;
+      for (std::size_t k = 0; k < times; ++k) {
+        if (!std::isfinite(median[k])) continue;
+        Json row = {{"month", rounded(in.result.days[k] / core::kDaysPerMonth)}, {"change", rounded(median[k])}, {"arm", in.scenario.arms[arm.arm].label},
+                    {"model", in.scenario.models[arm.model].name}};
+        if (band) row["low"] = rounded(low[k]), row["high"] = rounded(high[k]);
+        rows.push_back(std::move(row));
+      }
+    }
+  }
+  return rows;
+}
+
+/// Trial points of one outcome, each once although several models are compared with it.
+Json point_rows(const ReportInput& in, const std::string& code) {
+  Json rows = Json::array();
+  std::set<std::string> seen;
+  for (const auto& c : in.comparisons) {
+    if (c.outcome != code || !seen.insert(c.study_arm + "@" + std::to_string(c.month)).second) continue;
+    const auto arm = std::find_if(in.scenario.arms.begin(), in.scenario.arms.end(), [&](const auto& a) { return a.name == c.arm; });
+    Json row = {{"month", c.month}, {"change", c.observed}, {"arm", arm->label}, {"study", c.study}};
+    if (c.low && c.high) row["low"] = *c.low, row["high"] = *c.high;
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Json make_spec(const ReportInput& in, const std::string& title, const Json& curves, const Json& points) {
+  Json arms = Json::array(), colours = Json::array(), models = Json::array(), dashes = Json::array();
+  for (std::size_t i = 0; i < in.scenario.arms.size(); ++i) {
+    arms.push_back(in.scenario.arms[i].label);
+    colours.push_back(kColours[i % kColours.size()]);
+  }
+  for (std::size_t i = 0; i < in.scenario.models.size(); ++i) {
+    models.push_back(in.scenario.models[i].name);
+    dashes.push_back(kDashes[i % kDashes.size()]);
+  }
+  const Json month = {{"field", "month"}, {"type", "quantitative"}, {"title", "Months since start of treatment"}, {"axis", {{"tickMinStep", 1}, {"grid", false}}}};
+  const Json change = {{"field", "change"}, {"type", "quantitative"}, {"title", "Change from baseline [%]"}};
+  const Json colour = {{"field", "arm"}, {"type", "nominal"}, {"title", "Arm"}, {"scale", {{"domain", arms}, {"range", colours}}}};
+  const Json dash = {{"field", "model"}, {"type", "nominal"}, {"title", "Model"}, {"scale", {{"domain", models}, {"range", dashes}}}};
+  const Json tip = Json::array({Json{{"field", "model"}}, Json{{"field", "arm"}}, Json{{"field", "month"}}, Json{{"field", "change"}, {"format", ".2f"}}});
+
+  Json layers = Json::array();
+  layers.push_back({{"mark", {{"type", "rule"}, {"color", "#999"}}}, {"data", {{"values", Json::array({Json{{"zero", 0}}})}}}, {"encoding", {{"y", {{"field", "zero"}, {"type", "quantitative"}}}}}});
+  if (!curves.empty() && curves[0].contains("low")) {
+    layers.push_back({{"mark", {{"type", "area"}, {"opacity", 0.15}}}, {"data", {{"values", curves}}},
+                      {"encoding", {{"x", month}, {"y", {{"field", "low"}, {"type", "quantitative"}, {"title", "Change from baseline [%]"}}}, {"y2", {{"field", "high"}}},
+                                    {"color", colour}, {"detail", {{"field", "model"}}}}}});
+  }
+  layers.push_back({{"mark", {{"type", "line"}, {"strokeWidth", 2}}}, {"data", {{"values", curves}}},
+                    {"encoding", {{"x", month}, {"y", change}, {"color", colour}, {"strokeDash", dash}, {"tooltip", tip}}}});
+  if (!points.empty()) {
+    const Json shape = {{"field", "study"}, {"type", "nominal"}, {"title", "Trial"}};
+    layers.push_back({{"mark", {{"type", "rule"}, {"opacity", 0.8}}}, {"data", {{"values", points}}}, {"transform", Json::array({Json{{"filter", "isValid(datum.low)"}}})},
+                      {"encoding", {{"x", month}, {"y", {{"field", "low"}, {"type", "quantitative"}}}, {"y2", {{"field", "high"}}}, {"color", colour}}}});
+    layers.push_back({{"mark", {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}}}, {"data", {{"values", points}}},
+                      {"encoding", {{"x", month}, {"y", change}, {"color", colour}, {"shape", shape},
+                                    {"tooltip", Json::array({Json{{"field", "study"}}, Json{{"field", "arm"}}, Json{{"field", "month"}}, Json{{"field", "change"}}, Json{{"field", "low"}}, Json{{"field", "high"}}})}}}});
+  }
+  return {{"$schema", "https://vega.github.io/schema/vega-lite/v5.json"}, {"title", {{"text", title}, {"anchor", "start"}}}, {"width", "container"}, {"height", 260},
+          {"background", "white"}, {"autosize", {{"type", "fit-x"}, {"contains", "padding"}}}, {"layer", layers},
+          {"config", {{"font", "system-ui, sans-serif"}, {"axis", {{"labelFontSize", 12}, {"titleFontSize", 12}}},
+                      {"legend", {{"orient", "bottom"}, {"labelLimit", 320}, {"columns", 2}, {"symbolStrokeWidth", 2}, {"labelFontSize", 12}}}}}};
+}
+
+}  // namespace
+
+std::vector<Chart> make_charts(const ReportInput& in) {
+  std::vector<Chart> charts;
+  for (const std::string& code : outcomes_of(in)) {
+    const Json curves = curve_rows(in, code);
+    if (curves.empty()) continue;
+    const Json points = point_rows(in, code);
+    const auto& titles = outcome_titles();
+    const auto title = titles.find(code);
+    const std::string text = title == titles.end() ? code : title->second;
+    std::string caption = text + ", percent change from the start of treatment. Lines: models";
+    if (!curves[0].contains("low")) {
+      caption += ".";
+    } else {
+      caption += " (median of the subjects; band: 5th to 95th percentile).";
+    }
+    caption += points.empty() ? " No trial of this scenario reports this outcome." : " Points: trial means with the reported error bars.";
+    charts.push_back({code, text, caption, make_spec(in, text, curves, points).dump(1)});
+  }
+  return charts;
+}
+
+}  // namespace osteosome::report

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "osteosome/core/text.hpp"
+#include "osteosome/report/report.hpp"
+
+namespace osteosome::report {
+namespace {
+
+constexpr const char* kStyle = R"css(
+:root { color-scheme: light; --line: #d8dde3; --soft: #f5f7f9; --ink: #1c2530; --mute: #5a6673; --accent: #0072B2; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 72rem; padding: 1.5rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: white; }
+h1 { font-size: 1.7rem; margin: 0 0 .25rem; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; border-bottom: 1px solid var(--line); padding-bottom: .2rem; }
+h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; } p { margin: .4rem 0; } .mute { color: var(--mute); }
+.notice { background: #fff4e0; border-left: 4px solid #E69F00; padding: .5rem .8rem; margin: 1rem 0; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 1.2rem; }
+figure { margin: 0; min-width: 0; } figcaption { font-size: .85rem; color: var(--mute); } .chart { width: 100%; min-height: 18rem; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; width: 100%; }
+th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+th { background: var(--soft); } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.assumed { background: #fdeede; font-weight: 600; } details { margin: .4rem 0; } summary { cursor: pointer; color: var(--accent); }
+pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: .8rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+@media (max-width: 34rem) { .charts { grid-template-columns: minmax(0, 1fr); } body { padding: .8rem; } }
+@media print { body { max-width: none; padding: 0; font-size: 11px; } .charts { grid-template-columns: 1fr 1fr; } figure, tr { break-inside: avoid; } details > * { display: block; } }
+)css";
+
+std::string escape(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+std::string link_doi(const std::string& source) {
+  const auto at = source.find("10.");
+  if (at == std::string::npos || source.find('/', at) == std::string::npos) return escape(source);
+  const std::string doi = source.substr(at, source.find_first_of(" ,;)", at) - at);
+  const std::size_t begin = at >= 4 && source.substr(at - 4, 4) == "doi:" ? at - 4 : at;
+  return escape(source.substr(0, begin)) + "<a href=\"https://doi.org/" + escape(doi) + "\">" + escape(source.substr(begin, at - begin) + doi) + "</a>" + escape(source.substr(at + doi.size()));
+}
+
+std::string number(double x) { return std::isfinite(x) ? fmt::format("{:.2f}", x) : "missing"; }
+
+std::string header(const ReportInput& in) {
+  std::string out = "<h1>" + escape(in.scenario.title) + "</h1>\n<p class=mute>Osteosome report</p>\n";
+  if (!in.scenario.question.empty()) out += "<p>" + escape(in.scenario.question) + "</p>\n";
+  out += "<p class=notice><strong>Research use, not for clinical decisions.</strong> Curves are predictions of published models; trial points are laid over identical outcomes only.</p>\n";
+  if (in.result.cancelled) out += "<p class=notice><strong>The run was cancelled; subjects that were not run are missing.</strong></p>\n";
+  return out;
+}
+
+std::string setup(const ReportInput& in) {
+  std::string out = "<h2>What was simulated</h2>\n<div class=scroll><table><tr><th>Arm</th><th>Regimen</th><th>Laid over</th></tr>\n";
+  for (const auto& arm : in.scenario.arms) {
+    std::string evidence;
+    for (const std::string& id : arm.evidence) evidence += (evidence.empty() ? "" : ", ") + id;
+    out += "<tr><td>" + escape(arm.label) + "</td><td>" + escape(arm.regimen.text) + "</td><td>" + escape(evidence.empty() ? "no trial" : evidence) + "</td></tr>\n";
+  }
+  out += "</table></div>\n<div class=scroll><table><tr><th>Model</th><th>Engine</th><th class=n>Steps</th><th class=n>Rejected</th><th class=n>Crossings located</th></tr>\n";
+  for (std::size_t m = 0; m < in.models.size(); ++m) {
+    solve::Statistics sum;
+    for (const auto& arm : in.result.arms) {
+      if (arm.model != m) continue;
+      sum.steps += arm.statistics.steps;
+      sum.rejected += arm.statistics.rejected;
+      sum.switches += arm.statistics.switches;
+    }
+    out += fmt::format("<tr><td>{}<br><span class=mute>{}</span></td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td></tr>\n", escape(in.scenario.models[m].name),
+                       escape(in.models[m].model().title), escape(in.result.engines[m]), sum.steps, sum.rejected, sum.switches);
+  }
+  out += "</table></div>\n";
+  out += fmt::format("<p class=mute>{} subject{} an arm, seed {}; relative tolerance {}; output every {} days; 1 month = 30.4375 d.{}</p>\n", in.scenario.population.n,
+                     in.scenario.population.n == 1 ? "" : "s", in.scenario.seed, core::format_double(in.scenario.relative_tolerance), core::format_double(in.scenario.every_days),
+                     in.scenario.age_days ? fmt::format(" Age at start {:.1f} years, where a model knows age.", *in.scenario.age_days / 365.25) : "");
+  return out;
+}
+
+std::string failures(const ReportInput& in) {
+  std::string rows;
+  for (const auto& arm : in.result.arms) {
+    for (std::size_t s = 0; s < arm.status.size(); ++s) {
+      if (arm.status[s] == solve::Status::Completed) continue;
+      rows += fmt::format("<tr><td>{}</td><td>{}</td><td class=n>{}</td><td>{}</td><td>{}</td></tr>\n", escape(in.scenario.models[arm.model].name), escape(in.scenario.arms[arm.arm].name), s,
+                          solve::name_of(arm.status[s]), escape(arm.message[s]));
+    }
+  }
+  if (rows.empty()) return fmt::format("<h2>Failures</h2><p>None: all {} simulations completed.</p>\n", in.result.total());
+  return "<h2>Failures</h2><p>Values of these subjects are missing, not zero.</p><div class=scroll><table><tr><th>Model</th><th>Arm</th><th class=n>Subject</th><th>Status</th><th>Message</th></tr>" + rows + "</table></div>\n";
+}
+
+std::string charts_section(const ReportInput& in, const std::vector<Chart>& charts) {
+  std::string out = "<h2>Curves and trial data</h2>\n";
+  if (in.chart_library.empty()) out += "<p class=notice>The chart library was not installed when this report was made; the charts are in <code>charts/*.vl.json</code>.</p>\n";
+  out += "<div class=charts>\n";
+  for (const Chart& c : charts) {
+    out += "<figure><div class=chart id=\"chart-" + escape(c.id) + "\" role=img aria-label=\"" + escape(c.title) + "\"></div><figcaption>" + escape(c.caption) + "</figcaption></figure>\n";
+  }
+  return out + "</div>\n";
+}
+
+/// Root mean square and mean of simulated minus observed, a row for each model, arm and outcome.
+std::string summary_table(const ReportInput& in) {
+  struct Sum {
+    double square = 0, total = 0;
+    int n = 0, inside = 0, with_interval = 0;
+  };
+  std::map<std::tuple<std::string, std::string, std::string>, Sum> sums;
+  for (const auto& c : in.comparisons) {
+    if (!std::isfinite(c.simulated)) continue;
+    Sum& s = sums[{c.outcome, c.arm, c.model}];
+    const double d = c.simulated - c.observed;
+    s.square += d * d;
+    s.total += d;
+    ++s.n;
+    if (c.low && c.high) {
+      ++s.with_interval;
+      s.inside += c.simulated >= *c.low && c.simulated <= *c.high ? 1 : 0;
+    }
+  }
+  std::string out = "<div class=scroll><table><tr><th>Outcome</th><th>Arm</th><th>Model</th><th class=n>Points</th><th class=n>RMSE [points]</th><th class=n>Bias [points]</th><th class=n>Inside the interval</th></tr>\n";
+  for (const auto& [key, s] : sums) {
+    out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{:.2f}</td><td class=n>{:+.2f}</td><td class=n>{} of {}</td></tr>\n", escape(std::get<0>(key)),
+                       escape(std::get<1>(key)), escape(std::get<2>(key)), s.n, std::sqrt(s.square / s.n), s.total / s.n, s.inside, s.with_interval);
+  }
+  return out + "</table></div>\n";
+}
+
+std::string comparison(const ReportInput& in) {
+  std::string out = "<h2>Simulated against observed</h2>\n";
+  if (in.comparisons.empty()) return out + "<p>No trial reports an outcome that these models have.</p>\n";
+  out += "<p>Percent change from the start of treatment, in percentage points. A model is compared only with rows of an outcome it has.</p>\n" + summary_table(in);
+  out += "<details><summary>All " + std::to_string(in.comparisons.size()) + " comparisons</summary><div class=scroll><table><tr><th>Model</th><th>Study</th><th>Arm</th><th>Outcome</th><th class=n>Month</th>"
+         "<th class=n>Observed</th><th class=n>Reported interval</th><th class=n>Simulated</th><th class=n>Difference</th><th>Provenance</th></tr>\n";
+  for (const auto& c : in.comparisons) {
+    out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{:+.2f}</td><td>{}</td></tr>\n", escape(c.model),
+                       link_doi(c.study + (c.doi.empty() ? "" : ", doi:" + c.doi)), escape(c.study_arm), c.outcome, core::format_double(c.month), number(c.observed),
+                       c.low && c.high ? number(*c.low) + " to " + number(*c.high) : "none", number(c.simulated), c.simulated - c.observed, escape(c.provenance));
+  }
+  return out + "</table></div></details>\n";
+}
+
+std::string model_section(const ReportInput& in, std::size_t m) {
+  const auto& model = in.models[m].model();
+  std::string out = "<h3>" + escape(in.scenario.models[m].name) + ": " + escape(model.title) + "</h3>\n<p>" + escape(model.about) + "</p>\n<p>Source: " + link_doi(model.source) + "</p>\n";
+  if (!model.faults.empty()) {
+    out += "<p><strong>Known faults</strong></p><ul>\n";
+    for (const std::string& fault : model.faults) out += "<li>" + escape(fault) + "</li>\n";
+    out += "</ul>\n";
+  }
+  const auto assumed = std::count_if(model.parameters.begin(), model.parameters.end(), [](const auto& p) { return p.provenance.kind == "assumed"; });
+  out += fmt::format("<details><summary>{} parameters with sources ({} assumed)</summary><div class=scroll><table><tr><th>Parameter</th><th class=n>Value</th><th>Unit</th><th>Kind</th><th>Source</th><th>Meaning</th></tr>\n",
+                     model.parameters.size(), assumed);
+  for (const auto& p : model.parameters) {
+    const bool is_assumed = p.provenance.kind == "assumed";
+    out += fmt::format("<tr{}><td>{}</td><td class=n>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", is_assumed ? " class=assumed" : "", escape(p.id), core::format_double(p.value), escape(p.unit.text),
+                       escape(p.provenance.kind) + (is_assumed ? ": " + escape(p.provenance.rationale) : ""), link_doi(p.provenance.source), escape(p.meaning));
+  }
+  out += "</table></div></details>\n<details><summary>Equations</summary><pre>";
+  for (const auto& s : model.species) {
+    if (s.rate) out += escape("d" + s.id + "/dt = " + expr::to_text(*s.rate)) + "\n";
+  }
+  for (const auto& r : model.rules) out += escape(r.id + " = " + expr::to_text(r.formula)) + "\n";
+  return out + "</pre></details>\n";
+}
+
+}  // namespace
+
+std::string make_report(const ReportInput& in, const std::vector<Chart>& charts) {
+  std::string out = "<!doctype html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width, initial-scale=1\"><title>" + escape(in.scenario.title) +
+                    "</title>\n<style>" + kStyle + "</style></head><body>\n<main>\n";
+  out += header(in) + charts_section(in, charts) + comparison(in) + setup(in) + failures(in);
+  out += "<h2>Models, assumptions and sources</h2>\n";
+  for (std::size_t m = 0; m < in.models.size(); ++m) out += model_section(in, m);
+  out += "<h2>Manifest</h2>\n<details><summary>What exactly ran</summary><pre>" + escape(in.manifest) + "</pre></details>\n";
+  out += "<p class=notice>Research use, not for clinical decisions.</p>\n</main>\n";
+  if (!in.chart_library.empty()) {
+    out += "<script>" + in.chart_library + "</script>\n<script>\n";
+    for (const Chart& c : charts) {
+      std::string spec = c.spec;
+      for (std::size_t at = spec.find("</"); at != std::string::npos; at = spec.find("</", at + 3)) spec.replace(at, 2, "<\\/");
+      out += "vegaEmbed('#chart-" + c.id + "', " + spec + ", {renderer: 'svg', actions: {export: true, source: false, compiled: false, editor: false}});\n";
+    }
+    out += "</script>\n";
+  }
+  return out + "</body></html>\n";
+}
+
+}  // namespace osteosome::report

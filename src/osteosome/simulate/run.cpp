@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scenario -> sampled subjects x arms -> values.
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+
+#include "osteosome/core/lane_math.hpp"
+#include "osteosome/core/random.hpp"
+#include "osteosome/core/text.hpp"
+#include "osteosome/simulate/scenario.hpp"
+
+namespace osteosome::simulate {
+namespace {
+
+double exp1(double x) { return lane::exp<1>(lane::Real<1>{x})[0]; }
+
+double value_of(const model::Distribution& d, double z, double typical) {
+  const double center = std::isnan(d.mean) ? typical : d.mean;
+  if (d.kind == "uniform") return *d.low + (*d.high - *d.low) * core::normal_probability(z);
+  const double sd = d.sd < 0 ? -d.sd * std::abs(center) : d.sd;
+  if (d.low || d.high) {  // truncated: the same quantile within the allowed range
+    const auto score = [&](double x) { return d.kind == "lognormal" ? std::log(x / center) / sd : (x - center) / sd; };
+    const double low = d.low ? core::normal_probability(score(*d.low)) : 0;
+    const double high = d.high ? core::normal_probability(score(*d.high)) : 1;
+    z = core::normal_quantile(std::clamp(low + (high - low) * core::normal_probability(z), 1e-300, 1 - 1e-16));
+  }
+  return d.kind == "lognormal" ? center * exp1(sd * z) : center + sd * z;
+}
+
+std::vector<double> output_days(const Scenario& scenario) {
+  std::vector<double> days;
+  for (std::size_t k = 0;; ++k) {
+    const double t = static_cast<double>(k) * scenario.every_days;
+    if (t > scenario.until_days * (1 + 1e-9)) break;
+    days.push_back(std::min(t, scenario.until_days));
+  }
+  if (days.back() < scenario.until_days * (1 - 1e-9)) days.push_back(scenario.until_days);
+  days.insert(days.end(), scenario.extra_days.begin(), scenario.extra_days.end());
+  std::sort(days.begin(), days.end());
+  days.erase(std::unique(days.begin(), days.end(), [](double a, double b) { return std::abs(a - b) < 1e-6; }), days.end());
+  std::erase_if(days, [&](double d) { return d > scenario.until_days * (1 + 1e-9); });
+  return days;
+}
+
+/// Everything needed to make the plan of a subject in one arm of one model.
+class ArmPlanner {
+ public:
+  ArmPlanner(const Scenario& scenario, std::size_t model_index, std::size_t arm_index, const CompiledModel& model, const core::UnitSystem& units,
+             const std::vector<double>& days)
+      : scenario_(scenario), name_(scenario.models[model_index].name), arm_(scenario.arms[arm_index]), model_(model), units_(units), days_(days),
+        days_per_unit_(model.program().seconds_per_time_unit / 86400) {
+    DoseTranslator(model, units).check(arm_.regimen, scenario.weight_kg);
+    const auto& start = model.model().age_at_zero;
+    if (!start.empty() && scenario.age_days) {
+      const auto& parameter = *model.model().find_parameter(start);
+      const double age_at_zero = parameter.value * parameter.unit.unit.scale() / 86400;
+      run_in_ = (*scenario.age_days - age_at_zero) / days_per_unit_;
+      if (run_in_ < 0) {
+        throw core::Error(core::ErrorKind::Input, {"scenario-014", "model '" + name_ + "' starts at age " + core::format_double(age_at_zero / 365.25) + " years, after the patient's age",
+                                                   {scenario.file, 0, 0}, ""});
+      }
+    }
+    for (std::size_t k = 0; k < scenario.population.quantities.size(); ++k) {
+      const auto& q = scenario.population.quantities[k];
+      if (q.model != name_) continue;
+      targets_.push_back({k, target(q.name, q.where)});
+    }
+    for (std::size_t c = 0; c < scenario.population.table_columns.size(); ++c) {
+      const auto& column = scenario.population.table_columns[c];
+      if (has(column)) table_targets_.push_back({c, target(column, {scenario.population.table, 1, 0})});
+    }
+  }
+
+  [[nodiscard]] solve::SubjectPlan plan(std::size_t subject) const {
+    const auto& program = model_.program();
+    solve::SubjectPlan plan;
+    plan.parameters = program.parameter_values;
+    plan.initial_overrides.assign(program.states.size(), std::nan(""));
+    apply_population(subject, plan);
+    core::RandomStream stream(scenario_.seed, subject, "adherence:" + arm_.name);
+    const auto horizon = static_cast<protocol::Microseconds>(std::llround(scenario_.until_days * protocol::kMicrosecondsPerDay)) + 1;
+    DoseTranslator translator(model_, units_);
+    translator.add_doses(protocol::expand(arm_.regimen, horizon, arm_.adherence, &stream), run_in_, scenario_.weight_kg, plan);
+    std::vector<double> times;
+    for (const double day : days_) times.push_back(run_in_ + day / days_per_unit_);
+    DoseTranslator::add_outputs(times, AtDose::Pre, plan);
+    return plan;
+  }
+
+  [[nodiscard]] double days_after_start(double model_time) const { return (model_time - run_in_) * days_per_unit_; }
+
+ private:
+  struct Target {
+    bool is_state;
+    std::uint32_t index;
+  };
+
+  [[nodiscard]] bool has(const std::string& name) const { return model_.program().parameter_index(name) || model_.program().state_index(name); }
+
+  [[nodiscard]] Target target(const std::string& name, const core::Location& where) const {
+    if (const auto p = model_.program().parameter_index(name)) return {false, *p};
+    if (const auto s = model_.program().state_index(name)) return {true, *s};
+    throw core::Error(core::ErrorKind::Input, {"scenario-015", "model '" + name_ + "' has no parameter or species '" + name + "'", where,
+                                               core::did_you_mean(name, model_.model().symbols())});
+  }
+
+  [[nodiscard]] double typical(const Target& t) const {
+    if (!t.is_state) return model_.program().parameter_values[t.index];
+    compile::Interpreter initial(model_.program().graph, {model_.program().initial[t.index]});
+    initial.prepare(model_.program().parameter_values);
+    double value = 0;
+    initial.evaluate(0, {}, {}, {&value, 1});
+    return value;
+  }
+
+  static void put(const Target& t, double value, solve::SubjectPlan& plan) { (t.is_state ? plan.initial_overrides : plan.parameters)[t.index] = value; }
+
+  void apply_population(std::size_t subject, solve::SubjectPlan& plan) const {
+    const auto& population = scenario_.population;
+    if (!targets_.empty()) {
+      const auto values = draw(population, scenario_.seed, subject, [&](std::size_t k) {
+        for (const auto& [index, t] : targets_) {
+          if (index == k) return typical(t);
+        }
+        return 1.0;
+      });
+      for (const auto& [k, t] : targets_) put(t, values[k], plan);
+    }
+    for (const auto& [c, t] : table_targets_) put(t, population.table_rows[subject][c], plan);
+  }
+
+  const Scenario& scenario_;
+  std::string name_;
+  const ScenarioArm& arm_;
+  const CompiledModel& model_;
+  const core::UnitSystem& units_;
+  const std::vector<double>& days_;
+  double days_per_unit_;
+  double run_in_ = 0;
+  std::vector<std::pair<std::size_t, Target>> targets_, table_targets_;
+};
+
+std::vector<std::string> outputs_for(const model::Model& model, const ScenarioArm& arm) {
+  std::vector<std::string> names;
+  for (const auto& o : model.outputs) {
+    if (!o.when.empty() && !arm.regimen.contains(o.when)) continue;
+    const bool replaced = o.when.empty() && !o.observable.empty() && std::any_of(model.outputs.begin(), model.outputs.end(), [&](const model::Output& other) {
+      return other.observable == o.observable && !other.when.empty() && arm.regimen.contains(other.when);
+    });
+    if (!replaced) names.push_back(o.id);
+  }
+  return names;
+}
+
+}  // namespace
+
+std::vector<double> draw(const Population& population, std::uint64_t seed, std::size_t subject, const std::function<double(std::size_t)>& typical) {
+  const std::size_t k = population.quantities.size();
+  std::vector<double> z(k);
+  for (std::size_t i = 0; i < k; ++i) z[i] = core::RandomStream(seed, subject, "quantity:" + population.quantities[i].model + "." + population.quantities[i].name).normal();
+  std::vector<double> values(k);
+  for (std::size_t i = 0; i < k; ++i) {
+    double score = population.cholesky.empty() ? z[i] : 0;
+    for (std::size_t j = 0; j <= i && !population.cholesky.empty(); ++j) score += population.cholesky[i][j] * z[j];
+    values[i] = value_of(population.quantities[i].distribution, score, typical(i));
+  }
+  return values;
+}
+
+std::size_t ScenarioResult::failed() const {
+  std::size_t count = 0;
+  for (const ArmResult& arm : arms) {
+    count += static_cast<std::size_t>(std::count_if(arm.status.begin(), arm.status.end(), [](solve::Status s) {
+      return s != solve::Status::Completed && s != solve::Status::Cancelled;
+    }));
+  }
+  return count;
+}
+
+std::size_t ScenarioResult::total() const {
+  std::size_t count = 0;
+  for (const ArmResult& arm : arms) count += arm.status.size();
+  return count;
+}
+
+std::vector<CompiledModel> compile_models(const Scenario& scenario, const SolverSettings& settings, const model::Library& library,
+                                          const core::UnitSystem& units) {
+  std::vector<CompiledModel> models;
+  for (const ScenarioModel& m : scenario.models) {
+    model::Model loaded = model::load_model(m.path, library, units);
+    core::Diagnostics problems;
+    for (const auto& [name, value] : m.set) {
+      const auto p = std::find_if(loaded.parameters.begin(), loaded.parameters.end(), [&](const model::Parameter& x) { return x.id == name; });
+      const auto s = std::find_if(loaded.species.begin(), loaded.species.end(), [&](const model::Species& x) { return x.id == name; });
+      if (p != loaded.parameters.end()) {
+        p->value = value;
+      } else if (s != loaded.species.end()) {
+        s->initial = expr::Ast::number(value);
+      } else {
+        problems.add({"scenario-015", "model '" + m.name + "' has no parameter or species '" + name + "'", m.where, core::did_you_mean(name, loaded.symbols())});
+      }
+    }
+    problems.throw_if_any(core::ErrorKind::Input);
+    models.emplace_back(std::move(loaded), settings);
+  }
+  return models;
+}
+
+ScenarioResult run_scenario(const Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, const RunHooks& hooks,
+                            const std::stop_token& stop) {
+  ScenarioResult result;
+  result.days = output_days(scenario);
+  const std::size_t n = scenario.population.n;
+  const std::size_t total = n * models.size() * scenario.arms.size();
+  std::size_t done = 0;
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    for (std::size_t a = 0; a < scenario.arms.size(); ++a) {
+      const ArmPlanner planner(scenario, m, a, models[m], units, result.days);
+      ArmResult arm;
+      arm.model = m;
+      arm.arm = a;
+      arm.outputs = outputs_for(models[m].model(), scenario.arms[a]);
+      arm.values.resize(n);
+      arm.status.assign(n, solve::Status::Cancelled);
+      arm.message.resize(n);
+      arm.time_reached_days.assign(n, std::nan(""));
+      ObservableReader reader(models[m].program(), arm.outputs);
+      for (std::size_t first = 0; first < n && !stop.stop_requested(); first += hooks.block) {
+        const std::size_t last = std::min(n, first + hooks.block);
+        if (!hooks.block_known || !hooks.block_known(arm, first, last)) {
+          models[m].run(
+              last - first, [&](std::size_t i) { return planner.plan(first + i); },
+              [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& r) {
+                const std::size_t s = first + i;
+                arm.values[s] = reader.read(plan, r);
+                arm.status[s] = r.status;
+                arm.message[s] = r.message;
+                arm.time_reached_days[s] = planner.days_after_start(r.time_reached);
+                arm.statistics.steps += r.statistics.steps;
+                arm.statistics.rejected += r.statistics.rejected;
+                arm.statistics.switches += r.statistics.switches;
+                if (hooks.progress) hooks.progress(done + i, total);
+              },
+              stop);
+          if (hooks.block_done && !stop.stop_requested()) hooks.block_done(arm, first, last);
+        }
+        done += last - first;
+        if (hooks.progress) hooks.progress(done, total);
+      }
+      result.arms.push_back(std::move(arm));
+    }
+    result.engines.push_back(models[m].engine_text());
+  }
+  result.cancelled = stop.stop_requested();
+  return result;
+}
+
+}  // namespace osteosome::simulate

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "osteosome/simulate/scenario.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "osteosome/core/csv.hpp"
+#include "osteosome/core/text.hpp"
+#include "osteosome/core/toml.hpp"
+
+namespace osteosome::simulate {
+namespace {
+
+using core::TomlReader;
+using core::TomlValue;
+
+constexpr std::size_t kMostTimes = 1'000'000;
+
+/// Lower Cholesky factor; empty if the matrix is not positive definite.
+std::vector<std::vector<double>> cholesky(const std::vector<std::vector<double>>& a) {
+  const std::size_t n = a.size();
+  std::vector<std::vector<double>> l(n, std::vector<double>(n, 0));
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      double sum = a[i][j];
+      for (std::size_t k = 0; k < j; ++k) sum -= l[i][k] * l[j][k];
+      if (i == j && !(sum > 0)) return {};
+      l[i][j] = i == j ? std::sqrt(sum) : sum / l[j][j];
+    }
+  }
+  return l;
+}
+
+class ScenarioReader {
+ public:
+  ScenarioReader(const std::string& text, const std::string& path, const model::Library& library, const core::UnitSystem& units)
+      : text_(text), path_(path), library_(library), units_(units), catalogue_(protocol::load_catalogue(library.root + "/therapies/catalogue.toml")) {}
+
+  Scenario run() {
+    scenario_.file = path_;
+    scenario_.text = text_;
+    const TomlValue root = core::parse_toml(text_, path_);
+    TomlReader top(root, "scenario", problems_);
+    if (const TomlValue* header = top.table("scenario")) {
+      read_header(*header);
+    } else {
+      top.problem("scenario-001", "the table [scenario] is missing");
+    }
+    if (const TomlValue* patient = top.table("patient")) read_patient(*patient);
+    if (const TomlValue* models = top.table("models")) {
+      for (const auto& [name, value] : models->entries) read_model(name, value);
+    }
+    if (const TomlValue* arms = top.table("arms")) {
+      for (const auto& [name, value] : arms->entries) read_arm(name, value);
+    }
+    if (scenario_.models.empty()) top.problem("scenario-002", "[models.NAME] is missing", "A scenario needs at least one model.");
+    if (scenario_.arms.empty()) top.problem("scenario-003", "[arms.NAME] is missing", "A scenario needs at least one arm.");
+    if (const TomlValue* population = top.table("population")) read_population(*population);
+    if (const TomlValue* solver = top.table("solver")) read_solver(*solver);
+    if (const TomlValue* report = top.table("report")) {
+      TomlReader in(*report, "[report]", problems_);
+      scenario_.outcomes = in.texts("outcomes");
+      in.finish();
+    }
+    top.finish();
+    problems_.throw_if_any(core::ErrorKind::Input);
+    return std::move(scenario_);
+  }
+
+ private:
+  double quantity(TomlReader& in, std::string_view key, const char* unit, bool required) {
+    const auto text = required ? std::optional(in.required_text(key)) : in.text(key);
+    if (!text || text->empty()) return std::nan("");
+    try {
+      return core::quantity_in(units_, *text, units_.parse(unit));
+    } catch (const core::Error& error) {
+      const auto& d = error.diagnostics().front();
+      in.problem(d.code, "'" + std::string(key) + "': " + d.message, d.hint, key);
+      return std::nan("");
+    }
+  }
+
+  void read_header(const TomlValue& value) {
+    TomlReader in(value, "[scenario]", problems_);
+    scenario_.title = in.required_text("title");
+    scenario_.question = in.text("question").value_or("");
+    scenario_.until_days = quantity(in, "until", "d", true);
+    scenario_.every_days = quantity(in, "every", "d", true);
+    const double seed = in.number("seed").value_or(1);
+    if (seed < 0 || seed != std::floor(seed) || seed > 9e15) in.problem("scenario-004", "'seed' should be a whole number from 0", "", "seed");
+    scenario_.seed = static_cast<std::uint64_t>(std::max(seed, 0.0));
+    if (!(scenario_.until_days > 0)) in.problem("scenario-005", "'until' should be a positive duration", "E.g. \"48 months\".", "until");
+    if (!(scenario_.every_days > 0)) in.problem("scenario-005", "'every' should be a positive duration", "E.g. \"1 month\".", "every");
+    if (scenario_.until_days / scenario_.every_days > static_cast<double>(kMostTimes)) in.problem("scenario-005", "'every' gives more than a million output times", "", "every");
+    in.finish();
+  }
+
+  void read_patient(const TomlValue& value) {
+    TomlReader in(value, "[patient]", problems_);
+    const double age = quantity(in, "age", "d", false);
+    if (!std::isnan(age)) scenario_.age_days = age;
+    if (age < 0) in.problem("scenario-006", "'age' is negative", "", "age");
+    const double weight = quantity(in, "weight", "kg", false);
+    scenario_.weight_kg = std::isnan(weight) ? 0 : weight;
+    if (weight <= 0) in.problem("scenario-006", "'weight' should be positive", "", "weight");
+    in.finish();
+  }
+
+  void read_model(const std::string& name, const TomlValue& value) {
+    TomlReader in(value, "model '" + name + "'", problems_);
+    ScenarioModel m;
+    m.name = name;
+    m.where = value.where;
+    m.document = in.text("document").value_or(name);
+    if (const TomlValue* set = in.table("set")) {
+      TomlReader body(*set, "model '" + name + "' set", problems_);
+      for (const auto& entry : set->entries) m.set.push_back({entry.first, body.required_number(entry.first)});
+    }
+    in.finish();
+    try {
+      m.path = library_.find_model(m.document);
+    } catch (const core::Error& error) {
+      in.problem(error.diagnostics().front().code, error.diagnostics().front().message, error.diagnostics().front().hint, "document");
+    }
+    scenario_.models.push_back(std::move(m));
+  }
+
+  void read_arm(const std::string& name, const TomlValue& value) {
+    TomlReader in(value, "arm '" + name + "'", problems_);
+    ScenarioArm arm;
+    arm.name = name;
+    arm.where = value.where;
+    arm.label = in.text("label").value_or(name);
+    arm.evidence = in.texts("evidence");
+    const std::string text = in.required_text("regimen");
+    if (!text.empty()) {
+      try {
+        arm.regimen = protocol::parse_regimen(text, catalogue_, units_);
+      } catch (const core::Error& error) {
+        const auto& d = error.diagnostics().front();
+        in.problem(d.code, d.message, d.hint, "regimen");
+      }
+    }
+    if (const TomlValue* adherence = in.table("adherence")) read_adherence(*adherence, name, arm.adherence);
+    in.finish();
+    scenario_.arms.push_back(std::move(arm));
+  }
+
+  void read_adherence(const TomlValue& value, const std::string& arm, protocol::Adherence& out) {
+    TomlReader in(value, "adherence of arm '" + arm + "'", problems_);
+    const auto microseconds = [&](std::string_view key, protocol::Microseconds fallback) {
+      const double days = quantity(in, key, "d", false);
+      return std::isnan(days) ? fallback : static_cast<protocol::Microseconds>(std::llround(days * protocol::kMicrosecondsPerDay));
+    };
+    out.miss_probability = in.number("miss_probability").value_or(0);
+    if (out.miss_probability < 0 || out.miss_probability > 1) in.problem("scenario-007", "'miss_probability' should lie between 0 and 1", "", "miss_probability");
+    out.delay = microseconds("delay", 0);
+    out.delay_sd = microseconds("delay_sd", 0);
+    out.stop_after = microseconds("stop_after", protocol::kForever);
+    if (out.delay < 0 || out.delay_sd < 0) in.problem("scenario-007", "a delay is negative", "");
+    if (const TomlValue* skip = in.array("skip")) {
+      for (const TomlValue& item : skip->items) {
+        if (!item.integer || item.number < 1) in.problem("scenario-007", "'skip' should hold whole numbers from 1", "", "skip");
+        out.skip.push_back(static_cast<std::int64_t>(item.number));
+      }
+    }
+    in.finish();
+  }
+
+  void read_population(const TomlValue& value) {
+    TomlReader in(value, "[population]", problems_);
+    Population& p = scenario_.population;
+    const double n = in.number("n").value_or(0);
+    if (const TomlValue* parameters = in.table("parameters")) {
+      for (const auto& [model, table] : parameters->entries) {
+        const bool known = std::any_of(scenario_.models.begin(), scenario_.models.end(), [&](const ScenarioModel& m) { return m.name == model; });
+        if (!known || table.kind != TomlValue::Kind::Table) {
+          std::vector<std::string> names;
+          for (const auto& m : scenario_.models) names.push_back(m.name);
+          in.problem("scenario-008", "[population.parameters] has no model '" + model + "'", core::did_you_mean(model, names), "parameters");
+          continue;
+        }
+        for (const auto& [name, distribution] : table.entries) {
+          p.quantities.push_back({model, name, model::read_distribution(distribution, name, problems_), distribution.where});
+        }
+      }
+    }
+    read_correlations(in);
+    if (const auto table = in.text("table")) read_table(in, *table);
+    if (p.table.empty() && (n < 1 || n != std::floor(n))) in.problem("scenario-009", "'n' should be a whole number from 1", "", "n");
+    p.n = !p.table.empty() ? std::max<std::size_t>(p.table_rows.size(), 1) : static_cast<std::size_t>(std::max(n, 1.0));
+    in.finish();
+  }
+
+  void read_correlations(TomlReader& in) {
+    Population& p = scenario_.population;
+    const std::size_t k = p.quantities.size();
+    std::vector<std::vector<double>> matrix(k, std::vector<double>(k, 0));
+    for (std::size_t i = 0; i < k; ++i) matrix[i][i] = 1;
+    const TomlValue* list = in.array("correlations");
+    if (list == nullptr) return;
+    for (const TomlValue& item : list->items) {
+      TomlReader body(item, "correlation", problems_);
+      const auto pair = body.texts("between");
+      const double r = body.required_number("r");
+      body.finish();
+      std::vector<std::size_t> index;
+      for (const std::string& name : pair) {
+        for (std::size_t i = 0; i < k; ++i) {
+          if (p.quantities[i].name == name || p.quantities[i].model + "." + name == name || p.quantities[i].model + "." + p.quantities[i].name == name) {
+            index.push_back(i);
+            break;
+          }
+        }
+      }
+      if (pair.size() != 2 || index.size() != 2 || index[0] == index[1] || !(std::abs(r) < 1)) {
+        body.problem("scenario-010", "a correlation is { between = [\"a\", \"b\"], r = 0.5 } of two random quantities, with r between -1 and 1");
+        continue;
+      }
+      matrix[index[0]][index[1]] = matrix[index[1]][index[0]] = r;
+    }
+    p.cholesky = cholesky(matrix);
+    if (p.cholesky.empty() && k > 0) in.problem("scenario-011", "the correlations contradict each other (no such matrix exists)", "", "correlations");
+  }
+
+  void read_table(TomlReader& in, const std::string& name) {
+    Population& p = scenario_.population;
+    p.table = (std::filesystem::path(path_).parent_path() / name).string();
+    try {
+      const auto csv = core::parse_csv(core::read_file(p.table), p.table);
+      p.table_columns = csv.header;
+      for (std::size_t i = 0; i < csv.rows.size(); ++i) {
+        std::vector<double> row;
+        for (const std::string& cell : csv.rows[i]) {
+          const auto value = core::parse_double(cell);
+          if (!value || !std::isfinite(*value)) problems_.add({"scenario-012", "'" + cell + "' is no finite number", {p.table, csv.lines[i], 0}, ""});
+          row.push_back(value.value_or(0));
+        }
+        p.table_rows.push_back(std::move(row));
+      }
+    } catch (const core::Error& error) {
+      in.problem(error.diagnostics().front().code, error.diagnostics().front().message, "", "table");
+    }
+  }
+
+  void read_solver(const TomlValue& value) {
+    TomlReader in(value, "[solver]", problems_);
+    if (const auto engine = in.text("engine")) {
+      try {
+        scenario_.engine = engine_from_name(*engine);
+      } catch (const core::Error& error) {
+        in.problem(error.diagnostics().front().code, error.diagnostics().front().message, error.diagnostics().front().hint, "engine");
+      }
+    }
+    scenario_.relative_tolerance = in.number("rtol").value_or(1e-6);
+    scenario_.absolute_scale = in.number("atol_scale").value_or(1);
+    if (!(scenario_.relative_tolerance >= 1e-13 && scenario_.relative_tolerance <= 0.1)) in.problem("scenario-013", "'rtol' should lie between 1e-13 and 0.1", "", "rtol");
+    if (!(scenario_.absolute_scale > 0)) in.problem("scenario-013", "'atol_scale' should be positive", "", "atol_scale");
+    in.finish();
+  }
+
+  const std::string& text_;
+  std::string path_;
+  const model::Library& library_;
+  const core::UnitSystem& units_;
+  protocol::DrugCatalogue catalogue_;
+  core::Diagnostics problems_;
+  Scenario scenario_;
+};
+
+}  // namespace
+
+Scenario load_scenario(const std::string& path, const model::Library& library, const core::UnitSystem& units) {
+  (void)core::load_toml(path);  // refuses empty and oversized files
+  return read_scenario(core::read_file(path), path, library, units);
+}
+
+Scenario read_scenario(const std::string& text, const std::string& path, const model::Library& library, const core::UnitSystem& units) {
+  return ScenarioReader(text, path, library, units).run();
+}
+
+}  // namespace osteosome::simulate
