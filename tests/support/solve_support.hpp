@@ -58,7 +58,7 @@ struct SmallModel {
     for (const auto& s : species) {
       out << s.id << " = { initial = \"" << s.initial << "\", unit = \"1\", rate = \"" << s.rate << "\", ";
       if (!s.typical.empty()) out << "typical = \"" << s.typical << "\", ";
-      out << "unchecked = \"test model\" }\n";
+      out << "kind = \"reported\", source = \"model\", unchecked = \"test model\" }\n";
     }
     if (!events.empty()) out << "\n[events]\n";
     for (const auto& e : events) {

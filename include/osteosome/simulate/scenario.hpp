@@ -19,6 +19,7 @@ struct ScenarioModel {
   std::string document;  ///< as written
   std::string path;      ///< found document
   std::vector<std::pair<std::string, double>> set;  ///< parameters or initial values
+  bool from_rest = false;  ///< start at the model's time 0 whatever the patient's age
   core::Location where;
 };
 

@@ -78,6 +78,19 @@ Json point_rows(const ReportInput& in, const std::string& code) {
   return rows;
 }
 
+/// About eight ticks at whole multiples of months that people count in.
+Json month_ticks(const ReportInput& in) {
+  const double until = in.scenario.until_days / core::kDaysPerMonth;
+  double step = 1;
+  for (const double candidate : {1.0, 3.0, 6.0, 12.0, 24.0, 60.0, 120.0}) {
+    step = candidate;
+    if (until / candidate <= 9) break;
+  }
+  Json ticks = Json::array();
+  for (double t = 0; t <= until * (1 + 1e-9); t += step) ticks.push_back(t);
+  return ticks;
+}
+
 Json make_spec(const ReportInput& in, const std::string& title, const Json& curves, const Json& points) {
   Json arms = Json::array(), colours = Json::array(), models = Json::array(), dashes = Json::array();
   for (std::size_t i = 0; i < in.scenario.arms.size(); ++i) {
@@ -88,10 +101,11 @@ Json make_spec(const ReportInput& in, const std::string& title, const Json& curv
     models.push_back(in.scenario.models[i].name);
     dashes.push_back(kDashes[i % kDashes.size()]);
   }
-  const Json month = {{"field", "month"}, {"type", "quantitative"}, {"title", "Months since start of treatment"}, {"axis", {{"tickMinStep", 1}, {"grid", false}}}};
+  const Json month = {{"field", "month"}, {"type", "quantitative"}, {"title", "Months since start of treatment"}, {"axis", {{"values", month_ticks(in)}, {"grid", false}}},
+                      {"scale", {{"domain", Json::array({0, rounded(in.scenario.until_days / core::kDaysPerMonth)})}, {"nice", false}}}};
   const Json change = {{"field", "change"}, {"type", "quantitative"}, {"title", "Change from baseline [%]"}};
-  const Json colour = {{"field", "arm"}, {"type", "nominal"}, {"title", "Arm"}, {"scale", {{"domain", arms}, {"range", colours}}}};
-  const Json dash = {{"field", "model"}, {"type", "nominal"}, {"title", "Model"}, {"scale", {{"domain", models}, {"range", dashes}}}};
+  const Json colour = {{"field", "arm"}, {"type", "nominal"}, {"title", "Arm"}, {"legend", {{"symbolType", "stroke"}}}, {"scale", {{"domain", arms}, {"range", colours}}}};
+  const Json dash = {{"field", "model"}, {"type", "nominal"}, {"title", "Model"}, {"legend", {{"symbolType", "stroke"}}}, {"scale", {{"domain", models}, {"range", dashes}}}};
   const Json tip = Json::array({Json{{"field", "model"}}, Json{{"field", "arm"}}, Json{{"field", "month"}}, Json{{"field", "change"}, {"format", ".2f"}}});
 
   Json layers = Json::array();
@@ -104,7 +118,7 @@ Json make_spec(const ReportInput& in, const std::string& title, const Json& curv
   layers.push_back({{"mark", {{"type", "line"}, {"strokeWidth", 2}}}, {"data", {{"values", curves}}},
                     {"encoding", {{"x", month}, {"y", change}, {"color", colour}, {"strokeDash", dash}, {"tooltip", tip}}}});
   if (!points.empty()) {
-    const Json shape = {{"field", "study"}, {"type", "nominal"}, {"title", "Trial"}};
+    const Json shape = {{"field", "study"}, {"type", "nominal"}, {"title", "Trial"}, {"legend", {{"symbolSize", 60}}}};
     layers.push_back({{"mark", {{"type", "rule"}, {"opacity", 0.8}}}, {"data", {{"values", points}}}, {"transform", Json::array({Json{{"filter", "isValid(datum.low)"}}})},
                       {"encoding", {{"x", month}, {"y", {{"field", "low"}, {"type", "quantitative"}}}, {"y2", {{"field", "high"}}}, {"color", colour}}}});
     layers.push_back({{"mark", {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}}}, {"data", {{"values", points}}},
@@ -114,7 +128,7 @@ Json make_spec(const ReportInput& in, const std::string& title, const Json& curv
   return {{"$schema", "https://vega.github.io/schema/vega-lite/v5.json"}, {"title", {{"text", title}, {"anchor", "start"}}}, {"width", "container"}, {"height", 260},
           {"background", "white"}, {"autosize", {{"type", "fit-x"}, {"contains", "padding"}}}, {"layer", layers},
           {"config", {{"font", "system-ui, sans-serif"}, {"axis", {{"labelFontSize", 12}, {"titleFontSize", 12}}},
-                      {"legend", {{"orient", "bottom"}, {"labelLimit", 320}, {"columns", 2}, {"symbolStrokeWidth", 2}, {"labelFontSize", 12}}}}}};
+                      {"legend", {{"orient", "bottom"}, {"labelLimit", 320}, {"direction", "vertical"}, {"columns", 1}, {"symbolStrokeWidth", 2}, {"symbolSize", 400}, {"titleOrient", "top"}, {"labelFontSize", 12}}}}}};
 }
 
 }  // namespace

@@ -215,7 +215,7 @@ class SubjectPlanner {
       if (ahead > 1) warnings_.insert("SS with a lag longer than the interval: doses between the record and the lagged dose are the train's own");
       x = periodic_state(model_, values_, train);
       x = after_dose(x, train, since);
-      for (int k = 0; train.duration > 0 && train.duration - k * interval > since + 1e-12 * interval; ++k) {
+      for (int k = 0; train.duration > 0 && train.duration - k * interval > since + kSameTime * interval; ++k) {
         running.push_back({now_ - since + train.duration - k * interval, train.rate});
       }
       implied = ahead - 1;
@@ -258,7 +258,7 @@ class SubjectPlanner {
     p.parameters = values_;
     p.initial_overrides = x;
     if (train.duration > 0) {
-      for (int k = 0; train.duration - k * train.interval > 0; ++k) {
+      for (int k = 0; train.duration - k * train.interval > kSameTime * train.interval; ++k) {
         const double end = train.duration - k * train.interval;
         p.stops.push_back({0, StopKind::ChangeRate, train.state, train.rate});
         if (end < since) p.stops.push_back({end, StopKind::ChangeRate, train.state, -train.rate});

@@ -51,7 +51,7 @@ class ArmPlanner {
         days_per_unit_(model.program().seconds_per_time_unit / 86400) {
     DoseTranslator(model, units).check(arm_.regimen, scenario.weight_kg);
     const auto& start = model.model().age_at_zero;
-    if (!start.empty() && scenario.age_days) {
+    if (!start.empty() && scenario.age_days && !scenario.models[model_index].from_rest) {
       const auto& parameter = *model.model().find_parameter(start);
       const double age_at_zero = parameter.value * parameter.unit.unit.scale() / 86400;
       run_in_ = (*scenario.age_days - age_at_zero) / days_per_unit_;

@@ -113,6 +113,7 @@ class ScenarioReader {
     m.name = name;
     m.where = value.where;
     m.document = in.text("document").value_or(name);
+    m.from_rest = in.boolean("from_rest").value_or(false);
     if (const TomlValue* set = in.table("set")) {
       TomlReader body(*set, "model '" + name + "' set", problems_);
       for (const auto& entry : set->entries) m.set.push_back({entry.first, body.required_number(entry.first)});

@@ -13,6 +13,7 @@ constexpr int kMostIterations = 30;
 constexpr double kConverged = 1e-9;       // of each state's size: ten times the integration tolerance below
 constexpr double kIntegration = 1e-10;
 constexpr double kPerturbation = 1e-3;    // differences are exact for linear kinetics whatever their size
+constexpr double kSameLength = 1e-9;      // durations that differ from whole intervals by rounding only
 constexpr double kNeutral = 1e-7;         // |1 - dP/dx| below this: nothing pulls the state back
 
 using solve::StopKind;
@@ -24,9 +25,9 @@ solve::SubjectPlan period_plan(const std::vector<double>& parameters, const std:
   if (train.interval == 0) {
     plan.stops.push_back({0, StopKind::ChangeRate, train.state, train.rate});
   } else if (train.duration > 0) {
-    const double whole = std::floor(train.duration / train.interval);
+    const double whole = std::floor(train.duration / train.interval + kSameLength);
     const double rest = train.duration - whole * train.interval;
-    const bool even = rest <= 1e-12 * train.interval;
+    const bool even = rest <= kSameLength * train.interval;
     plan.stops.push_back({0, StopKind::ChangeRate, train.state, train.rate * (whole + (even ? 0 : 1))});
     if (!even && rest < length) plan.stops.push_back({rest, StopKind::ChangeRate, train.state, -train.rate});
   } else {

@@ -16,6 +16,7 @@ namespace osteosome::solve {
 namespace {
 
 constexpr int kEventRounds = 50;
+constexpr double kNoTime = 16 * 2.220446049250313e-16;
 
 struct FreeContext {
   void operator()(SUNContext c) const { SUNContext_Free(&c); }
@@ -129,6 +130,10 @@ class Reference {
       const double end = stop < plan_.stops.size() ? plan_.stops[stop].time : plan_.outputs.back().time;
       const auto& output = plan_.outputs[result_output_];
       const double target = output.after_stops == stop ? std::min(end, output.time) : end;
+      if (end - t_ <= kNoTime * std::max(std::abs(t_), std::abs(end))) {  // closer than CVODES can step
+        t_ = end;
+        continue;
+      }
       CVodeSetStopTime(solver_.get(), end);
       const int code = CVode(solver_.get(), target, y_.get(), &t_, CV_NORMAL);
       if (code == CV_ROOT_RETURN) {
