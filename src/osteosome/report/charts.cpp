@@ -23,6 +23,31 @@ const std::map<std::string, std::string>& outcome_titles() {
   return titles;
 }
 
+/// Point shapes of Vega with the character that stands for them in captions.
+const std::vector<std::pair<std::string, std::string>> kSymbols = {{"circle", "\u25CF"}, {"square", "\u25A0"}, {"triangle-up", "\u25B2"}, {"diamond", "\u25C6"},
+                                                                   {"triangle-down", "\u25BC"}, {"cross", "\u271A"}, {"triangle-right", "\u25B6"}, {"triangle-left", "\u25C0"}};
+
+/// Each trial keeps its symbol in all charts of a report.
+std::vector<std::pair<std::string, std::size_t>> study_symbols(const ReportInput& in) {
+  std::vector<std::pair<std::string, std::size_t>> symbols;
+  for (const auto& c : in.comparisons) {
+    const bool known = std::any_of(symbols.begin(), symbols.end(), [&](const auto& s) { return s.first == c.study; });
+    if (!known) symbols.emplace_back(c.study, symbols.size() % kSymbols.size());
+  }
+  return symbols;
+}
+
+/// "Points: trial means with the reported error bars: o DATA 24 mo (Leder 2014), ..."
+std::string points_caption(const ReportInput& in, const nlohmann::ordered_json& points) {
+  if (points.empty()) return " No trial of this scenario reports this outcome.";
+  std::string text;
+  for (const auto& [study, symbol] : study_symbols(in)) {
+    const bool used = std::any_of(points.begin(), points.end(), [&](const auto& row) { return row["study"] == study; });
+    if (used) text += (text.empty() ? " " : ", ") + kSymbols[symbol].second + " " + study;
+  }
+  return " Points: trial means with the reported error bars:" + text + ".";
+}
+
 double rounded(double x) { return std::round(x * 1e6) / 1e6; }
 
 std::vector<std::string> outcomes_of(const ReportInput& in) {
@@ -118,7 +143,12 @@ Json make_spec(const ReportInput& in, const std::string& title, const Json& curv
   layers.push_back({{"mark", {{"type", "line"}, {"strokeWidth", 2}}}, {"data", {{"values", curves}}},
                     {"encoding", {{"x", month}, {"y", change}, {"color", colour}, {"strokeDash", dash}, {"tooltip", tip}}}});
   if (!points.empty()) {
-    const Json shape = {{"field", "study"}, {"type", "nominal"}, {"title", "Trial"}, {"legend", {{"symbolSize", 60}}}};
+    Json studies = Json::array(), symbols = Json::array();
+    for (const auto& [study, symbol] : study_symbols(in)) {
+      studies.push_back(study);
+      symbols.push_back(kSymbols[symbol].first);
+    }
+    const Json shape = {{"field", "study"}, {"type", "nominal"}, {"legend", nullptr}, {"scale", {{"domain", studies}, {"range", symbols}}}};
     layers.push_back({{"mark", {{"type", "rule"}, {"opacity", 0.8}}}, {"data", {{"values", points}}}, {"transform", Json::array({Json{{"filter", "isValid(datum.low)"}}})},
                       {"encoding", {{"x", month}, {"y", {{"field", "low"}, {"type", "quantitative"}}}, {"y2", {{"field", "high"}}}, {"color", colour}}}});
     layers.push_back({{"mark", {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}}}, {"data", {{"values", points}}},
@@ -128,7 +158,7 @@ Json make_spec(const ReportInput& in, const std::string& title, const Json& curv
   return {{"$schema", "https://vega.github.io/schema/vega-lite/v5.json"}, {"title", {{"text", title}, {"anchor", "start"}}}, {"width", "container"}, {"height", 260},
           {"background", "white"}, {"autosize", {{"type", "fit-x"}, {"contains", "padding"}}}, {"layer", layers},
           {"config", {{"font", "system-ui, sans-serif"}, {"axis", {{"labelFontSize", 12}, {"titleFontSize", 12}}},
-                      {"legend", {{"orient", "bottom"}, {"labelLimit", 320}, {"direction", "vertical"}, {"columns", 1}, {"symbolStrokeWidth", 2}, {"symbolSize", 400}, {"titleOrient", "top"}, {"labelFontSize", 12}}}}}};
+                      {"legend", {{"orient", "bottom"}, {"labelLimit", 320}, {"direction", "horizontal"}, {"symbolStrokeWidth", 2}, {"symbolSize", 400}, {"titleOrient", "left"}, {"titleAnchor", "start"}, {"layout", {{"bottom", {{"direction", "vertical"}, {"anchor", "start"}, {"margin", 4}}}}}, {"labelFontSize", 12}}}}}};
 }
 
 }  // namespace
@@ -148,7 +178,7 @@ std::vector<Chart> make_charts(const ReportInput& in) {
     } else {
       caption += " (median of the subjects; band: 5th to 95th percentile).";
     }
-    caption += points.empty() ? " No trial of this scenario reports this outcome." : " Points: trial means with the reported error bars.";
+    caption += points_caption(in, points);
     charts.push_back({code, text, caption, make_spec(in, text, curves, points).dump(1)});
   }
   return charts;

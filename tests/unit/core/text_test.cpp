@@ -69,7 +69,7 @@ TEST(NearMatch, overlongWord_isNotOffered) {
 
 TEST(DidYouMean, nearWord_isOneSentence) {
   const std::vector<std::string> known = {"unit"};
-  EXPECT_EQ(did_you_mean("unti", known), "Did you mean 'unit'?");
+  EXPECT_EQ(did_you_mean("unt", known), "Did you mean 'unit'?");
 }
 
 TEST(DidYouMean, noNearWord_isBlank) { EXPECT_EQ(did_you_mean("x", {}), ""); }

@@ -129,12 +129,12 @@ class Reading {
 };
 
 TEST(TomlReader, unknownKey_isReportedWithNearMatch) {
-  Reading r("value = 1\nunti = 'h'\n");
+  Reading r("value = 1\nunt = 'h'\n");
   (void)r.reader.number("value");
   (void)r.reader.text("unit");
   r.reader.finish();
   ASSERT_EQ(r.problems.all().size(), 1u);
-  EXPECT_EQ(to_text(r.problems.all()[0]), "m.toml:2:1: parameter 'k': unknown key 'unti' [toml-006] Did you mean 'unit'?");
+  EXPECT_EQ(to_text(r.problems.all()[0]), "m.toml:2:1: parameter 'k': unknown key 'unt' [toml-006] Did you mean 'unit'?");
 }
 
 TEST(TomlReader, unknownKeyNearNothing_listsTheKnownKeys) {

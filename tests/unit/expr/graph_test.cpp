@@ -27,7 +27,7 @@ class GraphTest : public testing::Test {
     }
     return v[root];
   }
-  NodeId constant(double x) { return g.constant(x); }
+  NodeId constant(double c) { return g.constant(c); }
 
   Graph g;
   NodeId x = g.leaf(Op::State, 0);

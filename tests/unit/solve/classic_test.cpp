@@ -12,7 +12,7 @@ namespace {
 using solve::StopKind;
 
 /// The engines bound the local error of a step; over a dissipative course the sum stays within a small multiple of it. Measured on the
-/// problems below, relative to the column maximum: lanes 0.2 to 2 rtol, CVODES 2 to 60 rtol.
+/// problems below, relative to the column maximum: lanes 0.04 to 0.2 rtol, CVODES 3 to 30 rtol.
 constexpr double kRtol = 1e-9;
 double accuracy(Engine engine, double rtol = kRtol) { return (engine == Engine::Lanes ? 10 : 200) * rtol; }
 
@@ -191,13 +191,16 @@ TEST_P(Classic, Explicit_time_start_other_than_zero_closed_form) {
   EXPECT_LE(error(program, plan, result, "x", [&](double t) { return (std::sin(t) - std::cos(t)) / 2 + c * std::exp(100 - t); }), accuracy(GetParam()));
 }
 
-TEST_P(Classic, Stiff_forcing_follows_the_forcing) {
-  // Prothero and Robinson: x = cos(t) exactly, pulled there at 1e5 per hour. Order reduction costs steps, not accuracy.
+TEST_P(Classic, Stiff_forcing_error_stays_proportional_to_tolerance) {
+  // Prothero and Robinson: x = cos(t) exactly, pulled there at 1e5 per hour. One-step methods lose order here and their error estimate
+  // with it: measured 40 rtol on lanes at 1e-9 (0.2 on CVODES), so a hundred bounds it; what must not happen is that it grows further.
   const SmallModel model{{{"k", 1e5}}, {{"x", "1", "-k*(x - cos(time)) - sin(time)", ""}}, {}};
   const auto program = model.program();
   const auto plan = plan_for(program, {}, even_times(0, 20, 61));
-  const auto result = run(program, plan);
-  EXPECT_LE(error(program, plan, result, "x", [](double t) { return std::cos(t); }), accuracy(GetParam()));
+  for (const double rtol : {1e-5, 1e-7, 1e-9}) {
+    const auto result = run(program, plan, at_rtol(rtol));
+    EXPECT_LE(error(program, plan, result, "x", [](double t) { return std::cos(t); }), 100 * rtol);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, Classic, testing::ValuesIn(kEngines), [](const auto& instance) { return name_of(instance.param); });
