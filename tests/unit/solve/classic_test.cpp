@@ -191,15 +191,26 @@ TEST_P(Classic, Explicit_time_start_other_than_zero_closed_form) {
   EXPECT_LE(error(program, plan, result, "x", [&](double t) { return (std::sin(t) - std::cos(t)) / 2 + c * std::exp(100 - t); }), accuracy(GetParam()));
 }
 
-TEST_P(Classic, Stiff_forcing_error_stays_proportional_to_tolerance) {
-  // Prothero and Robinson: x = cos(t) exactly, pulled there at 1e5 per hour. One-step methods lose order here and their error estimate
-  // with it: measured 40 rtol on lanes at 1e-9 (0.2 on CVODES), so a hundred bounds it; what must not happen is that it grows further.
-  const SmallModel model{{{"k", 1e5}}, {{"x", "1", "-k*(x - cos(time)) - sin(time)", ""}}, {}};
-  const auto program = model.program();
-  const auto plan = plan_for(program, {}, even_times(0, 20, 61));
-  for (const double rtol : {1e-5, 1e-7, 1e-9}) {
+/// Prothero and Robinson: x = cos(t) exactly, pulled there at 1e5 per hour. One-step methods lose order here and their error estimate with
+/// it (measured on lanes: up to 0.5 rtol at the steps), so a tolerance is not met as closely as elsewhere; a hundred of it must do.
+SmallModel stiff_forcing() { return {{{"k", 1e5}}, {{"x", "1", "-k*(x - cos(time)) - sin(time)", ""}}, {}}; }
+constexpr double kStiffForcingRtols[] = {1e-5, 1e-7, 1e-9};
+
+TEST_P(Classic, Stiff_forcing_at_a_step_error_stays_proportional_to_tolerance) {
+  const auto program = stiff_forcing().program();
+  const auto plan = plan_for(program, {}, {20});
+  for (const double rtol : kStiffForcingRtols) {
     const auto result = run(program, plan, at_rtol(rtol));
     EXPECT_LE(error(program, plan, result, "x", [](double t) { return std::cos(t); }), 100 * rtol);
+  }
+}
+
+TEST_P(Classic, Stiff_forcing_between_steps_error_stays_proportional_to_tolerance) {
+  const auto program = stiff_forcing().program();
+  const auto plan = plan_for(program, {}, even_times(0, 20, 61));
+  for (const double rtol : kStiffForcingRtols) {
+    const auto result = run(program, plan, at_rtol(rtol));
+    EXPECT_LE(error(program, plan, result, "x", [](double t) { return std::cos(t); }), 100 * rtol) << result.statistics.steps << " steps";
   }
 }
 

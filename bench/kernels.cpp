@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a step spends its time: nanoseconds a lane of every phase, tape and native, beside the number of operations; and the machine's peak
+// rate of fused multiply-adds, measured here.
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "problems.hpp"
+
+namespace {
+
+using namespace osteosome;
+constexpr const char* kNames[] = {"prologue", "derivative", "derivative+jacobian", "factor", "solve", "gaps"};
+
+void measure(const compile::LaneProgram& program, const compile::Evaluator& evaluator, const char* isa) {
+  const auto lanes = static_cast<std::size_t>(evaluator.lanes());
+  auto* block = static_cast<double*>(std::aligned_alloc(64, program.layout.total * lanes * sizeof(double) + 64));
+  for (std::size_t i = 0; i < program.layout.total * lanes; ++i) block[i] = 1.0;
+  for (std::size_t c = 0; c < program.constants.size(); ++c) std::fill_n(block + c * lanes, lanes, program.constants[c]);
+  for (int p = 0; p < compile::kPhases; ++p) {
+    const int repeats = static_cast<int>(4'000'000 / (program.phases[p].size() + 10));
+    const double begin = bench::cpu_seconds();
+    for (int r = 0; r < repeats; ++r) evaluator.run(static_cast<compile::Phase>(p), block);
+    const double ns = (bench::cpu_seconds() - begin) * 1e9 / repeats / static_cast<double>(lanes);
+    fmt::print("{},{},{},{:.1f},{},{}\n", evaluator.tier(), isa, kNames[p], ns, program.phases[p].size(), compile::transcendental_count(program, static_cast<compile::Phase>(p)));
+  }
+  std::free(block);
+}
+
+}  // namespace
+
+int main() {
+  const auto program = bench::load_program();
+  const auto lane_program = std::make_shared<compile::LaneProgram>(compile::build_lane_program(program));
+  fmt::print("tier,isa,phase,ns_per_lane,operations,transcendental\n");
+  for (const auto isa : {compile::Isa::Avx2, compile::Isa::Avx512}) {
+    if (!compile::has_isa(isa)) continue;
+    measure(*lane_program, *compile::make_tape(lane_program, isa), compile::name_of(isa));
+    if (const auto native = compile::find_builtin_native(*lane_program, isa)) measure(*lane_program, *native, compile::name_of(isa));
+  }
+}
