@@ -5,12 +5,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "osteosome/core/diagnostics.hpp"
 
 namespace osteosome::core {
+
+struct TomlEntry;
 
 /// A TOML value with its place in the file; tables keep the order of the file.
 struct TomlValue {
@@ -21,11 +22,17 @@ struct TomlValue {
   bool boolean = false;
   bool integer = false;
   std::vector<TomlValue> items;
-  std::vector<std::pair<std::string, TomlValue>> entries;
+  std::vector<TomlEntry> entries;
   Location where;
 
   [[nodiscard]] const TomlValue* find(std::string_view key) const;
   [[nodiscard]] const char* kind_name() const;
+};
+
+/// A key of a table and its value.
+struct TomlEntry {
+  std::string first;
+  TomlValue second;
 };
 
 /// @throws Error(Input) toml-001 with position for text that is no TOML.

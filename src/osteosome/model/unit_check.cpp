@@ -21,7 +21,7 @@ std::string brief(const expr::Ast& ast) {
 
 }  // namespace
 
-UnitChecker::UnitChecker(const Model& model) : model_(model) {
+UnitChecker::UnitChecker(const Model& model) {
   const auto add = [&](const std::string& id, const UnitText& unit) {
     globals_[id] = {unit.known ? std::optional(unit.unit) : std::nullopt, false};
   };

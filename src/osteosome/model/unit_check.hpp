@@ -33,7 +33,6 @@ class UnitChecker {
   Inferred infer_piecewise(const expr::Ast& ast, const Scope& scope, int depth) const;
   Inferred same(const expr::Ast& ast, const Scope& scope, int depth) const;
 
-  const Model& model_;
   Scope globals_;
   std::map<std::string, std::string> unit_text_;
   std::map<std::string, const FunctionDefinition*> functions_;

@@ -2,6 +2,9 @@
 // A run that fails says how and where, keeps what it reached, and disturbs nobody.
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 
 #include "solve_small_models.hpp"
@@ -14,11 +17,28 @@ using solve::Status;
 /// dx/dt = k x^2, x(0) = 1: x = 1/(1 - k t), gone at t = 1/k. y decays.
 SmallModel explosive() { return {{{"k", 1}}, {{"x", "1", "k*x*x", ""}, {"y", "1", "-0.1*y", ""}}, {}}; }
 
+constexpr unsigned kPatienceSeconds = 5;  // these runs take milliseconds
+
+/// True if `work` returns within kPatienceSeconds in a process of its own: an engine that never gives up must not hang the tests.
+template <class Work>
+bool comes_back(const Work& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(kPatienceSeconds);
+    work();
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 class Failures : public testing::TestWithParam<Engine> {};
 
 TEST_P(Failures, Blow_up_keeps_what_was_reached) {
   const auto program = explosive().program();
   const auto plan = plan_for(program, {}, {0, 0.25, 0.5, 0.75, 2, 3});
+  ASSERT_TRUE(comes_back([&] { (void)run_one(GetParam(), program, plan, at_rtol(1e-8)); })) << "the engine never gives up";
   const auto result = run_one(GetParam(), program, plan, at_rtol(1e-8));
   EXPECT_EQ(result.status, Status::StepSizeTooSmall) << solve::name_of(result.status) << ": " << result.message;
   EXPECT_FALSE(result.message.empty());
@@ -53,7 +73,9 @@ TEST_P(Failures, Infinite_initial_override_is_reported) {
 TEST_P(Failures, Derivative_not_a_number_fails_and_says_so) {
   // sqrt(1 - time) ends at time 1.
   const auto program = SmallModel{{}, {{"x", "0", "sqrt(1 - time)", "1"}}, {}}.program();
-  const auto result = run_one(GetParam(), program, plan_for(program, {}, {0.5, 2}), at_rtol(1e-6));
+  const auto plan = plan_for(program, {}, {0.5, 2});
+  ASSERT_TRUE(comes_back([&] { (void)run_one(GetParam(), program, plan, at_rtol(1e-6)); })) << "the engine never gives up";
+  const auto result = run_one(GetParam(), program, plan, at_rtol(1e-6));
   EXPECT_NE(result.status, Status::Completed);
   EXPECT_LE(result.time_reached, 1);
   EXPECT_NEAR(result.states[0], 2.0 / 3 * (1 - std::pow(0.5, 1.5)), 1e-4);
@@ -61,6 +83,18 @@ TEST_P(Failures, Derivative_not_a_number_fails_and_says_so) {
 }
 
 TEST_P(Failures, Max_steps_without_a_rejection_is_enforced) {
+  // A straight line has no error, so no step is ever rejected; a stop a step makes a thousand of them.
+  const auto program = SmallModel{{}, {{"x", "0", "1", "1"}}, {}}.program();
+  std::vector<solve::Stop> stops;
+  for (int i = 1; i < 1000; ++i) stops.push_back({static_cast<double>(i), solve::StopKind::Add, 0, 0.5});
+  auto options = at_rtol(1e-8);
+  options.max_steps = 100;
+  const auto result = run_one(GetParam(), program, plan_for(program, stops, {1000}), options);
+  EXPECT_EQ(result.status, Status::TooManySteps) << solve::name_of(result.status) << " after " << result.statistics.steps << " steps";
+  EXPECT_LT(result.time_reached, 1000);
+}
+
+TEST_P(Failures, Max_steps_within_one_long_stretch_is_enforced) {
   const auto program = oscillator().program();
   auto options = at_rtol(1e-8);
   options.max_steps = 200;
