@@ -126,7 +126,7 @@ class Run {
   [[nodiscard]] std::string part_key(const std::vector<simulate::CompiledModel>& models) const {
     std::string key = core::sha256(scenario_.text) + std::to_string(scenario_.seed) + manifest_["tool"]["program_sha256"].get<std::string>();
     for (const auto& m : models) key += m.lane_hash();
-    for (std::size_t i = 0; i < scenario_.models.size(); ++i) key += core::sha256(core::read_file(scenario_.models[i].path));
+    for (const auto& m : scenario_.models) key += core::sha256(core::read_file(m.path));
     return core::sha256(key + o_.solver.engine);
   }
 
@@ -289,7 +289,7 @@ int rerun_command(RunOptions o) {
   for (const auto& m : old["models"]) {
     std::error_code ec;
     const std::string document = m["document"];
-    if (!fs::exists(document, ec) || core::sha256(core::read_file(document)) != m["sha256"]) std::cerr << "warning: model document " << document << " has changed since the run\n";
+    if (!fs::exists(document, ec) || core::sha256(core::read_file(document)) != m["sha256"].get<std::string>()) std::cerr << "warning: model document " << document << " has changed since the run\n";
   }
   const std::string file = old["scenario"]["file"];
   const int code = Run(o, simulate::read_scenario(old["scenario"]["text"], file, library, units), library, units).execute();

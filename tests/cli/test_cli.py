@@ -370,7 +370,7 @@ class Check(Case):
         self.one_problem('"-ka*depot"', '"-ka"', "bad.toml:11:", "mg")
 
     def test_bad_structure(self) -> None:
-        self.one_problem("[outputs]", '[rules]\na = { formula = "b", unit = "1" }\nb = { formula = "a", unit = "1" }\n[outputs]', "cycl")
+        self.one_problem("[outputs]", '[rules]\na = { formula = "b", unit = "1" }\nb = { formula = "a", unit = "1" }\n[outputs]', "circle")
         self.one_problem('unit = "1/h", source = "model", kind', 'unit = "1/h", kind', "'source' is missing")
         self.one_problem("V = {", "depot = {", "depot")
         self.one_problem('unit = "L"', 'unit = "Lx"', "bad.toml:9:", "'Lx'")
@@ -495,9 +495,14 @@ class Simulate(Case):
             self.assertEqual(self.ok(*common, *option).out, first, option)
 
     def test_rtol_out_of_range(self) -> None:
-        for value in ("1", "0", "-1e-6", "1e-20", "nan", "abc"):
+        for value in ("1", "0", "-1e-6", "1e-20", "abc"):
             with self.subTest(value=value):
                 self.fails(USAGE, "simulate", "pk.toml", "--until", "1 h", "--rtol", value, says=("--rtol",))
+
+    def test_tolerances_that_are_no_numbers(self) -> None:
+        for option in ("--rtol", "--atol-scale"):
+            with self.subTest(option=option):
+                self.fails(USAGE, "simulate", "pk.toml", "--until", "1 h", option, "nan", says=(option,))
 
     def test_rtol_message_names_the_true_range(self) -> None:
         self.assertIn("1e-13", self.fails(USAGE, "simulate", "pk.toml", "--until", "1 h", "--rtol", "1").err)
@@ -528,11 +533,18 @@ class Simulate(Case):
     def test_a_solution_that_blows_up(self) -> None:
         self.write("blow.toml", BLOW)
         for engine in ("reference", "lanes"):
-            result = self.cli("simulate", "blow.toml", "--set", "k=0.1", "--until", "40 d", "--every", "5 d", "--engine", engine)
+            result = self.cli("simulate", "blow.toml", "--set", "k=0.1", "--until", "40 d", "--every", "4 d", "--engine", engine)
             self.assertEqual(result.code, NUMERICAL, result)
             self.assertIn("time", result.err)
             rows = table(result.out)
-            self.assertEqual([r["x"] != "" for r in rows], [True, True, *(float(r["time"]) < 9 for r in rows[2:])])
+            self.assertEqual([r["x"] != "" for r in rows], [float(r["time"]) < 10 for r in rows])
+
+    def test_an_absurd_number_of_threads_is_no_internal_error(self) -> None:
+        self.assertIn(self.cli("simulate", "pk.toml", "--until", "1 h", "--threads", "100000").code, (OK, USAGE))
+
+    def test_an_output_that_is_no_number_is_not_a_silent_success(self) -> None:
+        result = self.cli("simulate", "pk.toml", "--until", "1 h", "--every", "1 h", "--set", "V=0")
+        self.assertFalse(result.code == OK and result.err == "", result)
 
     def test_unknown_model_names_the_near_one(self) -> None:
         self.fails(INPUT, "simulate", "joerg-2020", "--until", "1 d", says=(JOERG,))
@@ -618,6 +630,16 @@ class EventTable(Case):
 
     def test_mixed_case_of_the_column_family_is_refused(self) -> None:
         self.refused("ID,time,EVID,AMT,CMT\na,0,1,10,depot\n", "bad.csv:1:")
+
+    def test_absurd_addl_is_an_input_error(self) -> None:
+        self.refused("ID,TIME,EVID,AMT,CMT,II,ADDL\na,0,1,100,depot,12,100000000\na,1,0,,,,\n", "bad.csv:2:", "ADDL")
+
+    def test_carried_column_does_not_take_the_name_of_a_result(self) -> None:
+        self.write("clash.csv", "ID,TIME,EVID,AMT,CMT,conc\n1,0,1,100,depot,3\n1,1,0,,,3\n")
+        result = self.cli("simulate", "pk.toml", "--data", "clash.csv", "--time-unit", "h")
+        if result.code == OK:
+            header = result.out.splitlines()[0].split(",")
+            self.assertEqual(len(header), len(set(header)), header)
 
     def test_data_excludes_dose(self) -> None:
         result = self.cli("simulate", "pk.toml", "--data", "ev.csv", "--time-unit", "h", "--dose", "denosumab 60 mg")
@@ -967,7 +989,7 @@ class Population(Case):
         self.write("s.toml", population_scenario(3, 'koutLL = { kind = "lognormal", cv = 0.2 }'))
         self.fails(INPUT, "run", "s.toml", "-o", "R", says=("s.toml:", "koutLL", "Did you mean 'koutL'?"))
         self.write("s.toml", population_scenario(3, 'koutL = { kind = "lognormall", cv = 0.2 }'))
-        self.fails(INPUT, "run", "s.toml", "-o", "R", says=("s.toml:12:", "Did you mean 'lognormal'?"))
+        self.fails(INPUT, "run", "s.toml", "-o", "R", says=("s.toml:11:", "Did you mean 'lognormal'?"))
 
     def test_absurd_population_is_refused(self) -> None:
         self.write("s.toml", population_scenario(1).replace("n = 1\n", "n = 1e15\n"))
@@ -976,7 +998,25 @@ class Population(Case):
 
 
 class Cancel(Case):
-    SLOW = "teriparatide 20 ug sc daily for 24 months"
+    """A population of three blocks (256 + 256 + 8 subjects), each block a part file."""
+
+    SUBJECTS = 520
+    whole: dict[str, str]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        with tempfile.TemporaryDirectory(prefix="osteosome-whole-") as name:
+            folder = Path(name)
+            (folder / "s.toml").write_text(cls.slow_text(cls.SUBJECTS), encoding="utf-8")
+            result = osteosome("run", "s.toml", "-o", "R", cwd=folder)
+            if result.code != OK:
+                raise AssertionError(f"the uninterrupted run failed: {result}")
+            cls.whole = json.loads((folder / "R" / "run.json").read_text())
+
+    @staticmethod
+    def slow_text(n: int) -> str:
+        parameters = "\n".join(f'{p} = {{ kind = "lognormal", cv = 0.2 }}' for p in ("koutL", "kb", "TERICL"))
+        return population_scenario(n, parameters, "teriparatide 20 ug sc daily for 3 months", "3 months")
 
     def interrupt(self, *arguments: str, when: Callable[[], bool], seconds: float = 60) -> Result:
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -987,9 +1027,13 @@ class Cancel(Case):
             self.assertIsNone(child.poll(), "the run ended before it could be interrupted")
             sent = time.monotonic()
             child.send_signal(signal.SIGINT)
-            child.wait(60)
+            try:
+                child.wait(5)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+                self.fail("SIGINT was not answered within 5 s")
             print(f"[cancelled after {sent - start:.2f} s, gone {time.monotonic() - sent:.2f} s later]", file=sys.stderr)
-            self.assertLess(time.monotonic() - sent, 5)
             out.seek(0)
             err.seek(0)
             return Result(child.returncode, out.read().decode(), err.read().decode(), 0, 0)
@@ -1002,60 +1046,67 @@ class Cancel(Case):
         folder = self.dir / "R" / "parts"
         return sum(1 for p in folder.iterdir() if not p.name.endswith((".partial", ".tmp"))) if folder.is_dir() else 0
 
-    def slow_scenario(self, n: int) -> None:
-        parameters = "\n".join(f'{p} = {{ kind = "lognormal", cv = 0.2 }}' for p in ("koutL", "kb", "TERICL"))
-        self.write("s.toml", population_scenario(n, parameters, self.SLOW, "24 months"))
+    def slow_scenario(self, n: int = SUBJECTS) -> None:
+        self.write("s.toml", self.slow_text(n))
 
-    def test_population_run_is_cancelled_and_resumed(self) -> None:
-        self.slow_scenario(150)
-        result = self.interrupt("run", "s.toml", "-o", "R", "--threads", "1", when=lambda: self.parts() >= 1)
+    def interrupt_after_a_part(self) -> int:
+        """Cancels a population run once a block is on disk; returns the number of finished parts."""
+        self.slow_scenario()
+        result = self.interrupt("run", "s.toml", "-o", "R", when=lambda: self.parts() >= 1)
         self.assertEqual(result.code, CANCELLED)
         self.assertIn("cancelled", result.err)
-        self.assertEqual(self.manifest("R", "run.json.partial")["status"], "cancelled")
-        self.assertEqual(self.final_names("R"), [])
         kept = self.parts()
         self.assertGreaterEqual(kept, 1)
+        return kept
+
+    def test_population_run_is_cancelled_and_resumed(self) -> None:
+        kept = self.interrupt_after_a_part()
+        self.assertEqual(self.manifest("R", "run.json.partial")["status"], "cancelled")
+        self.assertEqual(self.final_names("R"), [])
+        self.assertTrue(table((self.dir / "R" / "trajectories.csv.partial").read_text()))
         start = time.monotonic()
-        self.ok("run", "s.toml", "-o", "R", "--threads", "1")
-        resumed = time.monotonic() - start
-        self.assertEqual(self.partials("R"), [])
+        self.ok("run", "s.toml", "-o", "R")
+        print(f"[resumed with {kept} parts: {time.monotonic() - start:.2f} s; whole: {self.whole['seconds']:.2f} s]", file=sys.stderr)
+        self.assertEqual(self.manifest("R")["values_sha256"], self.whole["values_sha256"])
+        self.assertEqual(self.manifest("R")["status"], "completed")
         self.assertFalse((self.dir / "R" / "parts").exists())
-        start = time.monotonic()
-        self.ok("run", "s.toml", "-o", "whole", "--threads", "1")
-        print(f"[resumed with {kept} parts: {resumed:.2f} s; whole: {time.monotonic() - start:.2f} s]", file=sys.stderr)
-        for key in ("values_sha256", "status"):
-            self.assertEqual(self.manifest("R")[key], self.manifest("whole")[key])
+
+    def test_nothing_partial_is_left_after_a_resumed_run(self) -> None:
+        self.interrupt_after_a_part()
+        self.ok("run", "s.toml", "-o", "R")
+        self.assertEqual(self.partials("R"), [])
+
+    def test_resumed_statistics_count_every_subject(self) -> None:
+        self.interrupt_after_a_part()
+        self.ok("run", "s.toml", "-o", "R")
+        self.assertEqual(self.manifest("R")["statistics"], self.whole["statistics"])
 
     def test_kill_9_is_resumed_too(self) -> None:
-        self.slow_scenario(150)
-        child = launch(("run", "s.toml", "-o", "R", "--threads", "1"), self.dir, subprocess.DEVNULL, subprocess.DEVNULL)
+        self.slow_scenario()
+        child = launch(("run", "s.toml", "-o", "R"), self.dir, subprocess.DEVNULL, subprocess.DEVNULL)
         self.assertTrue(wait_until(lambda: self.parts() >= 1 or child.poll() is not None, 60))
         child.kill()
         child.wait()
         self.assertEqual(self.final_names("R"), [])
         self.ok("run", "s.toml", "-o", "R")
-        self.ok("run", "s.toml", "-o", "whole")
-        self.assertEqual(self.manifest("R")["values_sha256"], self.manifest("whole")["values_sha256"])
+        self.assertEqual(self.manifest("R")["values_sha256"], self.whole["values_sha256"])
 
     def test_a_damaged_part_is_computed_again(self) -> None:
-        self.slow_scenario(150)
-        self.interrupt("run", "s.toml", "-o", "R", "--threads", "1", when=lambda: self.parts() >= 1)
-        part = next(iter(sorted((self.dir / "R" / "parts").iterdir())))
+        self.interrupt_after_a_part()
+        part = min((self.dir / "R" / "parts").iterdir())
         part.write_bytes(part.read_bytes()[:100])
         self.ok("run", "s.toml", "-o", "R")
-        self.ok("run", "s.toml", "-o", "whole")
-        self.assertEqual(self.manifest("R")["values_sha256"], self.manifest("whole")["values_sha256"])
+        self.assertEqual(self.manifest("R")["values_sha256"], self.whole["values_sha256"])
 
     def test_another_seed_does_not_take_over_parts(self) -> None:
-        self.slow_scenario(150)
-        self.interrupt("run", "s.toml", "-o", "R", "--threads", "1", when=lambda: self.parts() >= 1)
+        self.interrupt_after_a_part()
         self.cli("run", "s.toml", "-o", "R", "--seed", "77")
         self.ok("run", "s.toml", "-o", "whole", "--seed", "77")
         self.assertEqual(self.manifest("R")["values_sha256"], self.manifest("whole")["values_sha256"])
 
     def test_small_run_keeps_finished_rows(self) -> None:
         self.slow_scenario(100)
-        result = self.interrupt("run", "s.toml", "-o", "R", "--threads", "1", when=lambda: self.running_for(3.0))
+        result = self.interrupt("run", "s.toml", "-o", "R", "--threads", "1", when=lambda: self.running_for(0.8))
         self.assertEqual(result.code, CANCELLED)
         self.assertEqual(self.manifest("R", "run.json.partial")["status"], "cancelled")
         self.assertEqual(self.final_names("R"), [])
@@ -1068,8 +1119,8 @@ class Cancel(Case):
         return manifest.exists() and time.time() - manifest.stat().st_mtime > seconds
 
     def test_tables_are_partial_while_running(self) -> None:
-        self.slow_scenario(150)
-        child = launch(("run", "s.toml", "-o", "R", "--threads", "1"), self.dir, subprocess.DEVNULL, subprocess.DEVNULL)
+        self.slow_scenario()
+        child = launch(("run", "s.toml", "-o", "R"), self.dir, subprocess.DEVNULL, subprocess.DEVNULL)
         self.addCleanup(child.wait)
         self.addCleanup(child.kill)
         self.assertTrue(wait_until(lambda: (self.dir / "R" / "run.json.partial").exists(), 30))
@@ -1077,8 +1128,8 @@ class Cancel(Case):
         self.assertEqual(self.final_names("R"), [])
 
     def test_a_second_run_does_not_enter_a_folder_in_use(self) -> None:
-        self.slow_scenario(150)
-        child = launch(("run", "s.toml", "-o", "R", "--threads", "1"), self.dir, subprocess.DEVNULL, subprocess.DEVNULL)
+        self.slow_scenario()
+        child = launch(("run", "s.toml", "-o", "R"), self.dir, subprocess.DEVNULL, subprocess.DEVNULL)
         self.addCleanup(child.wait)
         self.addCleanup(child.kill)
         self.assertTrue(wait_until(lambda: (self.dir / "R" / "run.json.partial").exists(), 30))

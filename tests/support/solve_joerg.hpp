@@ -31,9 +31,7 @@ class JoergRegimen {
 
  private:
   [[nodiscard]] std::uint32_t pool(const std::string& drug) const { return program_.state_index("a_" + drug).value(); }
-  [[nodiscard]] double potency(const std::string& drug) const {
-    return program_.parameter_values[program_.parameter_index("E_" + drug).value()];
-  }
+  [[nodiscard]] double potency(const std::string& drug) const { return program_.parameter_values[program_.parameter_index("E_" + drug).value()]; }
   const compile::Program& program_;
 };
 

@@ -41,23 +41,64 @@ struct OpenBoneMinScenario {
   std::string dose_column = {};
 };
 
+inline void PrintTo(const OpenBoneMinScenario& scenario, std::ostream* out) { *out << scenario.file; }
+
 inline std::vector<OpenBoneMinScenario> openbonemin_scenarios() {
   using P = compile::Program;
   using Stops = std::vector<solve::Stop>;
   const auto teri = [](int doses) {
-    return [doses](const P& p, double) { Stops s; add_teriparatide(p, s, 20, 0, doses); return s; };
+    return [doses](const P& p, double) {
+      Stops s;
+      add_teriparatide(p, s, 20, 0, doses);
+      return s;
+    };
   };
   return {
       {"i_steady_10y"},
       {"ii_teri20_intraday", true, teri(180)},
       {"ii_teri20_trough24m", true, teri(730)},
-      {"iii_den60_q6m36_off24", false, [](const P& p, double) { Stops s; add_denosumab(p, s, 60, 0, kHalfYearHours, 6); return s; }},
-      {"iv_den_single_doses", false, [](const P& p, double mg) { Stops s; add_denosumab(p, s, mg, 0, 0, 1); return s; }, {}, "dose_mg"},
-      {"repo_sim_denos", false, [](const P& p, double mg) { Stops s; add_denosumab(p, s, mg, 0, 4032, 6); return s; }, {}, "dose_mg"},
-      {"repo_sim_teri", true, [](const P& p, double ug) { Stops s; add_teriparatide(p, s, ug, 0, 10); return s; }, {}, "dose_ug"},
+      {"iii_den60_q6m36_off24", false,
+       [](const P& p, double) {
+         Stops s;
+         add_denosumab(p, s, 60, 0, kHalfYearHours, 6);
+         return s;
+       }},
+      {"iv_den_single_doses",
+       false,
+       [](const P& p, double mg) {
+         Stops s;
+         add_denosumab(p, s, mg, 0, 0, 1);
+         return s;
+       },
+       {},
+       "dose_mg"},
+      {"repo_sim_denos",
+       false,
+       [](const P& p, double mg) {
+         Stops s;
+         add_denosumab(p, s, mg, 0, 4032, 6);
+         return s;
+       },
+       {},
+       "dose_mg"},
+      {"repo_sim_teri",
+       true,
+       [](const P& p, double ug) {
+         Stops s;
+         add_teriparatide(p, s, ug, 0, 10);
+         return s;
+       },
+       {},
+       "dose_ug"},
       {"v_menopause_25y", false, [](const P&, double) { return Stops{}; }, {{"ESTON", 1}}},
-      {"v_menopause_den60_from_age55", false,
-       [](const P& p, double) { Stops s; add_denosumab(p, s, 60, 14 * kModelYearHours, kHalfYearHours, 6); return s; }, {{"ESTON", 1}}},
+      {"v_menopause_den60_from_age55",
+       false,
+       [](const P& p, double) {
+         Stops s;
+         add_denosumab(p, s, 60, 14 * kModelYearHours, kHalfYearHours, 6);
+         return s;
+       },
+       {{"ESTON", 1}}},
       {"vi_ckd_gfr100to16_10y", false, [](const P&, double) { return Stops{}; }, {{"GFRdelta", 84}, {"GFRtau", 10}}},
       {"vi_ckd_gfr100to50_10y", false, [](const P&, double) { return Stops{}; }, {{"GFRdelta", 50}, {"GFRtau", 10}}},
       {"vi_lowcalcium_half_5y", false, [](const P&, double) { return Stops{}; }, {{"OralCa", 24.055 / 48}}},
@@ -68,11 +109,26 @@ inline std::vector<OpenBoneMinScenario> openbonemin_scenarios() {
        }},
       {"vi_vitd_half_5y", false, [](const P&, double) { return Stops{}; }, {{"T65", 3.15}}},
       {"vii_den24m_then_teri24m", true,
-       [](const P& p, double) { Stops s; add_denosumab(p, s, 60, 0, kHalfYearHours, 4); add_teriparatide(p, s, 20, 731 * kDayHours, 730); return s; }},
+       [](const P& p, double) {
+         Stops s;
+         add_denosumab(p, s, 60, 0, kHalfYearHours, 4);
+         add_teriparatide(p, s, 20, 731 * kDayHours, 730);
+         return s;
+       }},
       {"vii_teri20_plus_den60_24m", true,
-       [](const P& p, double) { Stops s; add_denosumab(p, s, 60, 0, kHalfYearHours, 4); add_teriparatide(p, s, 20, 0, 730); return s; }},
+       [](const P& p, double) {
+         Stops s;
+         add_denosumab(p, s, 60, 0, kHalfYearHours, 4);
+         add_teriparatide(p, s, 20, 0, 730);
+         return s;
+       }},
       {"vii_teri24m_then_den24m", true,
-       [](const P& p, double) { Stops s; add_denosumab(p, s, 60, 730 * kDayHours, kHalfYearHours, 4); add_teriparatide(p, s, 20, 0, 730); return s; }},
+       [](const P& p, double) {
+         Stops s;
+         add_denosumab(p, s, 60, 730 * kDayHours, kHalfYearHours, 4);
+         add_teriparatide(p, s, 20, 0, 730);
+         return s;
+       }},
   };
 }
 
@@ -103,7 +159,9 @@ inline Comparison compare_openbonemin(const compile::Program& program, const Ope
   }
   std::vector<double> size(names.size(), 0), worst(names.size(), 0);
   for (std::size_t begin = 0; begin < table.rows.size();) {
-    const auto dose_of = [&](std::size_t r) { return scenario.dose_column.empty() ? 0.0 : number(table.rows[r][table.column(scenario.dose_column)]); };
+    const auto dose_of = [&](std::size_t r) {
+      return scenario.dose_column.empty() ? 0.0 : number(table.rows[r][table.column(scenario.dose_column)]);
+    };
     std::size_t end = begin;
     std::vector<double> times;
     for (; end < table.rows.size() && dose_of(end) == dose_of(begin); ++end) times.push_back(number(table.rows[end][table.column("time")]));

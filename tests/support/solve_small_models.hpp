@@ -32,9 +32,7 @@ struct TwoCompartments {
 };
 
 /// Central amount of a one-compartment model at time t after a unit dose into the depot.
-inline double central_after_oral(double ka, double ke, double t) {
-  return t <= 0 ? 0 : ka / (ka - ke) * (std::exp(-ke * t) - std::exp(-ka * t));
-}
+inline double central_after_oral(double ka, double ke, double t) { return t <= 0 ? 0 : ka / (ka - ke) * (std::exp(-ke * t) - std::exp(-ka * t)); }
 inline SmallModel one_compartment(double ka, double ke) {
   return {{{"ka", ka}, {"ke", ke}}, {{"depot", "0", "-ka*depot", ""}, {"central", "0", "ka*depot - ke*central", ""}}, {}};
 }
@@ -42,9 +40,7 @@ inline SmallModel one_compartment(double ka, double ke) {
 /// Robertson's kinetics; y2 stays near 1e-8 for most of the time.
 inline SmallModel robertson() {
   return {{{"k1", 0.04}, {"k2", 3e7}, {"k3", 1e4}},
-          {{"y1", "1", "-k1*y1 + k3*y2*y3", ""},
-           {"y2", "0", "k1*y1 - k3*y2*y3 - k2*y2*y2", "1e-5"},
-           {"y3", "0", "k2*y2*y2", "1"}},
+          {{"y1", "1", "-k1*y1 + k3*y2*y3", ""}, {"y2", "0", "k1*y1 - k3*y2*y3 - k2*y2*y2", "1e-5"}, {"y3", "0", "k2*y2*y2", "1"}},
           {}};
 }
 

@@ -19,10 +19,15 @@
 #include "osteosome/model/document.hpp"
 #include "osteosome/solve/engine.hpp"
 
+namespace osteosome::solve {
+inline void PrintTo(Status status, std::ostream* out) { *out << name_of(status); }
+}  // namespace osteosome::solve
+
 namespace osteosome::support {
 
 enum class Engine { Reference, Lanes };
 inline const char* name_of(Engine engine) { return engine == Engine::Lanes ? "lanes" : "reference"; }
+inline void PrintTo(Engine engine, std::ostream* out) { *out << name_of(engine); }
 inline constexpr Engine kEngines[] = {Engine::Reference, Engine::Lanes};
 
 /// A model of the repository, by id.
@@ -120,8 +125,7 @@ inline solve::Options at_rtol(double rtol, const char* method = "rodas5p") {
 
 /// All plans on the lane engine.
 inline std::vector<solve::SubjectResult> run_all_lanes(const compile::Program& program, const std::vector<solve::SubjectPlan>& plans,
-                                                       const solve::Options& options, solve::LaneCode::Settings settings = {},
-                                                       unsigned threads = 1) {
+                                                       const solve::Options& options, solve::LaneCode::Settings settings = {}, unsigned threads = 1) {
   solve::LaneCode code(program, std::move(settings));
   std::vector<solve::SubjectResult> results(plans.size());
   solve::run_lanes(
@@ -130,8 +134,7 @@ inline std::vector<solve::SubjectResult> run_all_lanes(const compile::Program& p
   return results;
 }
 
-inline solve::SubjectResult run_one(Engine engine, const compile::Program& program, const solve::SubjectPlan& plan,
-                                    const solve::Options& options) {
+inline solve::SubjectResult run_one(Engine engine, const compile::Program& program, const solve::SubjectPlan& plan, const solve::Options& options) {
   if (engine == Engine::Reference) return solve::run_reference(program, plan, options);
   return run_all_lanes(program, {plan}, options).front();
 }
@@ -150,8 +153,8 @@ class States {
 };
 
 /// Named observables (states, rules, outputs of the model) of one result: [output][name].
-inline std::vector<std::vector<double>> observe(const compile::Program& program, const solve::SubjectPlan& plan,
-                                                const solve::SubjectResult& result, const std::vector<std::string>& names) {
+inline std::vector<std::vector<double>> observe(const compile::Program& program, const solve::SubjectPlan& plan, const solve::SubjectResult& result,
+                                                const std::vector<std::string>& names) {
   std::vector<expr::NodeId> roots;
   for (const auto& name : names) {
     const auto* o = program.find_observable(name);
@@ -207,9 +210,12 @@ inline Table read_table(const std::string& path) {
     std::vector<std::string> fields(1);
     bool quoted = false;
     for (const char c : line) {
-      if (c == '"') quoted = !quoted;
-      else if (c == ',' && !quoted) fields.emplace_back();
-      else if (c != '\r') fields.back() += c;
+      if (c == '"')
+        quoted = !quoted;
+      else if (c == ',' && !quoted)
+        fields.emplace_back();
+      else if (c != '\r')
+        fields.back() += c;
     }
     return fields;
   };

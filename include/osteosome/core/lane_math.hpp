@@ -2,7 +2,7 @@
 // Arithmetic over W lanes with the same bits for every W and instruction set: only correctly rounded operations
 // (+ - * / sqrt fma), integer operations and selects. Self-contained, because it is also pasted into generated code.
 // exp: Cody-Waite reduction and Taylor polynomial of degree 13; log: the atanh series with the minimax coefficients of
-// fdlibm's e_log (Sun, 1993). Both are within 2 ulp over the whole range (tests/core/lane_math_test.cpp).
+// fdlibm's e_log (Sun, 1993). Both are within 2 ulp over the whole range (tests/unit/core/lane_math_test.cpp).
 #pragma once
 
 #if defined(__x86_64__)
@@ -77,11 +77,11 @@ inline Real<W> exp(Real<W> x) {
   const Real<W> r4 = r2 * r2;
   const Real<W> r8 = r4 * r4;
   const auto pair = [&](double c1, double c0) { return fma<W>(r, splat<W>(c1), splat<W>(c0)); };
-  const Real<W> q0 = fma<W>(r2, pair(1.0 / 6, 0.5), pair(1.0, 1.0));
+  const Real<W> q0 = fma<W>(r2, pair(1.0 / 6, 0.5), r);
   const Real<W> q1 = fma<W>(r2, pair(1.0 / 5040, 1.0 / 720), pair(1.0 / 120, 1.0 / 24));
   const Real<W> q2 = fma<W>(r2, pair(1.0 / 39916800, 1.0 / 3628800), pair(1.0 / 362880, 1.0 / 40320));
   const Real<W> q3 = pair(1.0 / 6227020800.0, 1.0 / 479001600);
-  const Real<W> p = fma<W>(r8, fma<W>(r4, q3, q2), fma<W>(r4, q1, q0));
+  const Real<W> p = fma<W>(r8, fma<W>(r4, q3, q2), fma<W>(r4, q1, q0)) + 1.0;
   // 2^k in two factors, so that results near overflow and subnormal results come out right.
   const Real<W> k1 = (k * 0.5 + kMagic) - kMagic;
   const Int<W> e1 = bits<W>(k1 + (kMagic + 1023)) << 52;

@@ -181,6 +181,7 @@ struct Model {
   std::vector<DoseEntry> doses;
   std::vector<Output> outputs;
   std::string age_at_zero;  ///< parameter that holds the age at model time 0, or ""
+  core::Location start_where;
 
   [[nodiscard]] const Parameter* find_parameter(const std::string& id) const;
   [[nodiscard]] const Species* find_species(const std::string& id) const;

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <numeric>
+#include <utility>
 
 #include "osteosome/core/diagnostics.hpp"
 
@@ -25,7 +26,7 @@ std::string format_double(double value) {
 }
 
 std::optional<double> parse_double(std::string_view text) {
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  if (text.size() > 1 && text.front() == '+' && text[1] != '-') text.remove_prefix(1);
   double value = 0;
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text.empty() || result.ec != std::errc{} || result.ptr != text.data() + text.size()) return std::nullopt;
@@ -40,15 +41,16 @@ std::optional<std::string> near_match(std::string_view word, std::span<const std
   for (const std::string& candidate : candidates) {
     if (candidate.size() > 64) continue;
     const std::string other = to_lower(candidate);
-    std::vector<std::size_t> row(other.size() + 1);
+    // Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours count 1.
+    std::vector<std::size_t> before, last, row(other.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
     for (std::size_t i = 0; i < target.size(); ++i) {
-      std::size_t diagonal = row[0];
+      before = std::exchange(last, row);
       row[0] = i + 1;
       for (std::size_t j = 0; j < other.size(); ++j) {
-        const std::size_t substitution = diagonal + (target[i] == other[j] ? 0 : 1);
-        diagonal = row[j + 1];
-        row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substitution});
+        row[j + 1] = std::min({row[j] + 1, last[j + 1] + 1, last[j] + (target[i] == other[j] ? 0 : 1)});
+        const bool swapped = i > 0 && j > 0 && target[i] == other[j - 1] && target[i - 1] == other[j];
+        if (swapped) row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
       }
     }
     if (row.back() < best) {

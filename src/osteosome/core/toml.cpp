@@ -11,7 +11,10 @@ struct ParserAssertion : std::runtime_error {
 }  // namespace
 #define TOML_ASSERT(expression) (static_cast<bool>(expression) ? void() : throw ParserAssertion(#expression))
 #define TOML_EXCEPTIONS 1
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wterminate"  // some assertions stand in noexcept functions of the library
 #include <toml++/toml.h>
+#pragma GCC diagnostic pop
 
 #include <algorithm>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "osteosome/core/units.hpp"
 
+#include <fmt/format.h>
 #include <udunits2.h>
 
 #include <cmath>
@@ -85,7 +86,7 @@ bool Unit::equivalent(const Unit& other) const {
 }
 
 std::string Unit::to_text() const {
-  std::string text = format_double(scale_);
+  std::string text = fmt::format("{:.12g}", scale_);  // beyond that stands the rounding of conversion factors
   for (const auto& [base, power] : powers_) {
     text += ' ' + base;
     if (power != 1) text += '^' + format_double(power);

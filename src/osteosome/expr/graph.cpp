@@ -226,6 +226,9 @@ NodeId Graph::derivative_of(NodeId id, const std::vector<NodeId>& d) {
     case Op::Div: return div(sub(da, mul(id, d[n.b])), n.b);
     case Op::Neg: return make(Op::Neg, da);
     case Op::Pow: {
+      if (nodes_[n.b].op == Op::Constant) {  // finite at 0 for exponents above 1
+        return mul(mul(n.b, make(Op::Pow, n.a, constant(nodes_[n.b].value - 1))), da);
+      }
       const NodeId by_base = div(mul(mul(n.b, id), da), n.a);
       if (d[n.b] == zero) return by_base;
       return add(by_base, mul(mul(id, make(Op::Log, n.a)), d[n.b]));

@@ -41,6 +41,48 @@ std::string show_dots(std::string name) {
   return name;
 }
 
+constexpr std::string_view kNumber = "__NUM__";
+
+/// libSBML reads "7.3e-11" as 7.3 times a power of ten, which is not the nearest double; such literals travel as names that spell them.
+std::string hide_exponents(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const bool starts = (text[i] >= '0' && text[i] <= '9') || (text[i] == '.' && i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9');
+    const bool in_name = i > 0 && core::is_identifier("_" + text.substr(i - 1, 1));
+    if (!starts || in_name) {
+      out += text[i++];
+      continue;
+    }
+    std::size_t end = i;
+    while (end < text.size() && ((text[end] >= '0' && text[end] <= '9') || text[end] == '.')) ++end;
+    std::size_t exponent = end;
+    if (exponent < text.size() && (text[exponent] == 'e' || text[exponent] == 'E')) {
+      ++exponent;
+      if (exponent < text.size() && (text[exponent] == '+' || text[exponent] == '-')) ++exponent;
+      const std::size_t digits = exponent;
+      while (exponent < text.size() && text[exponent] >= '0' && text[exponent] <= '9') ++exponent;
+      if (exponent > digits) end = exponent;
+    }
+    const std::string literal = text.substr(i, end - i);
+    const bool plain = literal.find_first_of("eE") == std::string::npos || !core::parse_double(literal);
+    if (plain) {
+      out += literal;
+    } else {
+      out += kNumber;
+      for (const char c : literal) out += c == '.' ? 'p' : c == '-' ? 'm' : c == '+' ? 'a' : c;
+    }
+    i = end;
+  }
+  return out;
+}
+
+Ast name_or_number(const std::string& name) {
+  if (name.rfind(kNumber, 0) != 0) return Ast::symbol(show_dots(name));
+  std::string literal = name.substr(kNumber.size());
+  for (char& c : literal) c = c == 'p' ? '.' : c == 'm' ? '-' : c == 'a' ? '+' : c;
+  return Ast::number(*core::parse_double(literal));
+}
+
 const std::map<int, std::string>& calls() {
   static const std::map<int, std::string> table = {
       {AST_PLUS, "+"}, {AST_MINUS, "-"}, {AST_TIMES, "*"}, {AST_DIVIDE, "/"}, {AST_POWER, "^"}, {AST_FUNCTION_POWER, "^"},
@@ -89,13 +131,17 @@ Ast convert(const ASTNode& node) {
     case AST_CONSTANT_FALSE: return Ast::number(0);
     case AST_NAME_AVOGADRO: return Ast::number(6.02214179e23);  // the value SBML L3 fixes
     case AST_NAME_TIME: return Ast::symbol(std::string(kTime));
-    case AST_NAME: return Ast::symbol(show_dots(node.getName()));
+    case AST_NAME: return name_or_number(node.getName());
     case AST_FUNCTION: return Ast::call(show_dots(node.getName()), convert_children(node));
     case AST_FUNCTION_LOG: return convert_log(node);
     case AST_FUNCTION_ROOT: return convert_root(node);
     default: break;
   }
-  if (const auto found = calls().find(type); found != calls().end()) return Ast::call(found->second, convert_children(node));
+  if (const auto found = calls().find(type); found != calls().end()) {
+    auto args = convert_children(node);
+    if (type == AST_MINUS && args.size() == 1 && args[0].kind == Ast::Kind::Number) return Ast::number(-args[0].value);
+    return Ast::call(found->second, std::move(args));
+  }
   const char* name = node.getName();
   return Ast::call(name != nullptr ? name : "?", convert_children(node));
 }
@@ -111,11 +157,11 @@ Ast parse_formula(std::string_view text) {
   settings.setParseLog(L3P_PARSE_LOG_AS_ERROR);
   settings.setParseUnits(false);
   settings.setComparisonCaseSensitivity(L3P_COMPARE_BUILTINS_CASE_SENSITIVE);
-  const std::unique_ptr<ASTNode> tree(SBML_parseL3FormulaWithSettings(hide_dots(text).c_str(), &settings));
+  const std::unique_ptr<ASTNode> tree(SBML_parseL3FormulaWithSettings(hide_exponents(hide_dots(text)).c_str(), &settings));
   if (tree == nullptr) {
     const std::unique_ptr<char, decltype(&std::free)> raw(SBML_getLastParseL3Error(), &std::free);
     std::string message = raw != nullptr ? raw.get() : "";
-    if (message.find("log") != std::string::npos && message.find("one argument") != std::string::npos) {
+    if (message.find("'log(x)'") != std::string::npos) {
       throw refuse("formula-002", "one-argument 'log'", "Write ln(x) for the natural or log10(x) for the decimal logarithm.");
     }
     if (const auto colon = message.rfind(":  "); colon != std::string::npos) message = message.substr(colon + 3);

@@ -43,6 +43,7 @@ class Reader {
     if (const TomlValue* start = top.table("start")) {
       TomlReader in(*start, "[start]", problems_);
       document_.model.age_at_zero = in.required_text("age_at_zero");
+      document_.model.start_where = in.where("age_at_zero");
       in.finish();
     }
     top.finish();
@@ -210,6 +211,7 @@ class Reader {
     s.lag = parse(in, "lag");
     s.infusion_rate = parse(in, "infusion_rate");
     s.infusion_duration = parse(in, "infusion_duration");
+    if (s.initial.kind == expr::Ast::Kind::Number && std::isinf(s.initial.value)) in.problem("model-014", "'initial' is not finite", "", "initial");
     const bool literal = s.initial.kind == expr::Ast::Kind::Number && !s.initial.is_number(0) && !std::isnan(s.initial.value);
     s.provenance = provenance(in, literal);
     s.meaning = in.text("meaning").value_or("");

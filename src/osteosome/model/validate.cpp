@@ -54,7 +54,7 @@ class Validator {
     for (const Output& o : model_.outputs) names(o.formula, "output '" + o.id + "'", o.where, Scope::Everything);
     for (const DoseEntry& d : model_.doses) dose(d);
     if (!model_.age_at_zero.empty() && model_.find_parameter(model_.age_at_zero) == nullptr) {
-      unknown(model_.age_at_zero, "[start]", {model_.file, 0, 0});
+      unknown(model_.age_at_zero, "[start]", model_.start_where);
     }
     if (!problems_.empty()) return;
     try {
@@ -106,7 +106,7 @@ class Validator {
         problems_.add({"model-022", context + ": unknown function '" + ast.name + "'", where, core::did_you_mean(ast.name, candidates)});
       } else if (ast.args.size() < known->first || ast.args.size() > known->second) {
         problems_.add({"model-023", context + ": '" + ast.name + "' is given " + std::to_string(ast.args.size()) + " arguments", where,
-                       "It takes " + std::to_string(known->first) + "."});
+                       "It takes " + std::string(known->second > known->first ? "at least " : "") + std::to_string(known->first) + "."});
       }
     }
     for (const expr::Ast& arg : ast.args) calls(arg, context, where);
@@ -114,6 +114,7 @@ class Validator {
 
   void names(const expr::Ast& ast, const std::string& context, const core::Location& where, Scope scope) {
     calls(ast, context, where);
+    if (scope == Scope::ParametersOnly && uses_time(ast)) parameter_only_.push_back({std::string(expr::kTime), context, where});
     for (const std::string& name : expr::names_in(ast)) {
       if (!is_symbol(name)) {
         unknown(name, context, where);
@@ -178,7 +179,7 @@ class Validator {
     std::map<std::string, bool> memo;
     const std::function<bool(const std::string&)> constant = [&](const std::string& name) -> bool {
       if (const auto hit = memo.find(name); hit != memo.end()) return hit->second;
-      bool ok = model_.find_species(name) == nullptr;
+      bool ok = model_.find_species(name) == nullptr && name != expr::kTime;
       if (const auto rule = rules.find(name); rule != rules.end()) {
         ok = !uses_time(rule->second->formula);
         for (const std::string& inner : expr::names_in(rule->second->formula)) ok = ok && constant(inner);

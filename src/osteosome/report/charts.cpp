@@ -155,7 +155,7 @@ Json make_spec(const ReportInput& in, const std::string& title, const Json& curv
                       {"encoding", {{"x", month}, {"y", change}, {"color", colour}, {"shape", shape},
                                     {"tooltip", Json::array({Json{{"field", "study"}}, Json{{"field", "arm"}}, Json{{"field", "month"}}, Json{{"field", "change"}}, Json{{"field", "low"}}, Json{{"field", "high"}}})}}}});
   }
-  return {{"$schema", "https://vega.github.io/schema/vega-lite/v5.json"}, {"title", {{"text", title}, {"anchor", "start"}}}, {"width", "container"}, {"height", 260},
+  return {{"$schema", "https://vega.github.io/schema/vega-lite/v6.json"}, {"title", {{"text", title}, {"anchor", "start"}}}, {"width", "container"}, {"height", 260},
           {"background", "white"}, {"autosize", {{"type", "fit-x"}, {"contains", "padding"}}}, {"layer", layers},
           {"config", {{"font", "system-ui, sans-serif"}, {"axis", {{"labelFontSize", 12}, {"titleFontSize", 12}}},
                       {"legend", {{"orient", "bottom"}, {"labelLimit", 320}, {"direction", "horizontal"}, {"symbolStrokeWidth", 2}, {"symbolSize", 400}, {"titleOrient", "left"}, {"titleAnchor", "start"}, {"layout", {{"bottom", {{"direction", "vertical"}, {"anchor", "start"}, {"margin", 4}}}}}, {"labelFontSize", 12}}}}}};

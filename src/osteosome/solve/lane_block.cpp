@@ -17,6 +17,8 @@ constexpr double kSafety = 0.8;
 constexpr double kShrinkMost = 0.2;
 constexpr double kGrowMost = 6.0;
 constexpr double kSmallestStep = 64 * 2.220446049250313e-16;  // relative to time: below it t + h no longer moves by h
+constexpr double kSmallestStepAtZero = 1e-200;
+constexpr double kInterpolationTolerance = 10;  // scaled error of the interpolant: a residual estimate, several times too large for smooth steps
 constexpr double kRootWidth = 1e-10;                          // of a step; far below what the dense output resolves
 constexpr int kRootIterations = 60;
 constexpr int kFlipsInPlace = 8;    // a bit that flips this often without progress slides along its boundary
@@ -175,6 +177,7 @@ void LaneBlock::pass_stops(std::size_t l) {
       if (stop.kind == StopKind::ChangeRate) has_rate_[stop.index] = 1;
     }
     lane.bits_unknown = true;
+    lane.held.clear();
     lane.to_root = false;
     restart(lane, std::uint64_t{static_cast<std::uint8_t>(stop.kind)} << 32 | stop.index, 0);
   }
@@ -194,7 +197,10 @@ void LaneBlock::refresh_bits() {
   for (int round = 0; round < kEventRounds; ++round) {
     std::vector<std::size_t> unknown;
     for (std::size_t l = 0; l < lanes_; ++l) {
-      if (lane_[l].active && lane_[l].bits_unknown) unknown.push_back(l);
+      Lane& lane = lane_[l];
+      if (lane.active && lane.events_due && run_events(l)) lane.bits_unknown = true;
+      lane.events_due = false;
+      if (lane.active && lane.bits_unknown) unknown.push_back(l);
     }
     if (unknown.empty()) return;
     for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t;
@@ -205,6 +211,8 @@ void LaneBlock::refresh_bits() {
       for (const std::size_t l : unknown) {
         for (std::uint32_t k = 0; k < code_.n_switches; ++k) {
           const double g = slot(at_.gaps + k, l);
+          const auto& held = lane_[l].held;
+          if (std::find(held.begin(), held.end(), std::pair(k, g)) != held.end()) continue;
           const double bit = (program_.switches[k].inclusive ? g >= 0 : g > 0) ? 1 : 0;
           changed = changed || slot(at_.bits + k, l) != bit;
           slot(at_.bits + k, l) = bit;
@@ -353,6 +361,7 @@ void LaneBlock::judge() {
     }
   }
   if (code_.n_switches > 0 && !candidates.empty()) find_crossings(candidates);
+  check_interpolation(candidates);
   std::fill_n(mask_.get(), lanes_, 0.0);
   for (const std::size_t l : candidates) {
     mask_[l] = 1;
@@ -368,11 +377,59 @@ void LaneBlock::reject(std::size_t l, double error) {
   lane.h = lane.h_try * factor;
   lane.to_root = false;
   lane.just_rejected = true;
-  if (lane.h < kSmallestStep * std::max(std::abs(lane.t), std::abs(end_time(lane) - lane.t))) {
+  if (lane.h < std::max(kSmallestStep * std::abs(lane.t), kSmallestStepAtZero)) {
     finish(l, Status::StepSizeTooSmall, "no step at this time keeps the error within the tolerance; the solution probably blows up");
-  } else if (lane.result.statistics.steps + lane.result.statistics.rejected > options_.max_steps) {
-    finish(l, Status::TooManySteps, "more than " + std::to_string(options_.max_steps) + " steps");
+  } else {
+    too_many_steps(l);
   }
+}
+
+void LaneBlock::too_many_steps(std::size_t l) {
+  const auto& done = lane_[l].result.statistics;
+  if (done.steps + done.rejected > options_.max_steps) finish(l, Status::TooManySteps, "more than " + std::to_string(options_.max_steps) + " steps");
+}
+
+/// The error control sees the ends of a step, not the interpolant between them, which can be far off when a stiff component is forced. Where an
+/// output falls inside a step the residual of the interpolant there, divided by the step's own matrix, estimates its error; too large a one
+/// rejects the step. Steps without outputs pay nothing.
+void LaneBlock::check_interpolation(std::vector<std::size_t>& candidates) {
+  std::vector<std::pair<std::size_t, double>> checked;
+  for (const std::size_t l : candidates) {
+    const Lane& lane = lane_[l];
+    if (lane.output == lane.plan.outputs.size() || lane.plan.outputs[lane.output].after_stops != lane.stop) continue;
+    const double t_new = lane.to_stop ? end_time(lane) : lane.t + lane.h_try;
+    const double first = lane.plan.outputs[lane.output].time;
+    if (!(first > lane.t && first < t_new)) continue;
+    const bool more = lane.output + 1 < lane.plan.outputs.size() && lane.plan.outputs[lane.output + 1].after_stops == lane.stop &&
+                      lane.plan.outputs[lane.output + 1].time < t_new;
+    checked.emplace_back(l, more ? 0.5 : (first - lane.t) / lane.h_try);
+  }
+  if (checked.empty()) return;
+  for (const auto& [l, theta] : checked) {
+    if (!dense_ready_[l]) dense_coefficients(l);
+    slot(at_.time, l) = lane_[l].t + theta * lane_[l].h_try;
+    for (std::uint32_t i = 0; i < n_; ++i) slot(at_.states + i, l) = dense(l, i, theta);
+  }
+  evaluator_.run(Phase::Derivative, block_.get());
+  for (const auto& [l, theta] : checked) {
+    for (std::uint32_t i = 0; i < n_; ++i) {
+      slot(at_.rhs + i, l) = dense_slope(l, i, theta) / lane_[l].h_try - (slot(at_.derivative + i, l) + at(rates_, i, l));
+    }
+  }
+  evaluator_.run(Phase::Solve, block_.get());
+  kernels_.error(inverse_h_.get(), slot(at_.rhs), x_.get(), new_x_.get(), atol_.get(), options_.relative_tolerance, n_, lanes_);
+  for (const auto& [l, theta] : checked) {
+    const double error = inverse_h_[l];
+    if (error <= kInterpolationTolerance) continue;
+    std::erase(candidates, l);
+    reject(l, std::isfinite(error) ? std::max(error / kInterpolationTolerance, 2.0) : error);
+  }
+}
+
+void LaneBlock::flip(std::size_t l, std::uint32_t bit, double gap) {
+  slot(at_.bits + bit, l) = slot(at_.bits + bit, l) != 0 ? 0 : 1;
+  lane_[l].held.emplace_back(bit, gap);
+  lane_[l].events_due = !program_.events.empty();
 }
 
 /// Removes from `candidates` the lanes whose attempt crossed a branch boundary; they repeat the step up to the crossing.
@@ -437,7 +494,7 @@ void LaneBlock::locate(std::vector<Bracket>& brackets) {
   }
   evaluate([](const Bracket&) { return 0.0; });
   for (Bracket& b : brackets) {
-    b.ga = b.theta;
+    b.ga = b.start = b.theta;
     if (!(b.ga > 0)) b.b = 0;  // on the wrong side from the start: the crossing is here
   }
   for (int iteration = 0; iteration < kRootIterations; ++iteration) {
@@ -478,11 +535,13 @@ void LaneBlock::approach_root(std::size_t l, const std::vector<Bracket>& bracket
   }
   const double h_root = first * lane.h_try;
   if (h_root <= kSmallestStep * std::max(std::abs(lane.t), lane.h_try)) {
-    for (const std::uint32_t k : flips) slot(at_.bits + k, l) = slot(at_.bits + k, l) != 0 ? 0 : 1;
+    lane.held.clear();
+    for (const Bracket& b : brackets) {
+      if (std::find(flips.begin(), flips.end(), b.bit) != flips.end()) flip(l, b.bit, slot(at_.bits + b.bit, l) != 0 ? b.start : -b.start);
+    }
     ++lane.flips_in_place;
     ++lane.result.statistics.switches;
     lane.to_root = false;
-    if (run_events(l)) lane.bits_unknown = true;
     return;
   }
   if (!lane.to_root) lane.h_before_root = lane.h_try;
@@ -509,19 +568,20 @@ void LaneBlock::accept(std::size_t l, double error) {
   lane.just_rejected = false;
   if (lane.after_restart) lane.step_after[lane.restart_kind] = lane.h_try * std::clamp(factor, 0.5, 2.0);
   lane.after_restart = false;
+  lane.held.clear();
   if (lane.to_root) {
-    for (const std::uint32_t k : lane.flips) slot(at_.bits + k, l) = slot(at_.bits + k, l) != 0 ? 0 : 1;
+    for (const std::uint32_t k : lane.flips) flip(l, k, slot(at_.gaps + k, l));
     ++lane.result.statistics.switches;
     lane.to_root = false;
     restart(lane, kAfterCrossing | std::uint64_t{lane.flips.front()} << 1 | (slot(at_.bits + lane.flips.front(), l) != 0 ? 1 : 0),
             kAfterCrossingShare * lane.h_before_root);
     lane.flips_in_place = 0;
-    lane.bits_unknown = !program_.events.empty();
   } else {
     // A step cut short by a stop says little about the size that would have been possible.
     lane.h = lane.h_try < 0.9 * lane.h ? std::max(lane.h, lane.h_try * factor) : lane.h_try * factor;
     lane.flips_in_place = 0;
   }
+  too_many_steps(l);
 }
 
 void LaneBlock::write_output(std::size_t l, std::span<const double> states) {
@@ -550,6 +610,15 @@ double LaneBlock::dense(std::size_t l, std::size_t i, double theta) const {
   for (int m = method_.dense; m-- > 0;) inner = __builtin_fma(theta, inner, dense_[(static_cast<std::size_t>(m) * n_ + i) * lanes_ + l]);
   const double rest = 1 - theta;
   return rest * at(x_, i, l) + theta * (at(new_x_, i, l) + rest * inner);
+}
+
+double LaneBlock::dense_slope(std::size_t l, std::size_t i, double theta) const {
+  double inner = 0, slope = 0;  // of the polynomial in theta and its derivative, by Horner
+  for (int m = method_.dense; m-- > 0;) {
+    slope = __builtin_fma(theta, slope, inner);
+    inner = __builtin_fma(theta, inner, dense_[(static_cast<std::size_t>(m) * n_ + i) * lanes_ + l]);
+  }
+  return at(new_x_, i, l) - at(x_, i, l) + (1 - 2 * theta) * inner + theta * (1 - theta) * slope;
 }
 
 }  // namespace osteosome::solve

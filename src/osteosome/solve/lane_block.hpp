@@ -67,12 +67,16 @@ class LaneBlock {
     double h_before_root = 0;
     std::vector<std::uint32_t> flips;
     int flips_in_place = 0;
+    // Bits that have just flipped, with the gap at the crossing: while the gap is that value, which rounding put on either side, the bit stands.
+    std::vector<std::pair<std::uint32_t, double>> held;
+    bool events_due = false;  // a bit flipped: triggers may have changed
   };
   struct Bracket {
     std::size_t lane;
     std::uint32_t bit;
     double a, b, ga, gb, theta;
     int side;
+    double start = 0;  // signed gap at the beginning of the step
   };
 
   // Setting up and finishing subjects.
@@ -98,11 +102,15 @@ class LaneBlock {
   void reject(std::size_t l, double error);
   void find_crossings(std::vector<std::size_t>& candidates);
   void locate(std::vector<Bracket>& brackets);
+  void flip(std::size_t l, std::uint32_t bit, double gap);
+  void check_interpolation(std::vector<std::size_t>& candidates);
+  void too_many_steps(std::size_t l);
   void approach_root(std::size_t l, const std::vector<Bracket>& brackets);
   void accept(std::size_t l, double error);
   void write_output(std::size_t l, std::span<const double> states);
   void dense_coefficients(std::size_t l);
   [[nodiscard]] double dense(std::size_t l, std::size_t state, double theta) const;
+  [[nodiscard]] double dense_slope(std::size_t l, std::size_t state, double theta) const;
 
   double* slot(std::uint32_t index) const { return block_.get() + std::size_t{index} * lanes_; }
   double& slot(std::uint32_t index, std::size_t lane) const { return block_[std::size_t{index} * lanes_ + lane]; }

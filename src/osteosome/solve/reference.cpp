@@ -16,6 +16,8 @@ namespace osteosome::solve {
 namespace {
 
 constexpr int kEventRounds = 50;
+constexpr long kStepsBetweenChecks = 2000;
+constexpr double kStandstill = 1e-12;  // progress of that many steps, relative to time, below which the solver stands still
 constexpr double kNoTime = 16 * 2.220446049250313e-16;
 
 struct FreeContext {
@@ -94,7 +96,7 @@ class Reference {
     CVodeInit(m, &Reference::rhs, t_, y_.get());
     CVodeSVtolerances(m, options_.relative_tolerance, tolerance_.get());
     CVodeSetUserData(m, this);
-    CVodeSetMaxNumSteps(m, -1);
+    CVodeSetMaxNumSteps(m, kStepsBetweenChecks);
     CVodeSetMaxErrTestFails(m, 50);
     CVodeSetLinearSolver(m, linear_.get(), matrix_.get());
     CVodeSetJacFn(m, &Reference::jacobian);
@@ -119,6 +121,7 @@ class Reference {
         } else {
           apply_stop(plan_, s, states(), rates_);
         }
+        held_.clear();
         changed = true;
         continue;
       }
@@ -135,19 +138,20 @@ class Reference {
         continue;
       }
       CVodeSetStopTime(solver_.get(), end);
+      const double before = t_;
       const int code = CVode(solver_.get(), target, y_.get(), &t_, CV_NORMAL);
       if (code == CV_ROOT_RETURN) {
         flip_found();
         changed = true;
       } else if (code == CV_TSTOP_RETURN) {
         t_ = end;
-      } else if (code < 0) {
-        count();
-        (void)fail(code == CV_TOO_MUCH_WORK ? Status::TooManySteps : Status::StepSizeTooSmall,
-                   std::string("CVODES stopped: ") + CVodeGetReturnFlagName(code));
+      }
+      count();
+      const bool stands = code == CV_TOO_MUCH_WORK && t_ - before <= kStandstill * std::max(std::abs(t_), end - t_);
+      if (stands || (code < 0 && code != CV_TOO_MUCH_WORK)) {
+        (void)fail(Status::StepSizeTooSmall, "no step at this time keeps the error within the tolerance; the solution probably blows up");
         return;
       }
-      if (changed || code == CV_TSTOP_RETURN) count();
       if (result_.statistics.steps > options_.max_steps) {
         (void)fail(Status::TooManySteps, "more than " + std::to_string(options_.max_steps) + " steps");
         return;
@@ -172,28 +176,42 @@ class Reference {
     for (std::size_t k = 0; k < bits_.size(); ++k) {
       if (found[k] != 0) bits_[k] = found[k] > 0 ? 1 : 0;
     }
+    gaps_.evaluate(t_, states(), bits_, gap_);
+    held_.clear();
+    for (std::size_t k = 0; k < bits_.size(); ++k) {
+      if (found[k] != 0) held_.emplace_back(k, gap_[k]);
+    }
     ++result_.statistics.switches;
-    located_ = true;
   }
 
-  /// Branch bits from the states (after a stop), and events that have become due.
+  /// Branch bits from the states, and events that have become due. A bit that has just crossed stands while its gap is what it was at the
+  /// crossing, which rounding put on either side.
   void settle() {
     for (int round = 0; round < kEventRounds; ++round) {
-      if (!located_) {
-        for (std::size_t pass = 0; pass <= bits_.size(); ++pass) {
-          gaps_.evaluate(t_, states(), bits_, gap_);
-          bool moved = false;
-          for (std::size_t k = 0; k < bits_.size(); ++k) {
-            const double bit = (program_.switches[k].inclusive ? gap_[k] >= 0 : gap_[k] > 0) ? 1 : 0;
-            moved = moved || bit != bits_[k];
-            bits_[k] = bit;
-          }
-          if (!moved) break;
+      for (std::size_t pass = 0; pass <= bits_.size(); ++pass) {
+        gaps_.evaluate(t_, states(), bits_, gap_);
+        bool moved = false;
+        for (std::size_t k = 0; k < bits_.size(); ++k) {
+          if (std::find(held_.begin(), held_.end(), std::pair(k, gap_[k])) != held_.end()) continue;
+          const double gap = round > 0 && gap_[k] == 0 ? gap_ahead(k) : gap_[k];
+          const double bit = (program_.switches[k].inclusive ? gap >= 0 : gap > 0) ? 1 : 0;
+          moved = moved || bit != bits_[k];
+          bits_[k] = bit;
         }
+        if (!moved) break;
       }
-      located_ = false;
       if (!run_events()) return;
     }
+  }
+
+  /// Gap a little later: where an event has put it at exactly 0, which CVODES would not report as a root, its direction decides.
+  double gap_ahead(std::size_t k) {
+    std::vector<double> slope(n_), ahead(n_), gaps(bits_.size());
+    derivative_.evaluate(t_, states(), bits_, slope);
+    const double dt = 1e-8 * std::max(std::abs(t_), 1.0);
+    for (std::size_t i = 0; i < n_; ++i) ahead[i] = states()[i] + dt * (slope[i] + rates_[i]);
+    gaps_.evaluate(t_ + dt, ahead, bits_, gaps);
+    return gaps[k];
   }
 
   bool run_events() {
@@ -268,7 +286,7 @@ class Reference {
   compile::Interpreter derivative_, jacobian_, gaps_;
   std::vector<double> parameters_, bits_, gap_, rates_, entries_, triggers_;
   bool parameter_events_ = false;
-  bool located_ = false;
+  std::vector<std::pair<std::size_t, double>> held_;
   double t_ = 0;
   long counted_steps_ = 0, counted_failures_ = 0;
   std::size_t result_output_ = 0;

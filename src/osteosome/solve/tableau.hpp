@@ -4,7 +4,10 @@
 // the error estimate. Dense output: x(s) = (1-s) x0 + s (x1 + (1-s) (k1 + s (k2 + s k3))), k_m = sum_j H_mj K_j.
 #pragma once
 
+#include <string>
 #include <string_view>
+
+#include "osteosome/core/diagnostics.hpp"
 
 namespace osteosome::solve {
 
@@ -71,6 +74,11 @@ inline constexpr Tableau kRodas4 = {
     {{10.12623508344586, -7.487995877610167, -34.80091861555747, -7.992771707568823, 1.025137723295662},
      {-0.6762803392801253, 6.087714651680015, 16.43084320892478, 24.76722511418386, -6.594389125716872}}};
 
-[[nodiscard]] inline const Tableau& tableau_named(std::string_view name) { return name == kRodas4.name ? kRodas4 : kRodas5p; }
+/// @throws Error(Input) for any other name.
+[[nodiscard]] inline const Tableau& tableau_named(std::string_view name) {
+  if (name == kRodas5p.name) return kRodas5p;
+  if (name == kRodas4.name) return kRodas4;
+  throw core::Error(core::ErrorKind::Input, {"solve-001", "unknown method '" + std::string(name) + "'", {}, "One of rodas5p, rodas4."});
+}
 
 }  // namespace osteosome::solve

@@ -14,17 +14,29 @@ struct Course {
   std::vector<solve::Stop> (*stops)(const compile::Program&);
   int months;
 };
+void PrintTo(const Course& course, std::ostream* out) { *out << course.name; }
 const Course kCourses[] = {
-    {"denosumab_60_months", [](const compile::Program& p) { std::vector<solve::Stop> s; add_denosumab(p, s, 60, 0, kHalfYearHours, 6); return s; }, 60},
-    {"teriparatide_24_months", [](const compile::Program& p) { std::vector<solve::Stop> s; add_teriparatide(p, s, 20, 0, 730); return s; }, 24},
+    {"denosumab_60_months",
+     [](const compile::Program& p) {
+       std::vector<solve::Stop> s;
+       add_denosumab(p, s, 60, 0, kHalfYearHours, 6);
+       return s;
+     },
+     60},
+    {"teriparatide_24_months",
+     [](const compile::Program& p) {
+       std::vector<solve::Stop> s;
+       add_teriparatide(p, s, 20, 0, 730);
+       return s;
+     },
+     24},
 };
 
 class LanesAccuracy : public testing::TestWithParam<Course> {
  protected:
   const compile::Program program = published("peterson-riggs-2010");
   const std::size_t n = program.states.size();
-  const solve::SubjectPlan plan =
-      plan_for(program, GetParam().stops(program), even_times(0, GetParam().months * kMonthHours, GetParam().months));
+  const solve::SubjectPlan plan = plan_for(program, GetParam().stops(program), even_times(0, GetParam().months* kMonthHours, GetParam().months));
   // Measured against 1e-12: E 2e-11 or less; CVODES (below) confirms it to a tenth of the smallest bound.
   const solve::SubjectResult tight = run_one(Engine::Lanes, program, plan, at_rtol(1e-10));
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run that fails says how and where, keeps what it reached, and disturbs nobody.
 #include <gtest/gtest.h>
-
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -196,8 +195,8 @@ TEST_P(Cancelling, Lanes_stop_requested_before_the_start_runs_nothing) {
   std::size_t completed = 0;
   solve::run_lanes(
       program, code, 100, [&](std::size_t) { return plan_for(program, {}, {1}); },
-      [&](std::size_t, const solve::SubjectPlan&, solve::SubjectResult&& r) { completed += r.status == Status::Completed; }, at_rtol(1e-6), GetParam(),
-      source.get_token());
+      [&](std::size_t, const solve::SubjectPlan&, solve::SubjectResult&& r) { completed += r.status == Status::Completed; }, at_rtol(1e-6),
+      GetParam(), source.get_token());
   EXPECT_EQ(completed, 0U);
 }
 

@@ -152,7 +152,9 @@ TEST(JoergRestState, Initial_values_closed_form_and_at_rest) {
   derivative.evaluate(0, x, bits, d);
   for (std::size_t i = 0; i < d.size(); ++i) {
     // Fluxes are 1 per day and for sclerostin 555: 1e-12 is the required limit, rounding alone gives 2e-13.
-    if (program.states[i] != "rho") { EXPECT_LE(std::abs(d[i]), 1e-12) << program.states[i]; }
+    if (program.states[i] != "rho") {
+      EXPECT_LE(std::abs(d[i]), 1e-12) << program.states[i];
+    }
   }
   EXPECT_NEAR(d[program.state_index("rho").value()] * kYearDays, 0.0570 - 0.0585, 1e-4);  // 5.70 %/y formed, 5.85 %/y resorbed
 }

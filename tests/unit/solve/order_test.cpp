@@ -81,7 +81,8 @@ TEST(DenseOutput, Between_steps_as_accurate_as_at_steps) {
         const double t = fine.outputs[k].time;
         worst = std::max({worst, std::abs(result.states[2 * k] - std::cos(t)), std::abs(result.states[2 * k + 1] + std::sin(t))});
       }
-      std::cout << "  " << method << " rtol " << rtol << ": worst " << worst << ", at the end " << at_end << ", steps " << result.statistics.steps << "\n";
+      std::cout << "  " << method << " rtol " << rtol << ": worst " << worst << ", at the end " << at_end << ", steps " << result.statistics.steps
+                << "\n";
       // The interpolant is one order lower than the method. Over one step that is about the local error the controller allows, rtol, so
       // ten of them bound the sum of what the steps before left and what the interpolant adds.
       EXPECT_LE(worst, 10 * rtol) << method << " at " << rtol;

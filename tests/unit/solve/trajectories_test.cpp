@@ -48,7 +48,9 @@ TEST_P(OpenBoneMin, Trajectory_published_scenario_within_limits_of_the_files) {
   for (const auto& c : comparison.columns) {
     const double limit = c.bmd ? kLimitBmd : scenario.teriparatide ? kLimitTeriparatide : kLimit;
     EXPECT_LE(c.error, limit) << c.column << " at " << c.time << " h";
-    if (c.zero_in_file) { EXPECT_TRUE(c.zero_here) << c.column << " must be exactly zero"; }
+    if (c.zero_in_file) {
+      EXPECT_TRUE(c.zero_here) << c.column << " must be exactly zero";
+    }
     if (!c.bmd && (worst == nullptr || c.error > worst->error)) worst = &c;
   }
   ASSERT_NE(worst, nullptr);
