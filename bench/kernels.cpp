@@ -22,7 +22,8 @@ void measure(const compile::LaneProgram& program, const compile::Evaluator& eval
     const double begin = bench::cpu_seconds();
     for (int r = 0; r < repeats; ++r) evaluator.run(static_cast<compile::Phase>(p), block);
     const double ns = (bench::cpu_seconds() - begin) * 1e9 / repeats / static_cast<double>(lanes);
-    fmt::print("{},{},{},{:.1f},{},{}\n", evaluator.tier(), isa, kNames[p], ns, program.phases[p].size(), compile::transcendental_count(program, static_cast<compile::Phase>(p)));
+    fmt::print("{},{},{},{:.1f},{},{}\n", evaluator.tier(), isa, kNames[p], ns, program.phases[p].size(),
+               compile::transcendental_count(program, static_cast<compile::Phase>(p)));
   }
   std::free(block);
 }

@@ -15,8 +15,8 @@
 #include <fstream>
 
 #include "../src/osteosome/compile/native_abi.hpp"
-#include "problems.hpp"
 #include "osteosome/solve/subject.hpp"
+#include "problems.hpp"
 
 namespace {
 
@@ -25,7 +25,8 @@ using bench::Problem;
 
 const OsteosomeNative& scalar_native(const compile::LaneProgram& program) {
   const std::string stem = std::string(OSTEOSOME_BUILD) + "/bench-scalar";
-  std::ofstream(stem + ".cpp") << compile::native_source(program, compile::Isa::Scalar, "osteosome_native __attribute__((visibility(\"default\"))) = ");
+  std::ofstream(stem + ".cpp") << compile::native_source(program, compile::Isa::Scalar,
+                                                         "osteosome_native __attribute__((visibility(\"default\"))) = ");
   const std::string command = "c++ -std=c++20 -O3 -march=native -ffp-contract=off -w -shared -fPIC -o " + stem + ".so " + stem + ".cpp";
   if (std::system(command.c_str()) != 0) std::exit(1);
   void* library = dlopen((stem + ".so").c_str(), RTLD_NOW);
@@ -54,7 +55,9 @@ class Peer {
     setup.absolute_tolerances(plan, options, {N_VGetArrayPointer(atol), lane_.n_states});
     std::copy(plan.parameters.begin(), plan.parameters.end(), block_.begin() + at_.parameters);
     phase(compile::Phase::Prologue);
-    SUNMatrix matrix = linear_ == Linear::Dense ? SUNDenseMatrix(n, n, context) : SUNSparseMatrix(n, n, static_cast<sunindextype>(program_.jacobian.size() + lane_.n_states), CSR_MAT, context);
+    SUNMatrix matrix = linear_ == Linear::Dense
+                           ? SUNDenseMatrix(n, n, context)
+                           : SUNSparseMatrix(n, n, static_cast<sunindextype>(program_.jacobian.size() + lane_.n_states), CSR_MAT, context);
     SUNLinearSolver solver = linear_ == Linear::Dense ? SUNLinSol_Dense(y, matrix, context) : SUNLinSol_KLU(y, matrix, context);
     void* memory = CVodeCreate(CV_BDF, context);
     CVodeInit(memory, rhs, plan.start, y);
@@ -202,7 +205,8 @@ class Peer {
 };
 
 constexpr std::size_t kLaneSubjects = 1000, kPeerSubjects = 20, kSearchSubjects = 3;
-const std::vector<double> kTolerances = {1e-3, 5e-4, 2e-4, 1e-4, 5e-5, 2e-5, 1e-5, 5e-6, 2e-6, 1e-6, 5e-7, 2e-7, 1e-7, 5e-8, 2e-8, 1e-8, 5e-9, 2e-9, 1e-9, 1e-10};
+const std::vector<double> kTolerances = {
+    1e-3, 5e-4, 2e-4, 1e-4, 5e-5, 2e-5, 1e-5, 5e-6, 2e-6, 1e-6, 5e-7, 2e-7, 1e-7, 5e-8, 2e-8, 1e-8, 5e-9, 2e-9, 1e-9, 1e-10};
 
 struct PeerTime {
   double rtol = 0, error = HUGE_VAL, cpu_ms = HUGE_VAL;
@@ -210,8 +214,8 @@ struct PeerTime {
   std::string name;
 };
 
-PeerTime measure_peer(const compile::Program& program, const compile::LaneProgram& lane, const OsteosomeNative& native, Problem problem, double wanted,
-                      const std::vector<std::vector<double>>& tight, Linear linear, bool roots) {
+PeerTime measure_peer(const compile::Program& program, const compile::LaneProgram& lane, const OsteosomeNative& native, Problem problem,
+                      double wanted, const std::vector<std::vector<double>>& tight, Linear linear, bool roots) {
   PeerTime best;
   best.name = fmt::format("CVODES {} {}", linear == Linear::Dense ? "dense" : "KLU", roots ? "with roots" : "without roots");
   const auto run = [&](double rtol, std::size_t count) {
@@ -243,8 +247,9 @@ void compare(const compile::Program& program, solve::LaneCode& code, const Osteo
     lanes = bench::run_lanes(program, code, problem, kLaneSubjects, rtol, tight);
     if (lanes.error <= wanted) break;
   }
-  fmt::print("{}, E <= {:.0e}\n  lanes ({} {}): rtol {:.0e}, E {:.1e}, {} steps, {} rejected, {:.3f} ms CPU a subject ({} subjects)\n", bench::name_of(problem), wanted, code.current()->tier(),
-             compile::name_of(code.isa()), used, lanes.error, lanes.steps, lanes.rejected, lanes.cpu_ms, kLaneSubjects);
+  fmt::print("{}, E <= {:.0e}\n  lanes ({} {}): rtol {:.0e}, E {:.1e}, {} steps, {} rejected, {:.3f} ms CPU a subject ({} subjects)\n",
+             bench::name_of(problem), wanted, code.current()->tier(), compile::name_of(code.isa()), used, lanes.error, lanes.steps, lanes.rejected,
+             lanes.cpu_ms, kLaneSubjects);
   PeerTime best;
   for (const Linear linear : {Linear::Dense, Linear::Klu}) {
     for (const bool roots : {true, false}) {
@@ -252,7 +257,8 @@ void compare(const compile::Program& program, solve::LaneCode& code, const Osteo
       if (std::isinf(p.cpu_ms)) {
         fmt::print("  {}: does not reach this error\n", p.name);
       } else {
-        fmt::print("  {}: rtol {:.0e}, E {:.1e}, {} steps, {:.2f} ms CPU a subject ({} subjects)\n", p.name, p.rtol, p.error, p.steps, p.cpu_ms, kPeerSubjects);
+        fmt::print("  {}: rtol {:.0e}, E {:.1e}, {} steps, {:.2f} ms CPU a subject ({} subjects)\n", p.name, p.rtol, p.error, p.steps, p.cpu_ms,
+                   kPeerSubjects);
       }
       if (p.cpu_ms < best.cpu_ms) best = p;
     }

@@ -91,7 +91,8 @@ inline Measured run_lanes(const compile::Program& program, solve::LaneCode& code
       },
       options, threads);
   m.cpu_ms = (cpu_seconds() - begin) * 1e3 / static_cast<double>(count);
-  for (std::size_t s = 0; s < std::min(count, tight.size()); ++s) m.error = std::max(m.error, achieved_error(m.states[s], tight[s], program.states.size()));
+  for (std::size_t s = 0; s < std::min(count, tight.size()); ++s)
+    m.error = std::max(m.error, achieved_error(m.states[s], tight[s], program.states.size()));
   m.steps /= count;
   m.rejected /= count;
   return m;

@@ -34,8 +34,9 @@ void generate(const fs::path& root, const fs::path& out, const std::vector<std::
       entries += "&" + symbol + ", ";
     }
   }
-  std::ofstream(out / "table.cpp") << "#include \"native_abi.hpp\"\n" << declarations
-                                   << "extern \"C\" const OsteosomeNative* const osteosome_builtin_natives[] = {" << entries << "nullptr};\n";
+  std::ofstream(out / "table.cpp") << "#include \"native_abi.hpp\"\n"
+                                   << declarations << "extern \"C\" const OsteosomeNative* const osteosome_builtin_natives[] = {" << entries
+                                   << "nullptr};\n";
 }
 
 }  // namespace

@@ -16,7 +16,9 @@ constexpr double kSecondsBetweenLines = 0.1;
 void SolverFlags::add_to(CLI::App& verb) {
   verb.add_option("--engine", engine, "auto, reference or lanes")->capture_default_str();
   verb.add_option("--rtol", rtol, "relative tolerance of each step")->capture_default_str()->check(CLI::Range(1e-13, 0.1));
-  verb.add_option("--atol-scale", atol_scale, "multiplies the default absolute tolerances (rtol * 1e-3 * typical size)")->capture_default_str()->check(CLI::PositiveNumber);
+  verb.add_option("--atol-scale", atol_scale, "multiplies the default absolute tolerances (rtol * 1e-3 * typical size)")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   verb.add_option("--threads", threads, "threads (default: all processors)");
   verb.add_option("--isa", isa, "instruction set: scalar, avx2, avx512 (default: the widest here; results are the same bits)");
   verb.add_flag("--tape", tape, "never use native code (results are the same bits)");
@@ -33,7 +35,9 @@ simulate::SolverSettings SolverFlags::settings() const {
   if (!isa.empty()) {
     s.lanes.isa = compile::isa_from_name(isa);
     if (!compile::has_isa(s.lanes.isa)) {
-      throw core::Error(core::ErrorKind::Unsupported, {"input-013", "this processor has no " + isa, {}, std::string("The widest here is ") + compile::name_of(compile::best_isa()) + "."});
+      throw core::Error(
+          core::ErrorKind::Unsupported,
+          {"input-013", "this processor has no " + isa, {}, std::string("The widest here is ") + compile::name_of(compile::best_isa()) + "."});
     }
   }
   return s;

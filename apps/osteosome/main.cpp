@@ -42,8 +42,9 @@ int run(int argc, char** argv) {
   CLI::App app("Osteosome: in-silico trials of osteoporosis therapy. Research use, not for clinical decisions.", "osteosome");
   app.set_version_flag("--version", std::string("osteosome ") + OSTEOSOME_VERSION);
   app.require_subcommand(1);
-  app.footer("Examples:\n  osteosome run scenarios/denosumab-and-stop.toml -o runs/denosumab\n"
-             "  osteosome simulate peterson-riggs-2010 --dose \"denosumab 60 mg sc every 6 months x 6\" --until \"60 months\" --every \"1 month\"");
+  app.footer(
+      "Examples:\n  osteosome run scenarios/denosumab-and-stop.toml -o runs/denosumab\n"
+      "  osteosome simulate peterson-riggs-2010 --dose \"denosumab 60 mg sc every 6 months x 6\" --until \"60 months\" --every \"1 month\"");
   Action action;
   add_run(app, action);
   add_rerun(app, action);

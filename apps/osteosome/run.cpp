@@ -93,14 +93,17 @@ class Run {
 
   void open_folder() {
     std::error_code ec;
-    if (fs::exists(o_.output, ec) && !fs::is_directory(o_.output, ec)) throw core::Error(core::ErrorKind::Io, {"io-004", "'" + o_.output + "' is no folder", {}, ""});
+    if (fs::exists(o_.output, ec) && !fs::is_directory(o_.output, ec))
+      throw core::Error(core::ErrorKind::Io, {"io-004", "'" + o_.output + "' is no folder", {}, ""});
     const bool resumes = fs::exists(path("run.json.partial"), ec) && !fs::exists(path("run.json"), ec);
     if (fs::exists(o_.output, ec) && !fs::is_empty(o_.output, ec) && !o_.overwrite && !resumes) {
-      throw core::Error(core::ErrorKind::Io, {"io-004", "folder '" + o_.output + "' is not empty", {}, "Give --overwrite to replace its run, or another -o."});
+      throw core::Error(core::ErrorKind::Io,
+                        {"io-004", "folder '" + o_.output + "' is not empty", {}, "Give --overwrite to replace its run, or another -o."});
     }
     fs::create_directories(path("charts"), ec);
     if (ec) throw core::Error(core::ErrorKind::Io, {"io-002", "cannot create folder '" + o_.output + "': " + ec.message(), {}, ""});
-    for (const char* name : {"report.html", "run.json", "trajectories.csv", "trajectories.csv.meta.json", "trajectories.nc", "observed.csv", "observed.csv.meta.json", "status.csv", "status.csv.meta.json"}) {
+    for (const char* name : {"report.html", "run.json", "trajectories.csv", "trajectories.csv.meta.json", "trajectories.nc", "observed.csv",
+                             "observed.csv.meta.json", "status.csv", "status.csv.meta.json"}) {
       fs::remove(path(name), ec);
       if (!resumes) fs::remove(path(std::string(name) + ".partial"), ec);
     }
@@ -116,10 +119,19 @@ class Run {
     m["seed"] = scenario_.seed;
     for (std::size_t i = 0; i < models.size(); ++i) {
       const auto& s = scenario_.models[i];
-      m["models"].push_back({{"name", s.name}, {"document", s.path}, {"sha256", core::sha256(core::read_file(s.path))}, {"lane_program_sha256", models[i].lane_hash()}});
+      m["models"].push_back({{"name", s.name},
+                             {"document", s.path},
+                             {"sha256", core::sha256(core::read_file(s.path))},
+                             {"lane_program_sha256", models[i].lane_hash()}});
     }
-    m["solver"] = {{"engine", o_.solver.engine}, {"method", "rodas5p"}, {"rtol", scenario_.relative_tolerance}, {"atol_scale", scenario_.absolute_scale},
-                   {"atol_rule", "rtol * atol_scale * 1e-3 * typical size of the state"}, {"threads", settings.threads}, {"instruction_set", compile::name_of(settings.lanes.isa)}};
+    m["solver"] = {
+        {"engine", o_.solver.engine},
+        {"method", "rodas5p"},
+        {"rtol", scenario_.relative_tolerance},
+        {"atol_scale", scenario_.absolute_scale},
+        {"atol_rule", "rtol * atol_scale * 1e-3 * typical size of the state"},
+        {"threads", settings.threads},
+        {"instruction_set", compile::name_of(settings.lanes.isa)}};
     return m;
   }
 
@@ -144,11 +156,13 @@ class Run {
     write_tables(models, result, {}, false);
     finish_manifest(result);
     save_manifest("cancelled");
-    std::cerr << "cancelled; finished rows are in " << path("trajectories.csv.partial") << (scenario_.population.n > kMostSubjectsAsCsv ? ", finished blocks in " + path("parts") + ": run again to resume" : "") << '\n';
+    std::cerr << "cancelled; finished rows are in " << path("trajectories.csv.partial")
+              << (scenario_.population.n > kMostSubjectsAsCsv ? ", finished blocks in " + path("parts") + ": run again to resume" : "") << '\n';
     return kCancelled;
   }
 
-  void write_tables(const std::vector<simulate::CompiledModel>& models, const simulate::ScenarioResult& result, const std::vector<evidence::Comparison>& comparisons, bool complete) {
+  void write_tables(const std::vector<simulate::CompiledModel>& models, const simulate::ScenarioResult& result,
+                    const std::vector<evidence::Comparison>& comparisons, bool complete) {
     const bool many = scenario_.population.n > kMostSubjectsAsCsv;
     if (!many || !complete) write_trajectories(models, result, complete);
     if (many && complete) simulate::write_netcdf(path("trajectories.nc"), scenario_, models, result);
@@ -163,13 +177,15 @@ class Run {
     for (const auto& arm : result.arms) {
       const auto& model = models[arm.model].model();
       const std::string name = scenario_.models[arm.model].name;
-      for (const auto& o : model.outputs) meta["value"][name + "." + o.id] = {{"unit", o.unit.text}, {"label", o.label}, {"observable", o.observable}, {"source", model.source}};
+      for (const auto& o : model.outputs)
+        meta["value"][name + "." + o.id] = {{"unit", o.unit.text}, {"label", o.label}, {"observable", o.observable}, {"source", model.source}};
       for (std::size_t s = 0; s < arm.values.size(); ++s) {
         if (arm.values[s].empty() || (!complete && arm.status[s] == solve::Status::Cancelled)) continue;
         for (std::size_t k = 0; k < result.days.size(); ++k) {
           for (std::size_t o = 0; o < arm.outputs.size(); ++o) {
             const auto& output = *std::find_if(model.outputs.begin(), model.outputs.end(), [&](const auto& x) { return x.id == arm.outputs[o]; });
-            file.write(core::csv_line({name, scenario_.arms[arm.arm].name, std::to_string(s), core::format_double(result.days[k] / core::kDaysPerMonth), output.id,
+            file.write(core::csv_line({name, scenario_.arms[arm.arm].name, std::to_string(s),
+                                       core::format_double(result.days[k] / core::kDaysPerMonth), output.id,
                                        core::format_double(arm.values[s][k * arm.outputs.size() + o]), output.unit.text}));
           }
         }
@@ -186,25 +202,33 @@ class Run {
     for (const auto& arm : result.arms) {
       for (std::size_t s = 0; s < arm.status.size(); ++s) {
         if (arm.status[s] == solve::Status::Completed) continue;
-        file.write(core::csv_line({scenario_.models[arm.model].name, scenario_.arms[arm.arm].name, std::to_string(s), solve::name_of(arm.status[s]), core::format_double(arm.time_reached_days[s]), arm.message[s]}));
+        file.write(core::csv_line({scenario_.models[arm.model].name, scenario_.arms[arm.arm].name, std::to_string(s), solve::name_of(arm.status[s]),
+                                   core::format_double(arm.time_reached_days[s]), arm.message[s]}));
       }
     }
     if (!complete) return;
     file.commit();
-    core::write_file(path("status.csv.meta.json"), Json({{"time_reached_days", {{"unit", "d"}, {"label", "time after the start of treatment up to which values exist"}}}}).dump(2) + "\n");
+    core::write_file(path("status.csv.meta.json"),
+                     Json({{"time_reached_days", {{"unit", "d"}, {"label", "time after the start of treatment up to which values exist"}}}}).dump(2) +
+                         "\n");
   }
 
   void write_observed(const std::vector<evidence::Comparison>& comparisons) {
     core::OutputFile file(path("observed.csv"));
-    file.write(core::csv_line({"model", "study", "doi", "arm", "study_arm", "outcome", "unit", "month", "observed", "error", "observed_low", "observed_high", "interval", "simulated", "difference", "role", "provenance"}));
+    file.write(core::csv_line({"model", "study", "doi", "arm", "study_arm", "outcome", "unit", "month", "observed", "error", "observed_low",
+                               "observed_high", "interval", "simulated", "difference", "role", "provenance"}));
     const auto optional = [](const std::optional<double>& x) { return x ? core::format_double(*x) : std::string(); };
     for (const auto& c : comparisons) {
-      file.write(core::csv_line({c.model, c.study, c.doi, c.arm, c.study_arm, c.outcome, c.unit, core::format_double(c.month), core::format_double(c.observed), optional(c.error()), optional(c.low), optional(c.high),
-                                 c.interval, core::format_double(c.simulated), core::format_double(c.simulated - c.observed), c.role, c.provenance}));
+      file.write(core::csv_line({c.model, c.study, c.doi, c.arm, c.study_arm, c.outcome, c.unit, core::format_double(c.month),
+                                 core::format_double(c.observed), optional(c.error()), optional(c.low), optional(c.high), c.interval,
+                                 core::format_double(c.simulated), core::format_double(c.simulated - c.observed), c.role, c.provenance}));
     }
     file.commit();
-    const Json meta = {{"month", {{"unit", "month of 30.4375 d"}}}, {"observed", {{"unit", "as in column unit"}, {"source", "evidence/, see doi and provenance"}}},
-                       {"error", {{"label", "half width of observed_low to observed_high, whose kind is in interval"}}}, {"simulated", {{"label", "median over subjects"}}}, {"difference", {{"label", "simulated minus observed"}}}};
+    const Json meta = {{"month", {{"unit", "month of 30.4375 d"}}},
+                       {"observed", {{"unit", "as in column unit"}, {"source", "evidence/, see doi and provenance"}}},
+                       {"error", {{"label", "half width of observed_low to observed_high, whose kind is in interval"}}},
+                       {"simulated", {{"label", "median over subjects"}}},
+                       {"difference", {{"label", "simulated minus observed"}}}};
     core::write_file(path("observed.csv.meta.json"), meta.dump(2) + "\n");
   }
 
@@ -216,7 +240,8 @@ class Run {
       sum.rejected += arm.statistics.rejected;
       sum.switches += arm.statistics.switches;
     }
-    manifest_["statistics"] = {{"simulations", result.total()}, {"failed", result.failed()}, {"steps", sum.steps}, {"rejected", sum.rejected}, {"crossings", sum.switches}};
+    manifest_["statistics"] = {
+        {"simulations", result.total()}, {"failed", result.failed()}, {"steps", sum.steps}, {"rejected", sum.rejected}, {"crossings", sum.switches}};
     manifest_["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
     for (const char* name : {"trajectories.csv", "observed.csv", "status.csv"}) {
       std::error_code ec;
@@ -234,7 +259,8 @@ class Run {
     return core::sha256(bytes);
   }
 
-  void write_report(const std::vector<simulate::CompiledModel>& models, const simulate::ScenarioResult& result, const std::vector<evidence::Comparison>& comparisons) {
+  void write_report(const std::vector<simulate::CompiledModel>& models, const simulate::ScenarioResult& result,
+                    const std::vector<evidence::Comparison>& comparisons) {
     std::string library;
     std::error_code ec;
     const std::string bundle = library_.root + "/vega-bundle.js";
@@ -250,7 +276,8 @@ class Run {
   int conclude(const simulate::ScenarioResult& result) {
     const std::size_t failed = result.failed();
     if (failed > 0) std::cerr << fmt::format("{} of {} simulations failed; see {}\n", failed, result.total(), path("status.csv"));
-    std::cout << fmt::format("{} simulations in {:.2f} s\nreport: {}\n", result.total(), manifest_["seconds"].get<double>(), fs::absolute(path("report.html")).lexically_normal().string());
+    std::cout << fmt::format("{} simulations in {:.2f} s\nreport: {}\n", result.total(), manifest_["seconds"].get<double>(),
+                             fs::absolute(path("report.html")).lexically_normal().string());
     return static_cast<double>(failed) > o_.max_failed * static_cast<double>(result.total()) ? kNumericalFailure : kOk;
   }
 
@@ -289,7 +316,8 @@ int rerun_command(RunOptions o) {
   for (const auto& m : old["models"]) {
     std::error_code ec;
     const std::string document = m["document"];
-    if (!fs::exists(document, ec) || core::sha256(core::read_file(document)) != m["sha256"].get<std::string>()) std::cerr << "warning: model document " << document << " has changed since the run\n";
+    if (!fs::exists(document, ec) || core::sha256(core::read_file(document)) != m["sha256"].get<std::string>())
+      std::cerr << "warning: model document " << document << " has changed since the run\n";
   }
   const std::string file = old["scenario"]["file"];
   const int code = Run(o, simulate::read_scenario(old["scenario"]["text"], file, library, units), library, units).execute();
@@ -316,9 +344,13 @@ void add_run(CLI::App& app, Action& action) {
   verb->add_option("--seed", o->seed, "replaces the scenario's seed");
   verb->add_option("--threads", o->solver.threads, "threads (default: all processors; results do not depend on it)");
   verb->add_option("--engine", o->solver.engine, "auto, reference or lanes")->capture_default_str();
-  verb->add_option("--max-failed", o->max_failed, "share of failed simulations that is not an error")->capture_default_str()->check(CLI::Range(0.0, 1.0));
-  verb->footer("Without -o the folder is runs/<scenario name>. Tolerances stand in the scenario's [solver].\nExamples:\n  osteosome run scenarios/denosumab-and-stop.toml\n"
-               "  osteosome run scenarios/teriparatide.toml -o runs/tptd --threads 1 --seed 7 --overwrite");
+  verb->add_option("--max-failed", o->max_failed, "share of failed simulations that is not an error")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0));
+  verb->footer(
+      "Without -o the folder is runs/<scenario name>. Tolerances stand in the scenario's [solver].\nExamples:\n  osteosome run "
+      "scenarios/denosumab-and-stop.toml\n"
+      "  osteosome run scenarios/teriparatide.toml -o runs/tptd --threads 1 --seed 7 --overwrite");
   verb->callback([o, &action] { action = [o] { return run_command(*o); }; });
 }
 
@@ -327,7 +359,9 @@ void add_rerun(CLI::App& app, Action& action) {
   CLI::App* verb = app.add_subcommand("rerun", "repeat a run from its manifest and compare the bits");
   verb->add_option("MANIFEST", o->scenario, "run.json of a completed run")->required();
   add_common(verb, *o);
-  verb->footer("Without -o the folder is the run's folder with '-rerun'.\nExamples:\n  osteosome rerun runs/denosumab-and-stop/run.json\n  osteosome rerun runs/tptd/run.json -o /tmp/again");
+  verb->footer(
+      "Without -o the folder is the run's folder with '-rerun'.\nExamples:\n  osteosome rerun runs/denosumab-and-stop/run.json\n  osteosome rerun "
+      "runs/tptd/run.json -o /tmp/again");
   verb->callback([o, &action] { action = [o] { return rerun_command(*o); }; });
 }
 

@@ -35,7 +35,8 @@ void apply_set(model::Model& model, const std::vector<std::string>& settings, co
     const auto p = std::find_if(model.parameters.begin(), model.parameters.end(), [&](const auto& x) { return x.id == name; });
     const auto s = std::find_if(model.species.begin(), model.species.end(), [&](const auto& x) { return x.id == name; });
     if (p == model.parameters.end() && s == model.species.end()) {
-      throw core::Error(core::ErrorKind::Input, {"simulate-002", "the model has no parameter or species '" + name + "'", {}, core::did_you_mean(name, model.symbols())});
+      throw core::Error(core::ErrorKind::Input,
+                        {"simulate-002", "the model has no parameter or species '" + name + "'", {}, core::did_you_mean(name, model.symbols())});
     }
     const std::string value_text = text.substr(equals + 1);
     const auto quantity = core::parse_quantity(value_text);
@@ -53,24 +54,29 @@ double duration(const std::string& text, const char* option, const compile::Prog
   try {
     return core::quantity_in(units, text, units.parse("s")) / program.seconds_per_time_unit;
   } catch (const core::Error& error) {
-    throw usage(std::string(option) + ": " + error.diagnostics().front().message, error.diagnostics().front().hint + " E.g. " + option + " \"60 months\".");
+    throw usage(std::string(option) + ": " + error.diagnostics().front().message,
+                error.diagnostics().front().hint + " E.g. " + option + " \"60 months\".");
   }
 }
 
-std::vector<double> times_from_file(const std::string& path, const std::string& unit_text, const compile::Program& program, const core::UnitSystem& units) {
+std::vector<double> times_from_file(const std::string& path, const std::string& unit_text, const compile::Program& program,
+                                    const core::UnitSystem& units) {
   const auto csv = core::parse_csv(core::read_file(path), path);
   std::string header = csv.header.front(), unit = unit_text;
   if (const auto bracket = header.find('['); bracket != std::string::npos && unit.empty()) {
     unit = header.substr(bracket + 1, header.find(']', bracket) - bracket - 1);
   }
-  if (core::to_lower(core::trim(header.substr(0, header.find('[')))) != "time") throw usage("the first column of '" + path + "' should be 'time'", "Head it 'time [h]'.");
+  if (core::to_lower(core::trim(header.substr(0, header.find('[')))) != "time")
+    throw usage("the first column of '" + path + "' should be 'time'", "Head it 'time [h]'.");
   if (unit.empty()) throw usage("the unit of the times in '" + path + "' is not known", "Head the column 'time [h]', or give --time-unit h.");
   const double factor = units.parse(unit).factor_to(units.parse("s")) / program.seconds_per_time_unit;
   std::vector<double> times;
   for (std::size_t i = 0; i < csv.rows.size(); ++i) {
     const auto value = core::parse_double(csv.rows[i][0]);
     if (!value || !std::isfinite(*value) || *value < 0 || (!times.empty() && *value * factor < times.back())) {
-      throw core::Error(core::ErrorKind::Input, {"simulate-003", "'" + csv.rows[i][0] + "' is no time, or goes back", {path, csv.lines[i], 0}, "Times are numbers from 0, ascending."});
+      throw core::Error(
+          core::ErrorKind::Input,
+          {"simulate-003", "'" + csv.rows[i][0] + "' is no time, or goes back", {path, csv.lines[i], 0}, "Times are numbers from 0, ascending."});
     }
     times.push_back(*value * factor);
   }
@@ -129,7 +135,8 @@ void write_meta(const std::string& path, const std::string& time_unit, const sim
 }
 
 int report_failure(const std::string& subject, const solve::SubjectResult& result, const std::string& unit) {
-  std::cerr << fmt::format("{}: {} at time {} {}: {}\n", subject, solve::name_of(result.status), core::format_double(result.time_reached), unit, result.message);
+  std::cerr << fmt::format("{}: {} at time {} {}: {}\n", subject, solve::name_of(result.status), core::format_double(result.time_reached), unit,
+                           result.message);
   return result.status == solve::Status::Cancelled ? kCancelled : kNumericalFailure;
 }
 
@@ -167,17 +174,18 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
   for (const auto* x : reader.observables()) header.push_back(x->name);
   out.line(header);
   int code = kOk;
-  model.run(1, [&](std::size_t) { return plan; },
-            [&](std::size_t, const solve::SubjectPlan& p, solve::SubjectResult&& result) {
-              if (result.status != solve::Status::Completed) code = report_failure("simulation", result, model.model().time.text);
-              const auto values = reader.read(p, result);
-              for (std::size_t k = 0; k < times.size(); ++k) {
-                std::vector<std::string> row = {core::format_double(times[k])};
-                for (std::size_t c = 0; c + 1 < header.size(); ++c) row.push_back(core::format_double(values[k * (header.size() - 1) + c]));
-                out.line(row);
-              }
-            },
-            interrupted());
+  model.run(
+      1, [&](std::size_t) { return plan; },
+      [&](std::size_t, const solve::SubjectPlan& p, solve::SubjectResult&& result) {
+        if (result.status != solve::Status::Completed) code = report_failure("simulation", result, model.model().time.text);
+        const auto values = reader.read(p, result);
+        for (std::size_t k = 0; k < times.size(); ++k) {
+          std::vector<std::string> row = {core::format_double(times[k])};
+          for (std::size_t c = 0; c + 1 < header.size(); ++c) row.push_back(core::format_double(values[k * (header.size() - 1) + c]));
+          out.line(row);
+        }
+      },
+      interrupted());
   out.finish();
   if (!o.output.empty()) write_meta(o.output, model.model().time.text, reader);
   return code;
@@ -196,16 +204,18 @@ int simulate_table(const SimulateOptions& o, const simulate::CompiledModel& mode
   std::vector<std::vector<std::vector<double>>> values(table.subjects.size());
   for (std::size_t s = 0; s < values.size(); ++s) values[s].resize(table.subjects[s].rows.size());
   int code = kOk;
-  model.run(episodes.size(), [&](std::size_t i) { return episodes[i].plan; },
-            [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& result) {
-              const auto& e = episodes[i];
-              if (result.status != solve::Status::Completed) code = report_failure("ID " + table.subjects[e.subject].id, result, model.model().time.text);
-              const auto read = reader.read(plan, result);
-              for (std::size_t k = 0; k < e.rows.size(); ++k) {
-                values[e.subject][e.rows[k]].assign(read.begin() + static_cast<std::ptrdiff_t>(k * columns), read.begin() + static_cast<std::ptrdiff_t>((k + 1) * columns));
-              }
-            },
-            interrupted());
+  model.run(
+      episodes.size(), [&](std::size_t i) { return episodes[i].plan; },
+      [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& result) {
+        const auto& e = episodes[i];
+        if (result.status != solve::Status::Completed) code = report_failure("ID " + table.subjects[e.subject].id, result, model.model().time.text);
+        const auto read = reader.read(plan, result);
+        for (std::size_t k = 0; k < e.rows.size(); ++k) {
+          values[e.subject][e.rows[k]].assign(read.begin() + static_cast<std::ptrdiff_t>(k * columns),
+                                              read.begin() + static_cast<std::ptrdiff_t>((k + 1) * columns));
+        }
+      },
+      interrupted());
 
   Destination out(o.output, o.overwrite);
   std::vector<std::string> header = {"ID", "TIME"};
@@ -243,7 +253,9 @@ void add_simulate(CLI::App& app, Action& action) {
   auto o = std::make_shared<SimulateOptions>();
   CLI::App* verb = app.add_subcommand("simulate", "simulate one model and print a table");
   verb->add_option("MODEL", o->model, "path of a model document, or the id of a built-in model")->required();
-  verb->add_option("--dose", o->doses, "regimen text, e.g. \"denosumab 60 mg sc every 6 months x 6\" (repeatable)")->type_size(1)->allow_extra_args(false);
+  verb->add_option("--dose", o->doses, "regimen text, e.g. \"denosumab 60 mg sc every 6 months x 6\" (repeatable)")
+      ->type_size(1)
+      ->allow_extra_args(false);
   verb->add_option("--data", o->data, "NONMEM-style event table (CSV or TSV)");
   verb->add_option("--set", o->set, "NAME=VALUE: a parameter or an initial value; VALUE may carry a unit (repeatable)")->allow_extra_args(false);
   verb->add_option("--until", o->until, "end of the simulation, e.g. \"60 months\"");
@@ -251,14 +263,17 @@ void add_simulate(CLI::App& app, Action& action) {
   verb->add_option("--times", o->times, "CSV file with output times in a column 'time [unit]'");
   verb->add_option("--time-unit", o->time_unit, "unit of TIME in --data, or of --times");
   verb->add_option("--observe", o->observe, "comma-separated quantities (default: all species and outputs)");
-  verb->add_option("--at-dose", o->at_dose, "values at a dosing time: pre or post the dose")->capture_default_str()->check(CLI::IsMember({"pre", "post"}));
+  verb->add_option("--at-dose", o->at_dose, "values at a dosing time: pre or post the dose")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"pre", "post"}));
   verb->add_option("--weight", o->weight, "body weight for doses per kg, e.g. \"60 kg\"");
   o->solver.add_to(*verb);
   verb->add_option("-o,--output", o->output, "CSV file (default: stdout)");
   verb->add_flag("--overwrite", o->overwrite, "replace an existing output file");
-  verb->footer("The time column is in the model's time unit (for --data: in the table's).\nExamples:\n"
-               "  osteosome simulate joerg-2022 --dose \"romosozumab 210 mg monthly x 12\" --until \"24 months\" --observe hip,P1NP\n"
-               "  osteosome simulate my-model.toml --data events.csv --time-unit h -o out.csv");
+  verb->footer(
+      "The time column is in the model's time unit (for --data: in the table's).\nExamples:\n"
+      "  osteosome simulate joerg-2022 --dose \"romosozumab 210 mg monthly x 12\" --until \"24 months\" --observe hip,P1NP\n"
+      "  osteosome simulate my-model.toml --data events.csv --time-unit h -o out.csv");
   verb->callback([o, &action] { action = [o] { return simulate_command(*o); }; });
 }
 

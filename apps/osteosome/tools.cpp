@@ -78,12 +78,14 @@ int regimen_command(const std::string& text, const std::string& until) {
   const auto catalogue = protocol::load_catalogue(data_root() + "/therapies/catalogue.toml");
   const auto regimen = protocol::parse_regimen(text, catalogue, units);
   protocol::Microseconds horizon = protocol::kForever;
-  if (!until.empty()) horizon = static_cast<protocol::Microseconds>(std::llround(core::quantity_in(units, until, units.parse("d")) * protocol::kMicrosecondsPerDay));
+  if (!until.empty())
+    horizon = static_cast<protocol::Microseconds>(std::llround(core::quantity_in(units, until, units.parse("d")) * protocol::kMicrosecondsPerDay));
   std::cout << "time_days,time_months,drug,amount,unit,route,over_days,interval_days\n";
   for (const auto& d : protocol::expand(regimen, horizon)) {
     const double days = static_cast<double>(d.time) / protocol::kMicrosecondsPerDay;
-    std::cout << fmt::format("{},{},{},{},{},{},{},{}\n", core::format_double(days), core::format_double(days / core::kDaysPerMonth), d.drug, core::format_double(d.amount),
-                             d.unit, d.route, core::format_double(static_cast<double>(d.over) / protocol::kMicrosecondsPerDay),
+    std::cout << fmt::format("{},{},{},{},{},{},{},{}\n", core::format_double(days), core::format_double(days / core::kDaysPerMonth), d.drug,
+                             core::format_double(d.amount), d.unit, d.route,
+                             core::format_double(static_cast<double>(d.over) / protocol::kMicrosecondsPerDay),
                              core::format_double(static_cast<double>(d.interval) / protocol::kMicrosecondsPerDay));
   }
   return kOk;
@@ -136,7 +138,9 @@ void add_regimen(CLI::App& app, Action& action) {
   CLI::App* verb = app.add_subcommand("regimen", "print the doses a regimen text expands to");
   verb->add_option("TEXT", words->first, "regimen text")->required();
   verb->add_option("--until", words->second, "leave out doses at or after this time");
-  verb->footer("Examples:\n  osteosome regimen \"denosumab 60 mg sc every 6 months x 6\"\n  osteosome regimen \"romosozumab 210 mg monthly x 12 then denosumab 60 mg q6mo x 2\"");
+  verb->footer(
+      "Examples:\n  osteosome regimen \"denosumab 60 mg sc every 6 months x 6\"\n  osteosome regimen \"romosozumab 210 mg monthly x 12 then "
+      "denosumab 60 mg q6mo x 2\"");
   verb->callback([words, &action] { action = [words] { return regimen_command(words->first, words->second); }; });
 }
 

@@ -107,9 +107,8 @@ inline Real<W> log(Real<W> x) {
   const Real<W> w = z * z;
   const auto c = [](double v) { return splat<W>(v); };
   const Real<W> t1 = w * fma<W>(w, fma<W>(w, c(1.531383769920937332e-01), c(2.222219843214978396e-01)), c(3.999999999940941908e-01));
-  const Real<W> t2 =
-      z * fma<W>(w, fma<W>(w, fma<W>(w, c(1.479819860511658591e-01), c(1.818357216161805012e-01)), c(2.857142874366239149e-01)),
-                 c(6.666666666666735130e-01));
+  const Real<W> t2 = z * fma<W>(w, fma<W>(w, fma<W>(w, c(1.479819860511658591e-01), c(1.818357216161805012e-01)), c(2.857142874366239149e-01)),
+                                c(6.666666666666735130e-01));
   const Real<W> half = f * f * 0.5;
   const Real<W> low = fma<W>(k, c(1.90821492927058770002e-10), s * (half + (t1 + t2)));
   Real<W> result = k * 6.93147180369123816490e-01 - ((half - low) - f);

@@ -13,10 +13,38 @@ using NodeId = std::uint32_t;
 /// Node kinds of the expression graph. Comparisons and logic yield 1 or 0; `Select` takes its second argument where the
 /// first is not 0, else its third. `Switch` is a branch bit that the integrator freezes within a step.
 enum class Op : std::uint8_t {
-  Constant, Parameter, State, Time, Switch,
-  Add, Sub, Mul, Div, Neg, Pow, Exp, Log, Sqrt, Tanh,
-  Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Floor, Ceil,
-  Less, LessEqual, Equal, And, Or, Not, Select
+  Constant,
+  Parameter,
+  State,
+  Time,
+  Switch,
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Neg,
+  Pow,
+  Exp,
+  Log,
+  Sqrt,
+  Tanh,
+  Sin,
+  Cos,
+  Tan,
+  Asin,
+  Acos,
+  Atan,
+  Sinh,
+  Cosh,
+  Floor,
+  Ceil,
+  Less,
+  LessEqual,
+  Equal,
+  And,
+  Or,
+  Not,
+  Select
 };
 
 struct Node {
@@ -42,9 +70,7 @@ class Graph {
   [[nodiscard]] const Node& operator[](NodeId id) const { return nodes_[id]; }
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
   [[nodiscard]] std::uint8_t depends(NodeId id) const { return depends_[id]; }
-  [[nodiscard]] bool is_constant(NodeId id, double value) const {
-    return nodes_[id].op == Op::Constant && nodes_[id].value == value;
-  }
+  [[nodiscard]] bool is_constant(NodeId id, double value) const { return nodes_[id].op == Op::Constant && nodes_[id].value == value; }
   /// Marks every node that `roots` need. Returned vector: one flag a node.
   [[nodiscard]] std::vector<char> reachable(std::span<const NodeId> roots) const;
 

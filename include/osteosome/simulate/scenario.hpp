@@ -73,7 +73,8 @@ struct Scenario {
 
 /// Random values of one subject: the same for (seed, subject, quantity) in every run. One value a quantity, in order.
 /// `typical(k)` gives the model's own value of quantity k.
-[[nodiscard]] std::vector<double> draw(const Population& population, std::uint64_t seed, std::size_t subject, const std::function<double(std::size_t)>& typical);
+[[nodiscard]] std::vector<double> draw(const Population& population, std::uint64_t seed, std::size_t subject,
+                                       const std::function<double(std::size_t)>& typical);
 
 /// Values of one arm of one model.
 struct ArmResult {

@@ -16,7 +16,9 @@ class Tape final : public Evaluator {
  public:
   Tape(std::shared_ptr<const LaneProgram> program, Isa isa)
       : program_(std::move(program)),
-        kernel_(isa == Isa::Avx512 ? run_tape_avx512 : isa == Isa::Avx2 ? run_tape_avx2 : run_tape_scalar) {}
+        kernel_(isa == Isa::Avx512 ? run_tape_avx512
+                : isa == Isa::Avx2 ? run_tape_avx2
+                                   : run_tape_scalar) {}
   [[nodiscard]] int lanes() const override { return kTapeLanes; }
   void run(Phase phase, double* block) const override {
     const auto& code = program_->phase(phase);
@@ -66,9 +68,7 @@ Isa isa_from_name(const std::string& name) {
   throw core::Error(core::ErrorKind::Input, {"input-011", "unknown instruction set '" + name + "'", {}, core::did_you_mean(name, kIsaNames)});
 }
 
-std::unique_ptr<Evaluator> make_tape(std::shared_ptr<const LaneProgram> program, Isa isa) {
-  return std::make_unique<Tape>(std::move(program), isa);
-}
+std::unique_ptr<Evaluator> make_tape(std::shared_ptr<const LaneProgram> program, Isa isa) { return std::make_unique<Tape>(std::move(program), isa); }
 
 std::unique_ptr<Evaluator> find_builtin_native(const LaneProgram& program, Isa isa) {
   if (osteosome_builtin_natives == nullptr) return nullptr;

@@ -18,12 +18,15 @@ constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
 
 TapeOp tape_op(Op op) {
   static const std::map<Op, TapeOp> table = {
-      {Op::Add, TapeOp::Add}, {Op::Sub, TapeOp::Sub}, {Op::Mul, TapeOp::Mul}, {Op::Div, TapeOp::Div}, {Op::Neg, TapeOp::Neg},
-      {Op::Exp, TapeOp::Exp}, {Op::Log, TapeOp::Log}, {Op::Sqrt, TapeOp::Sqrt}, {Op::Tanh, TapeOp::Tanh}, {Op::Sin, TapeOp::Sin},
-      {Op::Cos, TapeOp::Cos}, {Op::Tan, TapeOp::Tan}, {Op::Asin, TapeOp::Asin}, {Op::Acos, TapeOp::Acos}, {Op::Atan, TapeOp::Atan},
-      {Op::Sinh, TapeOp::Sinh}, {Op::Cosh, TapeOp::Cosh}, {Op::Floor, TapeOp::Floor}, {Op::Ceil, TapeOp::Ceil}, {Op::Less, TapeOp::Less},
-      {Op::LessEqual, TapeOp::LessEqual}, {Op::Equal, TapeOp::Equal}, {Op::And, TapeOp::And}, {Op::Or, TapeOp::Or}, {Op::Not, TapeOp::Not},
-      {Op::Select, TapeOp::Select}};
+      {Op::Add, TapeOp::Add},     {Op::Sub, TapeOp::Sub},      {Op::Mul, TapeOp::Mul},
+      {Op::Div, TapeOp::Div},     {Op::Neg, TapeOp::Neg},      {Op::Exp, TapeOp::Exp},
+      {Op::Log, TapeOp::Log},     {Op::Sqrt, TapeOp::Sqrt},    {Op::Tanh, TapeOp::Tanh},
+      {Op::Sin, TapeOp::Sin},     {Op::Cos, TapeOp::Cos},      {Op::Tan, TapeOp::Tan},
+      {Op::Asin, TapeOp::Asin},   {Op::Acos, TapeOp::Acos},    {Op::Atan, TapeOp::Atan},
+      {Op::Sinh, TapeOp::Sinh},   {Op::Cosh, TapeOp::Cosh},    {Op::Floor, TapeOp::Floor},
+      {Op::Ceil, TapeOp::Ceil},   {Op::Less, TapeOp::Less},    {Op::LessEqual, TapeOp::LessEqual},
+      {Op::Equal, TapeOp::Equal}, {Op::And, TapeOp::And},      {Op::Or, TapeOp::Or},
+      {Op::Not, TapeOp::Not},     {Op::Select, TapeOp::Select}};
   return table.at(op);
 }
 
@@ -208,7 +211,8 @@ class SparseLu {
 
   [[nodiscard]] std::uint32_t entries() const { return static_cast<std::uint32_t>(entry_.size()); }
 
-  [[nodiscard]] std::vector<Instruction> factor(const std::vector<JacobianEntry>& jacobian, const SlotLayout& at, std::uint32_t zero, std::uint32_t one) const {
+  [[nodiscard]] std::vector<Instruction> factor(const std::vector<JacobianEntry>& jacobian, const SlotLayout& at, std::uint32_t zero,
+                                                std::uint32_t one) const {
     std::vector<Instruction> code;
     std::set<std::pair<std::uint32_t, std::uint32_t>> filled;
     for (std::uint32_t k = 0; k < jacobian.size(); ++k) {

@@ -181,9 +181,8 @@ class Builder {
         if (!g.is_constant(d[row], 0)) program_.jacobian.push_back({row, column, d[row]});
       }
     }
-    std::sort(program_.jacobian.begin(), program_.jacobian.end(), [](const JacobianEntry& a, const JacobianEntry& b) {
-      return a.row != b.row ? a.row < b.row : a.column < b.column;
-    });
+    std::sort(program_.jacobian.begin(), program_.jacobian.end(),
+              [](const JacobianEntry& a, const JacobianEntry& b) { return a.row != b.row ? a.row < b.row : a.column < b.column; });
   }
 
   /// A comparison `low < high` (or <=) as a value of 1 or 0, or as a branch bit.
@@ -252,7 +251,7 @@ class Builder {
       return result;
     }
     static const std::map<std::string, Op> functions = {
-        {"exp", Op::Exp}, {"ln", Op::Log}, {"sqrt", Op::Sqrt}, {"tanh", Op::Tanh}, {"sin", Op::Sin}, {"cos", Op::Cos}, {"tan", Op::Tan},
+        {"exp", Op::Exp},   {"ln", Op::Log},    {"sqrt", Op::Sqrt}, {"tanh", Op::Tanh}, {"sin", Op::Sin},   {"cos", Op::Cos},     {"tan", Op::Tan},
         {"asin", Op::Asin}, {"acos", Op::Acos}, {"atan", Op::Atan}, {"sinh", Op::Sinh}, {"cosh", Op::Cosh}, {"floor", Op::Floor}, {"ceil", Op::Ceil}};
     const auto found = functions.find(f);
     if (found == functions.end()) unsupported("function '" + f + "'");

@@ -68,7 +68,10 @@ CsvTable parse_csv(std::string_view text, const std::string& file) {
     auto cells = record(text, at, line, separator, file);
     if (cells.size() == 1 && cells[0].empty()) continue;
     if (cells.size() != table.header.size()) {
-      problems.add({"csv-002", "the row has " + std::to_string(cells.size()) + " cells, the header " + std::to_string(table.header.size()), {file, start, 0}, ""});
+      problems.add({"csv-002",
+                    "the row has " + std::to_string(cells.size()) + " cells, the header " + std::to_string(table.header.size()),
+                    {file, start, 0},
+                    ""});
       continue;
     }
     table.rows.push_back(std::move(cells));

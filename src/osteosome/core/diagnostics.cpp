@@ -35,9 +35,7 @@ Error::Error(ErrorKind kind, Diagnostic diagnostic) : Error(kind, std::vector<Di
 Error::Error(ErrorKind kind, std::vector<Diagnostic> diagnostics)
     : std::runtime_error(join(diagnostics)), kind_(kind), diagnostics_(std::move(diagnostics)) {}
 
-void Diagnostics::add(const Error& error) {
-  found_.insert(found_.end(), error.diagnostics().begin(), error.diagnostics().end());
-}
+void Diagnostics::add(const Error& error) { found_.insert(found_.end(), error.diagnostics().begin(), error.diagnostics().end()); }
 
 void Diagnostics::throw_if_any(ErrorKind kind) const {
   if (found_.empty()) return;

@@ -83,8 +83,10 @@ TomlValue parse_toml(std::string_view text, const std::string& file) {
     return convert(toml::parse(text, file), file);
   } catch (const toml::parse_error& error) {
     const auto begin = error.source().begin;
-    throw Error(ErrorKind::Input, {"toml-001", "not valid TOML: " + std::string(error.description()),
-                                   {file, static_cast<int>(begin.line), static_cast<int>(begin.column)}, ""});
+    throw Error(ErrorKind::Input, {"toml-001",
+                                   "not valid TOML: " + std::string(error.description()),
+                                   {file, static_cast<int>(begin.line), static_cast<int>(begin.column)},
+                                   ""});
   } catch (const ParserAssertion&) {
     throw Error(ErrorKind::Input, {"toml-001", "not valid TOML: a key or value has a character that does not belong", {file, 0, 0}, ""});
   }

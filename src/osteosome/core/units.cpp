@@ -81,9 +81,7 @@ Unit Unit::pow(double exponent) const {
 
 bool Unit::same_dimension(const Unit& other) const { return (*this / other).dimensionless(); }
 
-bool Unit::equivalent(const Unit& other) const {
-  return same_dimension(other) && std::abs(factor_to(other) - 1) < kScaleTolerance;
-}
+bool Unit::equivalent(const Unit& other) const { return same_dimension(other) && std::abs(factor_to(other) - 1) < kScaleTolerance; }
 
 std::string Unit::to_text() const {
   std::string text = fmt::format("{:.12g}", scale_);  // beyond that stands the rounding of conversion factors
@@ -133,8 +131,8 @@ Unit UnitSystem::parse(std::string_view text) const {
   const std::scoped_lock lock(impl_->mutex);
   if (const auto hit = impl_->cache.find(key); hit != impl_->cache.end()) return hit->second;
   const auto refuse = [&](const std::string& why) {
-    return Error(ErrorKind::Unit, {"unit-001", "unknown unit '" + key + "'" + why, {},
-                                   "Units are UDUNITS-2 text, e.g. 'pmol/L', 'mg', '1/h'; '1' if dimensionless."});
+    return Error(ErrorKind::Unit,
+                 {"unit-001", "unknown unit '" + key + "'" + why, {}, "Units are UDUNITS-2 text, e.g. 'pmol/L', 'mg', '1/h'; '1' if dimensionless."});
   };
   if (key.empty() || key.size() > 200) throw refuse("");
   const UtUnit unit(ut_parse(impl_->system, key.c_str(), UT_ASCII));
@@ -154,8 +152,8 @@ QuantityText parse_quantity(std::string_view text) {
   if (length == std::string_view::npos) length = body.size();
   const auto value = parse_double(body.substr(0, length));
   if (!value || !std::isfinite(*value)) {
-    throw Error(ErrorKind::Input, {"input-001", "'" + std::string(text.substr(0, 60)) + "' is no quantity", {},
-                                   "Write a number and a unit, e.g. '48 months'."});
+    throw Error(ErrorKind::Input,
+                {"input-001", "'" + std::string(text.substr(0, 60)) + "' is no quantity", {}, "Write a number and a unit, e.g. '48 months'."});
   }
   return {*value, std::string(trim(body.substr(length)))};
 }
@@ -167,8 +165,8 @@ double quantity_in(const UnitSystem& units, std::string_view text, const Unit& u
   }
   const Unit given = units.parse(quantity.unit);
   if (!given.same_dimension(unit)) {
-    throw Error(ErrorKind::Unit, {"unit-003", "'" + std::string(text) + "' has the wrong dimension", {},
-                                  "It should be convertible to " + unit.to_text() + "."});
+    throw Error(ErrorKind::Unit,
+                {"unit-003", "'" + std::string(text) + "' has the wrong dimension", {}, "It should be convertible to " + unit.to_text() + "."});
   }
   return quantity.value * given.factor_to(unit);
 }

@@ -17,9 +17,8 @@ struct Operator {
 
 const std::map<std::string, Operator, std::less<>>& operators() {
   static const std::map<std::string, Operator, std::less<>> table = {
-      {"||", {1, " || "}}, {"&&", {2, " && "}}, {"==", {3, " == "}}, {"!=", {3, " != "}}, {"<", {4, " < "}}, {"<=", {4, " <= "}},
-      {">", {4, " > "}},   {">=", {4, " >= "}}, {"+", {5, " + "}},   {"-", {5, " - "}},   {"*", {6, "*"}},   {"/", {6, "/"}},
-      {"^", {8, "^"}}};
+      {"||", {1, " || "}}, {"&&", {2, " && "}}, {"==", {3, " == "}}, {"!=", {3, " != "}}, {"<", {4, " < "}}, {"<=", {4, " <= "}}, {">", {4, " > "}},
+      {">=", {4, " >= "}}, {"+", {5, " + "}},   {"-", {5, " - "}},   {"*", {6, "*"}},     {"/", {6, "/"}},   {"^", {8, "^"}}};
   return table;
 }
 
@@ -128,16 +127,15 @@ Ast substitute(const Ast& ast, const std::function<const Ast*(const std::string&
 }
 
 const std::vector<std::string>& builtin_functions() {
-  static const std::vector<std::string> names = {"abs",   "ceil", "cos",  "cosh",  "exp",  "floor", "ln",   "log10",     "max",
-                                                 "min",   "pow",  "sin",  "sinh",  "sqrt", "tan",   "tanh", "piecewise", "acos",
-                                                 "asin",  "atan"};
+  static const std::vector<std::string> names = {"abs", "ceil", "cos",  "cosh", "exp", "floor", "ln",        "log10", "max",  "min",
+                                                 "pow", "sin",  "sinh", "sqrt", "tan", "tanh",  "piecewise", "acos",  "asin", "atan"};
   return names;
 }
 
 bool is_reserved(std::string_view name) {
-  static const std::set<std::string, std::less<>> constants = {"time", "Time", "INF", "inf", "infinity", "NaN", "nan", "notanumber", "avogadro",
-                                                               "pi", "exponentiale", "true", "false", "log", "delay", "rateOf", "root",
-                                                               "and", "or", "not", "xor", "plus", "times", "minus", "divide", "power"};
+  static const std::set<std::string, std::less<>> constants = {
+      "time", "Time",  "INF",    "inf",  "infinity", "NaN", "nan", "notanumber", "avogadro", "pi",    "exponentiale", "true",   "false",
+      "log",  "delay", "rateOf", "root", "and",      "or",  "not", "xor",        "plus",     "times", "minus",        "divide", "power"};
   const auto& functions = builtin_functions();
   return constants.contains(name) || std::find(functions.begin(), functions.end(), name) != functions.end();
 }

@@ -79,8 +79,7 @@ std::size_t Graph::Hash::operator()(const Node& n) const {
 }
 
 bool Graph::Same::operator()(const Node& x, const Node& y) const {
-  return x.op == y.op && x.a == y.a && x.b == y.b && x.c == y.c &&
-         std::bit_cast<std::uint64_t>(x.value) == std::bit_cast<std::uint64_t>(y.value);
+  return x.op == y.op && x.a == y.a && x.b == y.b && x.c == y.c && std::bit_cast<std::uint64_t>(x.value) == std::bit_cast<std::uint64_t>(y.value);
 }
 
 NodeId Graph::intern(const Node& node) {
@@ -105,8 +104,7 @@ NodeId Graph::leaf(Op op, std::uint32_t index) { return intern({op, index, 0, 0,
 
 NodeId Graph::make(Op op, NodeId a, NodeId b, NodeId c) {
   const int n = arity(op);
-  const bool constant_arguments = nodes_[a].op == Op::Constant && (n < 2 || nodes_[b].op == Op::Constant) &&
-                                  (n < 3 || nodes_[c].op == Op::Constant);
+  const bool constant_arguments = nodes_[a].op == Op::Constant && (n < 2 || nodes_[b].op == Op::Constant) && (n < 3 || nodes_[c].op == Op::Constant);
   if (constant_arguments) {
     return constant(apply(op, nodes_[a].value, n > 1 ? nodes_[b].value : 0, n > 2 ? nodes_[c].value : 0));
   }

@@ -80,19 +80,46 @@ Ast name_or_number(const std::string& name) {
   if (name.rfind(kNumber, 0) != 0) return Ast::symbol(show_dots(name));
   std::string literal = name.substr(kNumber.size());
   for (char& c : literal) c = c == 'p' ? '.' : c == 'm' ? '-' : c == 'a' ? '+' : c;
-  return Ast::number(*core::parse_double(literal));
+  const auto value = core::parse_double(literal);
+  return value ? Ast::number(*value) : Ast::symbol(show_dots(name));
 }
 
 const std::map<int, std::string>& calls() {
   static const std::map<int, std::string> table = {
-      {AST_PLUS, "+"}, {AST_MINUS, "-"}, {AST_TIMES, "*"}, {AST_DIVIDE, "/"}, {AST_POWER, "^"}, {AST_FUNCTION_POWER, "^"},
-      {AST_FUNCTION_ABS, "abs"}, {AST_FUNCTION_EXP, "exp"}, {AST_FUNCTION_LN, "ln"}, {AST_FUNCTION_CEILING, "ceil"},
-      {AST_FUNCTION_FLOOR, "floor"}, {AST_FUNCTION_SIN, "sin"}, {AST_FUNCTION_COS, "cos"}, {AST_FUNCTION_TAN, "tan"},
-      {AST_FUNCTION_SINH, "sinh"}, {AST_FUNCTION_COSH, "cosh"}, {AST_FUNCTION_TANH, "tanh"}, {AST_FUNCTION_ARCSIN, "asin"},
-      {AST_FUNCTION_ARCCOS, "acos"}, {AST_FUNCTION_ARCTAN, "atan"}, {AST_FUNCTION_MIN, "min"}, {AST_FUNCTION_MAX, "max"},
-      {AST_FUNCTION_PIECEWISE, "piecewise"}, {AST_RELATIONAL_LT, "<"}, {AST_RELATIONAL_LEQ, "<="}, {AST_RELATIONAL_GT, ">"},
-      {AST_RELATIONAL_GEQ, ">="}, {AST_RELATIONAL_EQ, "=="}, {AST_RELATIONAL_NEQ, "!="}, {AST_LOGICAL_AND, "&&"},
-      {AST_LOGICAL_OR, "||"}, {AST_LOGICAL_NOT, "!"}, {AST_FUNCTION_DELAY, "delay"}, {AST_FUNCTION_RATE_OF, "rateOf"}};
+      {AST_PLUS, "+"},
+      {AST_MINUS, "-"},
+      {AST_TIMES, "*"},
+      {AST_DIVIDE, "/"},
+      {AST_POWER, "^"},
+      {AST_FUNCTION_POWER, "^"},
+      {AST_FUNCTION_ABS, "abs"},
+      {AST_FUNCTION_EXP, "exp"},
+      {AST_FUNCTION_LN, "ln"},
+      {AST_FUNCTION_CEILING, "ceil"},
+      {AST_FUNCTION_FLOOR, "floor"},
+      {AST_FUNCTION_SIN, "sin"},
+      {AST_FUNCTION_COS, "cos"},
+      {AST_FUNCTION_TAN, "tan"},
+      {AST_FUNCTION_SINH, "sinh"},
+      {AST_FUNCTION_COSH, "cosh"},
+      {AST_FUNCTION_TANH, "tanh"},
+      {AST_FUNCTION_ARCSIN, "asin"},
+      {AST_FUNCTION_ARCCOS, "acos"},
+      {AST_FUNCTION_ARCTAN, "atan"},
+      {AST_FUNCTION_MIN, "min"},
+      {AST_FUNCTION_MAX, "max"},
+      {AST_FUNCTION_PIECEWISE, "piecewise"},
+      {AST_RELATIONAL_LT, "<"},
+      {AST_RELATIONAL_LEQ, "<="},
+      {AST_RELATIONAL_GT, ">"},
+      {AST_RELATIONAL_GEQ, ">="},
+      {AST_RELATIONAL_EQ, "=="},
+      {AST_RELATIONAL_NEQ, "!="},
+      {AST_LOGICAL_AND, "&&"},
+      {AST_LOGICAL_OR, "||"},
+      {AST_LOGICAL_NOT, "!"},
+      {AST_FUNCTION_DELAY, "delay"},
+      {AST_FUNCTION_RATE_OF, "rateOf"}};
   return table;
 }
 

@@ -14,9 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 constexpr int kDeepestNesting = 16;
 
-expr::Ast scaled(expr::Ast ast, double factor) {
-  return factor == 1 ? ast : expr::Ast::call("*", {expr::Ast::number(factor), std::move(ast)});
-}
+expr::Ast scaled(expr::Ast ast, double factor) { return factor == 1 ? ast : expr::Ast::call("*", {expr::Ast::number(factor), std::move(ast)}); }
 
 /// Renames every symbol and function of `model` to "prefix.NAME" and its time to the parent's.
 class Renamer {
@@ -130,8 +128,8 @@ class Composer {
       if (!port.fallback) {
         problems_.add({"compose-002", "port '" + port.id + "' is not connected and has no default", port.where, ""});
       }
-      document.model.rules.push_back({port.id, Rule::Kind::Assignment, port.fallback.value_or(expr::Ast::number(0)), port.unit,
-                                      port.meaning, "", false, port.where});
+      document.model.rules.push_back({port.id, Rule::Kind::Assignment, port.fallback.value_or(expr::Ast::number(0)), port.unit, port.meaning, "",
+                                      false, port.where});
     }
   }
 

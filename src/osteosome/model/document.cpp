@@ -19,8 +19,7 @@ const std::vector<std::string> kKinds = {"reported", "digitised", "fitted", "ass
 /// State of one read: the model under construction and the problems found.
 class Reader {
  public:
-  Reader(std::string file, const core::UnitSystem& units, core::Diagnostics& problems)
-      : file_(std::move(file)), units_(units), problems_(problems) {}
+  Reader(std::string file, const core::UnitSystem& units, core::Diagnostics& problems) : file_(std::move(file)), units_(units), problems_(problems) {}
 
   Document read(const TomlValue& root) {
     TomlReader top(root, "document", problems_);
@@ -137,8 +136,8 @@ class Reader {
   std::optional<std::pair<double, double>> bounds(TomlReader& in) {
     const TomlValue* array = in.array("bounds");
     if (array == nullptr) return std::nullopt;
-    if (array->items.size() != 2 || array->items[0].kind != TomlValue::Kind::Number ||
-        array->items[1].kind != TomlValue::Kind::Number || !(array->items[0].number < array->items[1].number)) {
+    if (array->items.size() != 2 || array->items[0].kind != TomlValue::Kind::Number || array->items[1].kind != TomlValue::Kind::Number ||
+        !(array->items[0].number < array->items[1].number)) {
       in.problem("model-013", "'bounds' should be two numbers, [low, high], low below high", "", "bounds");
       return std::nullopt;
     }

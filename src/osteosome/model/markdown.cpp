@@ -56,8 +56,8 @@ std::string to_markdown(const Model& model) {
   out += "\n## Parameters\n\n| id | value | unit | kind | source | meaning |\n|---|---|---|---|---|---|\n";
   for (const Parameter& p : model.parameters) {
     out += "| " + p.id + " | " + core::format_double(p.value) + " | " + cell(p.unit.text) + " | " +
-           (p.provenance.kind == "assumed" ? "**assumed**: " + cell(p.provenance.rationale) : p.provenance.kind) + " | " +
-           cell(p.provenance.source) + " | " + cell(p.meaning) + " |\n";
+           (p.provenance.kind == "assumed" ? "**assumed**: " + cell(p.provenance.rationale) : p.provenance.kind) + " | " + cell(p.provenance.source) +
+           " | " + cell(p.meaning) + " |\n";
   }
   return out;
 }

@@ -8,9 +8,7 @@ namespace {
 
 constexpr int kDeepestCall = 64;
 
-[[noreturn]] void refuse(const std::string& message) {
-  throw core::Error(core::ErrorKind::Unit, {"unit-010", message, {}, ""});
-}
+[[noreturn]] void refuse(const std::string& message) { throw core::Error(core::ErrorKind::Unit, {"unit-010", message, {}, ""}); }
 
 std::string shown(const UnitChecker::Inferred& x) { return x.unit ? "[" + x.unit->to_text() + "]" : "[unknown]"; }
 
@@ -22,9 +20,7 @@ std::string brief(const expr::Ast& ast) {
 }  // namespace
 
 UnitChecker::UnitChecker(const Model& model) {
-  const auto add = [&](const std::string& id, const UnitText& unit) {
-    globals_[id] = {unit.known ? std::optional(unit.unit) : std::nullopt, false};
-  };
+  const auto add = [&](const std::string& id, const UnitText& unit) { globals_[id] = {unit.known ? std::optional(unit.unit) : std::nullopt, false}; };
   for (const Parameter& p : model.parameters) add(p.id, p.unit);
   for (const Compartment& c : model.compartments) add(c.id, c.unit);
   for (const Species& s : model.species) add(s.id, s.unit);
@@ -134,7 +130,8 @@ UnitChecker::Inferred UnitChecker::infer_call(const expr::Ast& ast, const Scope&
   }
   for (const expr::Ast& arg : ast.args) {  // exp, ln, trigonometry, logic: numbers in, a number out
     const Inferred x = infer(arg, scope, depth);
-    if (x.unit && !x.anything && !x.unit->equivalent(core::Unit())) refuse("'" + f + "' is given '" + brief(arg) + "' " + shown(x) + ", which is not dimensionless");
+    if (x.unit && !x.anything && !x.unit->equivalent(core::Unit()))
+      refuse("'" + f + "' is given '" + brief(arg) + "' " + shown(x) + ", which is not dimensionless");
   }
   return {core::Unit(), false};
 }

@@ -20,7 +20,9 @@ void resolve_port_units(Model& model, core::Diagnostics& problems) {
       const auto found = checker.infer(inner);
       if (found.anything || !found.unit || !rule.unit.known) continue;
       if (!found.unit->same_dimension(rule.unit.unit)) {
-        problems.add({"compose-005", "port '" + rule.id + "' is in '" + rule.unit.text + "', but '" + expr::to_text(inner) + "' yields [" + found.unit->to_text() + "]",
+        problems.add({"compose-005",
+                      "port '" + rule.id + "' is in '" + rule.unit.text + "', but '" + expr::to_text(inner) + "' yields [" + found.unit->to_text() +
+                          "]",
                       rule.where, ""});
         continue;
       }
@@ -89,9 +91,25 @@ class Validator {
 
   void calls(const expr::Ast& ast, const std::string& context, const core::Location& where) {
     static const std::map<std::string, std::pair<std::size_t, std::size_t>> operators = {
-        {"+", {0, 1u << 20}}, {"*", {0, 1u << 20}}, {"-", {1, 2}}, {"/", {2, 2}}, {"^", {2, 2}}, {"<", {2, 2}}, {"<=", {2, 2}}, {">", {2, 2}},
-        {">=", {2, 2}}, {"==", {2, 2}}, {"!=", {2, 2}}, {"&&", {0, 1u << 20}}, {"||", {0, 1u << 20}}, {"!", {1, 1}}, {"min", {1, 1u << 20}},
-        {"max", {1, 1u << 20}}, {"piecewise", {1, 1u << 20}}, {"pow", {2, 2}}, {"convert_units", {1, 1}}};
+        {"+", {0, 1u << 20}},
+        {"*", {0, 1u << 20}},
+        {"-", {1, 2}},
+        {"/", {2, 2}},
+        {"^", {2, 2}},
+        {"<", {2, 2}},
+        {"<=", {2, 2}},
+        {">", {2, 2}},
+        {">=", {2, 2}},
+        {"==", {2, 2}},
+        {"!=", {2, 2}},
+        {"&&", {0, 1u << 20}},
+        {"||", {0, 1u << 20}},
+        {"!", {1, 1}},
+        {"min", {1, 1u << 20}},
+        {"max", {1, 1u << 20}},
+        {"piecewise", {1, 1u << 20}},
+        {"pow", {2, 2}},
+        {"convert_units", {1, 1}}};
     if (ast.kind == expr::Ast::Kind::Call) {
       const auto known = [&]() -> std::optional<std::pair<std::size_t, std::size_t>> {
         if (const auto user = functions_.find(ast.name); user != functions_.end()) return std::pair{user->second, user->second};
@@ -145,7 +163,8 @@ class Validator {
         const Species* s = model_.find_species(ref.species);
         if (s == nullptr) unknown(ref.species, context, r.where);
         if (s != nullptr && s->rate && !s->boundary) {
-          problems_.add({"model-024", context + ": species '" + s->id + "' also has a 'rate'", r.where, "A species changes by its rate or by reactions."});
+          problems_.add({"model-024", context + ": species '" + s->id + "' also has a 'rate'", r.where,
+                         "A species changes by its rate or by reactions."});
         }
       }
     }
@@ -189,7 +208,8 @@ class Validator {
     };
     for (const auto& use : parameter_only_) {
       if (!constant(use.name)) {
-        problems_.add({"model-026", use.context + ": '" + use.name + "' changes with time", use.where, "Only parameters and parameter-only rules may stand here."});
+        problems_.add({"model-026", use.context + ": '" + use.name + "' changes with time", use.where,
+                       "Only parameters and parameter-only rules may stand here."});
       }
     }
   }
@@ -216,7 +236,8 @@ class Validator {
       if (!s.unchecked.empty() || s.units_done || !s.unit.known) continue;
       const std::string context = "species '" + s.id + "'";
       if (s.initial.kind != expr::Ast::Kind::Number) expect(checker, s.initial, s.unit.unit, s.unit.text, context + " initial", s.where);
-      if (s.typical && s.typical->kind != expr::Ast::Kind::Number) expect(checker, *s.typical, s.unit.unit, s.unit.text, context + " typical", s.where);
+      if (s.typical && s.typical->kind != expr::Ast::Kind::Number)
+        expect(checker, *s.typical, s.unit.unit, s.unit.text, context + " typical", s.where);
       const std::string per_time = s.unit.text + " per " + model_.time.text;
       if (s.rate) expect(checker, *s.rate, s.unit.unit / time, per_time, context + " rate", s.where);
       if (s.bioavailability) expect(checker, *s.bioavailability, core::Unit(), "1", context + " bioavailability", s.where);
@@ -228,7 +249,8 @@ class Validator {
       if (r.unchecked.empty() && !r.units_done && r.unit.known) expect(checker, r.formula, r.unit.unit, r.unit.text, "rule '" + r.id + "'", r.where);
     }
     for (const Output& o : model_.outputs) {
-      if (o.unchecked.empty() && !o.units_done && o.unit.known) expect(checker, o.formula, o.unit.unit, o.unit.text, "output '" + o.id + "'", o.where);
+      if (o.unchecked.empty() && !o.units_done && o.unit.known)
+        expect(checker, o.formula, o.unit.unit, o.unit.text, "output '" + o.id + "'", o.where);
     }
     for (const Reaction& r : model_.reactions) {
       if (r.unchecked.empty() && !r.units_done) reaction_units(checker, r);

@@ -63,7 +63,8 @@ class TableReader {
         const std::string this_family = name == upper(name) ? "upper" : name == core::to_lower(name) ? "lower" : "mixed";
         if (family.empty()) family = this_family, family_column = name;
         if (this_family == "mixed" || this_family != family) {
-          problem(1, "event-004", "column '" + name + "' is not of the family of '" + family_column + "'", "Event columns are all upper case or all lower case in one file.");
+          problem(1, "event-004", "column '" + name + "' is not of the family of '" + family_column + "'",
+                  "Event columns are all upper case or all lower case in one file.");
         }
         const auto index = static_cast<std::size_t>(known - kColumns.begin());
         if (column_[index] >= 0) problem(1, "event-003", "column '" + name + "' stands twice", "");
@@ -77,7 +78,8 @@ class TableReader {
       }
     }
     for (const char* required : {"ID", "TIME"}) {
-      if (column(required) < 0) problem(1, "event-005", std::string("column '") + required + "' is missing", core::did_you_mean(required, csv_.header));
+      if (column(required) < 0)
+        problem(1, "event-005", std::string("column '") + required + "' is missing", core::did_you_mean(required, csv_.header));
     }
   }
 
@@ -89,11 +91,13 @@ class TableReader {
     std::string text = given.empty() ? header_unit_ : given;
     for (const std::string& comment : csv_.comments) {
       for (const char* key : {"time-unit:", "time_unit:", "time-unit =", "time_unit ="}) {
-        if (text.empty() && core::to_lower(comment).rfind(key, 0) == 0) text = std::string(core::trim(std::string_view(comment).substr(std::string_view(key).size())));
+        if (text.empty() && core::to_lower(comment).rfind(key, 0) == 0)
+          text = std::string(core::trim(std::string_view(comment).substr(std::string_view(key).size())));
       }
     }
     if (text.empty()) {
-      problem(0, "event-006", "the unit of TIME is not known", "Give --time-unit h, head the column 'TIME [h]', or begin the file with '# time-unit: h'.");
+      problem(0, "event-006", "the unit of TIME is not known",
+              "Give --time-unit h, head the column 'TIME [h]', or begin the file with '# time-unit: h'.");
       return;
     }
     try {
@@ -160,7 +164,8 @@ class TableReader {
     for (const std::size_t c : parameter_column_) {
       const std::string& cell = csv_.rows[i][c];
       const auto value = core::parse_double(cell);
-      if (!missing(cell) && (!value || !std::isfinite(*value))) problem(r.line, "event-007", csv_.header[c] + " is '" + cell + "', not a finite number", "");
+      if (!missing(cell) && (!value || !std::isfinite(*value)))
+        problem(r.line, "event-007", csv_.header[c] + " is '" + cell + "', not a finite number", "");
       r.parameters.push_back(missing(cell) ? std::nan("") : value.value_or(0));
     }
     for (const std::size_t c : carried_column_) r.carried.push_back(csv_.rows[i][c]);
@@ -172,7 +177,8 @@ class TableReader {
     if (name.empty() || name == "0") return "";
     if (const auto index = core::parse_double(name)) {
       if (*index < 0) {
-        problem(csv_.lines[i], "event-010", "CMT is " + name, "Switching a compartment off (a negative CMT) is not supported; use EVENT = replace with AMT 0.");
+        problem(csv_.lines[i], "event-010", "CMT is " + name,
+                "Switching a compartment off (a negative CMT) is not supported; use EVENT = replace with AMT 0.");
         return "";
       }
       if (*index != std::floor(*index) || *index > static_cast<double>(compartments_.size())) {
@@ -191,12 +197,14 @@ class TableReader {
     const auto bad = [&](const std::string& message, const std::string& hint) { problem(r.line, "event-011", message, hint); };
     const bool dose = r.evid == 1 || r.evid == 4;
     if (r.amount < 0) bad("AMT is negative: " + core::format_double(r.amount), "");
-    if (r.rate < 0 && r.rate != -1 && r.rate != -2) bad("RATE is " + core::format_double(r.rate), "Allowed are 0, a positive rate, -1 (rate from the model) and -2 (duration from the model).");
+    if (r.rate < 0 && r.rate != -1 && r.rate != -2)
+      bad("RATE is " + core::format_double(r.rate), "Allowed are 0, a positive rate, -1 (rate from the model) and -2 (duration from the model).");
     if (r.duration < 0) bad("the infusion duration is negative", "");
     if (r.rate != 0 && r.duration != 0) bad("RATE and DUR are both given", "One of them says all.");
     if (r.interval < 0) bad("II is negative", "");
     if (!r.action.empty() && r.action != "replace" && r.action != "multiply") {
-      bad("EVENT is '" + r.action + "'", "Allowed are 'replace' and 'multiply'. " + core::did_you_mean(r.action, std::vector<std::string>{"replace", "multiply"}));
+      bad("EVENT is '" + r.action + "'",
+          "Allowed are 'replace' and 'multiply'. " + core::did_you_mean(r.action, std::vector<std::string>{"replace", "multiply"}));
     }
     if (!dose || !r.action.empty()) return;
     if (r.additional > 0 && !(r.interval > 0)) bad("ADDL is " + std::to_string(r.additional) + " without an interval II", "");
@@ -214,7 +222,8 @@ class TableReader {
       }
       subjects.push_back({id, {}});
     } else if (r.evid < 3 && r.time < subjects.back().rows.back().time) {
-      problem(r.line, "event-013", "TIME goes back from " + core::format_double(subjects.back().rows.back().time) + " to " + core::format_double(r.time),
+      problem(r.line, "event-013",
+              "TIME goes back from " + core::format_double(subjects.back().rows.back().time) + " to " + core::format_double(r.time),
               "Times of a subject ascend, except at a reset (EVID 3 or 4).");
     }
     subjects.back().rows.push_back(std::move(r));
@@ -233,8 +242,8 @@ class TableReader {
 
 }  // namespace
 
-EventTable parse_event_table(std::string_view text, const std::string& file, const std::string& time_unit,
-                             const std::vector<std::string>& parameters, const std::vector<std::string>& compartments, const core::UnitSystem& units) {
+EventTable parse_event_table(std::string_view text, const std::string& file, const std::string& time_unit, const std::vector<std::string>& parameters,
+                             const std::vector<std::string>& compartments, const core::UnitSystem& units) {
   const core::CsvTable csv = core::parse_csv(text, file);
   return TableReader(csv, file, parameters, compartments).run(time_unit, units);
 }

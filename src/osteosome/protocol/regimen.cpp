@@ -23,15 +23,28 @@ struct Word {
 const std::map<std::string, double>& time_units() {
   constexpr double day = kMicrosecondsPerDay;
   static const std::map<std::string, double> table = {
-      {"min", day / 1440}, {"h", day / 24}, {"hour", day / 24}, {"hours", day / 24}, {"d", day}, {"day", day}, {"days", day}, {"w", 7 * day},
-      {"week", 7 * day}, {"weeks", 7 * day}, {"mo", core::kDaysPerMonth * day}, {"month", core::kDaysPerMonth * day},
-      {"months", core::kDaysPerMonth * day}, {"y", 12 * core::kDaysPerMonth * day}, {"year", 12 * core::kDaysPerMonth * day},
+      {"min", day / 1440},
+      {"h", day / 24},
+      {"hour", day / 24},
+      {"hours", day / 24},
+      {"d", day},
+      {"day", day},
+      {"days", day},
+      {"w", 7 * day},
+      {"week", 7 * day},
+      {"weeks", 7 * day},
+      {"mo", core::kDaysPerMonth * day},
+      {"month", core::kDaysPerMonth * day},
+      {"months", core::kDaysPerMonth * day},
+      {"y", 12 * core::kDaysPerMonth * day},
+      {"year", 12 * core::kDaysPerMonth * day},
       {"years", 12 * core::kDaysPerMonth * day}};
   return table;
 }
 
 const std::vector<std::string> kRoutes = {"sc", "iv", "po", "im", "ip", "td", "local"};
-const std::map<std::string, double> kNamedRepeats = {{"daily", 1}, {"weekly", 7}, {"monthly", core::kDaysPerMonth}, {"yearly", 12 * core::kDaysPerMonth}};
+const std::map<std::string, double> kNamedRepeats = {
+    {"daily", 1}, {"weekly", 7}, {"monthly", core::kDaysPerMonth}, {"yearly", 12 * core::kDaysPerMonth}};
 
 std::vector<std::string> names_of(const DrugCatalogue& catalogue) {
   std::vector<std::string> names;
@@ -88,9 +101,11 @@ class Parser {
     regimen.phases.push_back(phase());
     while (at_ < words_.size()) {
       if (!take("then")) {
-        fail("regimen-002", "'" + words_[at_].text + "' does not belong here", "After a course come 'then', '&' or the end. " + near({"then", "every", "daily", "weekly", "monthly", "yearly", "for", "over"}));
+        fail("regimen-002", "'" + words_[at_].text + "' does not belong here",
+             "After a course come 'then', '&' or the end. " + near({"then", "every", "daily", "weekly", "monthly", "yearly", "for", "over"}));
       }
-      if (regimen.phases.back().length >= kForever) fail("regimen-003", "nothing can follow a 'none' that lasts for ever", "Write 'none for 12 months then ...'.");
+      if (regimen.phases.back().length >= kForever)
+        fail("regimen-003", "nothing can follow a 'none' that lasts for ever", "Write 'none for 12 months then ...'.");
       Microseconds after = 0;
       if (take("after")) after = duration("after 'after'");
       regimen.phases.push_back(phase());
@@ -102,7 +117,8 @@ class Parser {
  private:
   [[noreturn]] void fail(const std::string& code, const std::string& message, const std::string& hint) {
     const int column = at_ < words_.size() ? words_[at_].column : static_cast<int>(text_.size()) + 1;
-    throw core::Error(core::ErrorKind::Dosing, {code, "regimen '" + std::string(text_.substr(0, 100)) + "', column " + std::to_string(column) + ": " + message, {}, hint});
+    throw core::Error(core::ErrorKind::Dosing,
+                      {code, "regimen '" + std::string(text_.substr(0, 100)) + "', column " + std::to_string(column) + ": " + message, {}, hint});
   }
   [[nodiscard]] std::string peek() const { return at_ < words_.size() ? core::to_lower(words_[at_].text) : ""; }
   [[nodiscard]] std::string shown() const { return at_ < words_.size() ? "'" + words_[at_].text + "'" : "the end"; }
@@ -187,7 +203,8 @@ class Parser {
   }
 
   void unit(Course& c, const Drug& d) {
-    if (at_ == words_.size()) fail("regimen-009", "the amount of " + d.name + " has no unit", "Write e.g. '" + core::format_double(c.amount) + " " + d.unit + "'.");
+    if (at_ == words_.size())
+      fail("regimen-009", "the amount of " + d.name + " has no unit", "Write e.g. '" + core::format_double(c.amount) + " " + d.unit + "'.");
     std::string text = words_[at_].text;
     if (const auto slash = core::to_lower(text).rfind("/kg"); slash != std::string::npos && slash + 3 == text.size()) {
       c.per_kg = true;
@@ -197,7 +214,8 @@ class Parser {
       if (text.rfind(micro, 0) == 0) text = "u" + text.substr(2);
     }
     const bool is_word = core::is_identifier(text);
-    const bool reserved = std::find(kRoutes.begin(), kRoutes.end(), core::to_lower(text)) != kRoutes.end() || text == "every" || kNamedRepeats.contains(text);
+    const bool reserved =
+        std::find(kRoutes.begin(), kRoutes.end(), core::to_lower(text)) != kRoutes.end() || text == "every" || kNamedRepeats.contains(text);
     try {
       const core::Unit unit = units_.parse(reserved || !is_word ? "?" : text);
       if (!unit.same_dimension(units_.parse(d.unit))) {
@@ -205,7 +223,8 @@ class Parser {
       }
     } catch (const core::Error& error) {
       if (error.kind() == core::ErrorKind::Dosing) throw;
-      fail("regimen-009", "the amount of " + d.name + " has no unit: " + shown() + " is none", "Write e.g. '" + core::format_double(c.amount) + " " + d.unit + "'.");
+      fail("regimen-009", "the amount of " + d.name + " has no unit: " + shown() + " is none",
+           "Write e.g. '" + core::format_double(c.amount) + " " + d.unit + "'.");
     }
     c.unit = text;
     ++at_;
@@ -242,7 +261,8 @@ class Parser {
       c.doses = (c.length + c.interval - 1) / c.interval;
       if (c.doses > kMostDoses) fail("regimen-011", "the course has more than 2000000 doses", "");
     } else {
-      fail("regimen-012", "'x' and a count, or 'for' and a duration, is expected after the interval, not " + shown(), "E.g. 'x 6' or 'for 36 months'.");
+      fail("regimen-012", "'x' and a count, or 'for' and a duration, is expected after the interval, not " + shown(),
+           "E.g. 'x 6' or 'for 36 months'.");
     }
   }
 

@@ -18,14 +18,15 @@ const std::vector<std::vector<int>> kDashes = {{1, 0}, {6, 4}, {2, 2}, {8, 3, 2,
 
 const std::map<std::string, std::string>& outcome_titles() {
   static const std::map<std::string, std::string> titles = {
-      {"TH", "Total hip BMD"}, {"LS", "Lumbar spine BMD"}, {"FN", "Femoral neck BMD"}, {"TB", "Total body BMD"}, {"CTX", "CTX (resorption)"},
-      {"P1NP", "P1NP (formation)"}, {"BSAP", "BSAP (formation)"}, {"OC", "Osteocalcin"}, {"TR", "Trochanter BMD"}};
+      {"TH", "Total hip BMD"},      {"LS", "Lumbar spine BMD"},   {"FN", "Femoral neck BMD"}, {"TB", "Total body BMD"}, {"CTX", "CTX (resorption)"},
+      {"P1NP", "P1NP (formation)"}, {"BSAP", "BSAP (formation)"}, {"OC", "Osteocalcin"},      {"TR", "Trochanter BMD"}};
   return titles;
 }
 
 /// Point shapes of Vega with the character that stands for them in captions.
-const std::vector<std::pair<std::string, std::string>> kSymbols = {{"circle", "\u25CF"}, {"square", "\u25A0"}, {"triangle-up", "\u25B2"}, {"diamond", "\u25C6"},
-                                                                   {"triangle-down", "\u25BC"}, {"cross", "\u271A"}, {"triangle-right", "\u25B6"}, {"triangle-left", "\u25C0"}};
+const std::vector<std::pair<std::string, std::string>> kSymbols = {
+    {"circle", "\u25CF"},        {"square", "\u25A0"}, {"triangle-up", "\u25B2"},    {"diamond", "\u25C6"},
+    {"triangle-down", "\u25BC"}, {"cross", "\u271A"},  {"triangle-right", "\u25B6"}, {"triangle-left", "\u25C0"}};
 
 /// Each trial keeps its symbol in all charts of a report.
 std::vector<std::pair<std::string, std::size_t>> study_symbols(const ReportInput& in) {
@@ -79,7 +80,9 @@ Json curve_rows(const ReportInput& in, const std::string& code) {
       const auto high = band ? evidence::quantile(change, 0.95, times) : median;
       for (std::size_t k = 0; k < times; ++k) {
         if (!std::isfinite(median[k])) continue;
-        Json row = {{"month", rounded(in.result.days[k] / core::kDaysPerMonth)}, {"change", rounded(median[k])}, {"arm", in.scenario.arms[arm.arm].label},
+        Json row = {{"month", rounded(in.result.days[k] / core::kDaysPerMonth)},
+                    {"change", rounded(median[k])},
+                    {"arm", in.scenario.arms[arm.arm].label},
                     {"model", in.scenario.models[arm.model].name}};
         if (band) row["low"] = rounded(low[k]), row["high"] = rounded(high[k]);
         rows.push_back(std::move(row));
@@ -126,21 +129,43 @@ Json make_spec(const ReportInput& in, const std::string& title, const Json& curv
     models.push_back(in.scenario.models[i].name);
     dashes.push_back(kDashes[i % kDashes.size()]);
   }
-  const Json month = {{"field", "month"}, {"type", "quantitative"}, {"title", "Months since start of treatment"}, {"axis", {{"values", month_ticks(in)}, {"grid", false}}},
-                      {"scale", {{"domain", Json::array({0, rounded(in.scenario.until_days / core::kDaysPerMonth)})}, {"nice", false}}}};
+  const Json month = {
+      {"field", "month"},
+      {"type", "quantitative"},
+      {"title", "Months since start of treatment"},
+      {"axis", {{"values", month_ticks(in)}, {"grid", false}}},
+      {"scale", {{"domain", Json::array({0, rounded(in.scenario.until_days / core::kDaysPerMonth)})}, {"nice", false}}}};
   const Json change = {{"field", "change"}, {"type", "quantitative"}, {"title", "Change from baseline [%]"}};
-  const Json colour = {{"field", "arm"}, {"type", "nominal"}, {"title", "Arm"}, {"legend", {{"symbolType", "stroke"}}}, {"scale", {{"domain", arms}, {"range", colours}}}};
-  const Json dash = {{"field", "model"}, {"type", "nominal"}, {"title", "Model"}, {"legend", {{"symbolType", "stroke"}}}, {"scale", {{"domain", models}, {"range", dashes}}}};
-  const Json tip = Json::array({Json{{"field", "model"}}, Json{{"field", "arm"}}, Json{{"field", "month"}}, Json{{"field", "change"}, {"format", ".2f"}}});
+  const Json colour = {
+      {"field", "arm"},
+      {"type", "nominal"},
+      {"title", "Arm"},
+      {"legend", {{"symbolType", "stroke"}}},
+      {"scale", {{"domain", arms}, {"range", colours}}}};
+  const Json dash = {{"field", "model"},
+                     {"type", "nominal"},
+                     {"title", "Model"},
+                     {"legend", {{"symbolType", "stroke"}}},
+                     {"scale", {{"domain", models}, {"range", dashes}}}};
+  const Json tip =
+      Json::array({Json{{"field", "model"}}, Json{{"field", "arm"}}, Json{{"field", "month"}}, Json{{"field", "change"}, {"format", ".2f"}}});
 
   Json layers = Json::array();
-  layers.push_back({{"mark", {{"type", "rule"}, {"color", "#999"}}}, {"data", {{"values", Json::array({Json{{"zero", 0}}})}}}, {"encoding", {{"y", {{"field", "zero"}, {"type", "quantitative"}}}}}});
+  layers.push_back({{"mark", {{"type", "rule"}, {"color", "#999"}}},
+                    {"data", {{"values", Json::array({Json{{"zero", 0}}})}}},
+                    {"encoding", {{"y", {{"field", "zero"}, {"type", "quantitative"}}}}}});
   if (!curves.empty() && curves[0].contains("low")) {
-    layers.push_back({{"mark", {{"type", "area"}, {"opacity", 0.15}}}, {"data", {{"values", curves}}},
-                      {"encoding", {{"x", month}, {"y", {{"field", "low"}, {"type", "quantitative"}, {"title", "Change from baseline [%]"}}}, {"y2", {{"field", "high"}}},
-                                    {"color", colour}, {"detail", {{"field", "model"}}}}}});
+    layers.push_back({{"mark", {{"type", "area"}, {"opacity", 0.15}}},
+                      {"data", {{"values", curves}}},
+                      {"encoding",
+                       {{"x", month},
+                        {"y", {{"field", "low"}, {"type", "quantitative"}, {"title", "Change from baseline [%]"}}},
+                        {"y2", {{"field", "high"}}},
+                        {"color", colour},
+                        {"detail", {{"field", "model"}}}}}});
   }
-  layers.push_back({{"mark", {{"type", "line"}, {"strokeWidth", 2}}}, {"data", {{"values", curves}}},
+  layers.push_back({{"mark", {{"type", "line"}, {"strokeWidth", 2}}},
+                    {"data", {{"values", curves}}},
                     {"encoding", {{"x", month}, {"y", change}, {"color", colour}, {"strokeDash", dash}, {"tooltip", tip}}}});
   if (!points.empty()) {
     Json studies = Json::array(), symbols = Json::array();
@@ -149,16 +174,42 @@ Json make_spec(const ReportInput& in, const std::string& title, const Json& curv
       symbols.push_back(kSymbols[symbol].first);
     }
     const Json shape = {{"field", "study"}, {"type", "nominal"}, {"legend", nullptr}, {"scale", {{"domain", studies}, {"range", symbols}}}};
-    layers.push_back({{"mark", {{"type", "rule"}, {"opacity", 0.8}}}, {"data", {{"values", points}}}, {"transform", Json::array({Json{{"filter", "isValid(datum.low)"}}})},
-                      {"encoding", {{"x", month}, {"y", {{"field", "low"}, {"type", "quantitative"}}}, {"y2", {{"field", "high"}}}, {"color", colour}}}});
-    layers.push_back({{"mark", {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}}}, {"data", {{"values", points}}},
-                      {"encoding", {{"x", month}, {"y", change}, {"color", colour}, {"shape", shape},
-                                    {"tooltip", Json::array({Json{{"field", "study"}}, Json{{"field", "arm"}}, Json{{"field", "month"}}, Json{{"field", "change"}}, Json{{"field", "low"}}, Json{{"field", "high"}}})}}}});
+    layers.push_back({{"mark", {{"type", "rule"}, {"opacity", 0.8}}},
+                      {"data", {{"values", points}}},
+                      {"transform", Json::array({Json{{"filter", "isValid(datum.low)"}}})},
+                      {"encoding",
+                       {{"x", month}, {"y", {{"field", "low"}, {"type", "quantitative"}}}, {"y2", {{"field", "high"}}}, {"color", colour}}}});
+    layers.push_back({{"mark", {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}}},
+                      {"data", {{"values", points}}},
+                      {"encoding",
+                       {{"x", month},
+                        {"y", change},
+                        {"color", colour},
+                        {"shape", shape},
+                        {"tooltip", Json::array({Json{{"field", "study"}}, Json{{"field", "arm"}}, Json{{"field", "month"}},
+                                                 Json{{"field", "change"}}, Json{{"field", "low"}}, Json{{"field", "high"}}})}}}});
   }
-  return {{"$schema", "https://vega.github.io/schema/vega-lite/v6.json"}, {"title", {{"text", title}, {"anchor", "start"}}}, {"width", "container"}, {"height", 260},
-          {"background", "white"}, {"autosize", {{"type", "fit-x"}, {"contains", "padding"}}}, {"layer", layers},
-          {"config", {{"font", "system-ui, sans-serif"}, {"axis", {{"labelFontSize", 12}, {"titleFontSize", 12}}},
-                      {"legend", {{"orient", "bottom"}, {"labelLimit", 320}, {"direction", "horizontal"}, {"symbolStrokeWidth", 2}, {"symbolSize", 400}, {"titleOrient", "left"}, {"titleAnchor", "start"}, {"layout", {{"bottom", {{"direction", "vertical"}, {"anchor", "start"}, {"margin", 4}}}}}, {"labelFontSize", 12}}}}}};
+  return {
+      {"$schema", "https://vega.github.io/schema/vega-lite/v6.json"},
+      {"title", {{"text", title}, {"anchor", "start"}}},
+      {"width", "container"},
+      {"height", 260},
+      {"background", "white"},
+      {"autosize", {{"type", "fit-x"}, {"contains", "padding"}}},
+      {"layer", layers},
+      {"config",
+       {{"font", "system-ui, sans-serif"},
+        {"axis", {{"labelFontSize", 12}, {"titleFontSize", 12}}},
+        {"legend",
+         {{"orient", "bottom"},
+          {"labelLimit", 320},
+          {"direction", "horizontal"},
+          {"symbolStrokeWidth", 2},
+          {"symbolSize", 400},
+          {"titleOrient", "left"},
+          {"titleAnchor", "start"},
+          {"layout", {{"bottom", {{"direction", "vertical"}, {"anchor", "start"}, {"margin", 4}}}}},
+          {"labelFontSize", 12}}}}}};
 }
 
 }  // namespace

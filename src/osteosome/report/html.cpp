@@ -48,7 +48,8 @@ std::string link_doi(const std::string& source) {
   if (at == std::string::npos || source.find('/', at) == std::string::npos) return escape(source);
   const std::string doi = source.substr(at, source.find_first_of(" ,;)", at) - at);
   const std::size_t begin = at >= 4 && source.substr(at - 4, 4) == "doi:" ? at - 4 : at;
-  return escape(source.substr(0, begin)) + "<a href=\"https://doi.org/" + escape(doi) + "\">" + escape(source.substr(begin, at - begin) + doi) + "</a>" + escape(source.substr(at + doi.size()));
+  return escape(source.substr(0, begin)) + "<a href=\"https://doi.org/" + escape(doi) + "\">" + escape(source.substr(begin, at - begin) + doi) +
+         "</a>" + escape(source.substr(at + doi.size()));
 }
 
 std::string number(double x) { return std::isfinite(x) ? fmt::format("{:.2f}", x) : "missing"; }
@@ -56,7 +57,9 @@ std::string number(double x) { return std::isfinite(x) ? fmt::format("{:.2f}", x
 std::string header(const ReportInput& in) {
   std::string out = "<h1>" + escape(in.scenario.title) + "</h1>\n<p class=mute>Osteosome report</p>\n";
   if (!in.scenario.question.empty()) out += "<p>" + escape(in.scenario.question) + "</p>\n";
-  out += "<p class=notice><strong>Research use, not for clinical decisions.</strong> Curves are predictions of published models; trial points are laid over identical outcomes only.</p>\n";
+  out +=
+      "<p class=notice><strong>Research use, not for clinical decisions.</strong> Curves are predictions of published models; trial points are laid "
+      "over identical outcomes only.</p>\n";
   if (in.result.cancelled) out += "<p class=notice><strong>The run was cancelled; subjects that were not run are missing.</strong></p>\n";
   return out;
 }
@@ -66,9 +69,12 @@ std::string setup(const ReportInput& in) {
   for (const auto& arm : in.scenario.arms) {
     std::string evidence;
     for (const std::string& id : arm.evidence) evidence += (evidence.empty() ? "" : ", ") + id;
-    out += "<tr><td>" + escape(arm.label) + "</td><td>" + escape(arm.regimen.text) + "</td><td>" + escape(evidence.empty() ? "no trial" : evidence) + "</td></tr>\n";
+    out += "<tr><td>" + escape(arm.label) + "</td><td>" + escape(arm.regimen.text) + "</td><td>" + escape(evidence.empty() ? "no trial" : evidence) +
+           "</td></tr>\n";
   }
-  out += "</table></div>\n<div class=scroll><table><tr><th>Model</th><th>Engine</th><th class=n>Steps</th><th class=n>Rejected</th><th class=n>Crossings located</th></tr>\n";
+  out +=
+      "</table></div>\n<div class=scroll><table><tr><th>Model</th><th>Engine</th><th class=n>Steps</th><th class=n>Rejected</th><th "
+      "class=n>Crossings located</th></tr>\n";
   for (std::size_t m = 0; m < in.models.size(); ++m) {
     solve::Statistics sum;
     for (const auto& arm : in.result.arms) {
@@ -77,12 +83,14 @@ std::string setup(const ReportInput& in) {
       sum.rejected += arm.statistics.rejected;
       sum.switches += arm.statistics.switches;
     }
-    out += fmt::format("<tr><td>{}<br><span class=mute>{}</span></td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td></tr>\n", escape(in.scenario.models[m].name),
-                       escape(in.models[m].model().title), escape(in.result.engines[m]), sum.steps, sum.rejected, sum.switches);
+    out += fmt::format("<tr><td>{}<br><span class=mute>{}</span></td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td></tr>\n",
+                       escape(in.scenario.models[m].name), escape(in.models[m].model().title), escape(in.result.engines[m]), sum.steps, sum.rejected,
+                       sum.switches);
   }
   out += "</table></div>\n";
-  out += fmt::format("<p class=mute>{} subject{} an arm, seed {}; relative tolerance {}; output every {} days; 1 month = 30.4375 d.{}</p>\n", in.scenario.population.n,
-                     in.scenario.population.n == 1 ? "" : "s", in.scenario.seed, core::format_double(in.scenario.relative_tolerance), core::format_double(in.scenario.every_days),
+  out += fmt::format("<p class=mute>{} subject{} an arm, seed {}; relative tolerance {}; output every {} days; 1 month = 30.4375 d.{}</p>\n",
+                     in.scenario.population.n, in.scenario.population.n == 1 ? "" : "s", in.scenario.seed,
+                     core::format_double(in.scenario.relative_tolerance), core::format_double(in.scenario.every_days),
                      in.scenario.age_days ? fmt::format(" Age at start {:.1f} years, where a model knows age.", *in.scenario.age_days / 365.25) : "");
   return out;
 }
@@ -92,20 +100,24 @@ std::string failures(const ReportInput& in) {
   for (const auto& arm : in.result.arms) {
     for (std::size_t s = 0; s < arm.status.size(); ++s) {
       if (arm.status[s] == solve::Status::Completed) continue;
-      rows += fmt::format("<tr><td>{}</td><td>{}</td><td class=n>{}</td><td>{}</td><td>{}</td></tr>\n", escape(in.scenario.models[arm.model].name), escape(in.scenario.arms[arm.arm].name), s,
-                          solve::name_of(arm.status[s]), escape(arm.message[s]));
+      rows += fmt::format("<tr><td>{}</td><td>{}</td><td class=n>{}</td><td>{}</td><td>{}</td></tr>\n", escape(in.scenario.models[arm.model].name),
+                          escape(in.scenario.arms[arm.arm].name), s, solve::name_of(arm.status[s]), escape(arm.message[s]));
     }
   }
   if (rows.empty()) return fmt::format("<h2>Failures</h2><p>None: all {} simulations completed.</p>\n", in.result.total());
-  return "<h2>Failures</h2><p>Values of these subjects are missing, not zero.</p><div class=scroll><table><tr><th>Model</th><th>Arm</th><th class=n>Subject</th><th>Status</th><th>Message</th></tr>" + rows + "</table></div>\n";
+  return "<h2>Failures</h2><p>Values of these subjects are missing, not zero.</p><div class=scroll><table><tr><th>Model</th><th>Arm</th><th "
+         "class=n>Subject</th><th>Status</th><th>Message</th></tr>" +
+         rows + "</table></div>\n";
 }
 
 std::string charts_section(const ReportInput& in, const std::vector<Chart>& charts) {
   std::string out = "<h2>Curves and trial data</h2>\n";
-  if (in.chart_library.empty()) out += "<p class=notice>The chart library was not installed when this report was made; the charts are in <code>charts/*.vl.json</code>.</p>\n";
+  if (in.chart_library.empty())
+    out += "<p class=notice>The chart library was not installed when this report was made; the charts are in <code>charts/*.vl.json</code>.</p>\n";
   out += "<div class=charts>\n";
   for (const Chart& c : charts) {
-    out += "<figure><div class=chart id=\"chart-" + escape(c.id) + "\" role=img aria-label=\"" + escape(c.title) + "\"></div><figcaption>" + escape(c.caption) + "</figcaption></figure>\n";
+    out += "<figure><div class=chart id=\"chart-" + escape(c.id) + "\" role=img aria-label=\"" + escape(c.title) + "\"></div><figcaption>" +
+           escape(c.caption) + "</figcaption></figure>\n";
   }
   return out + "</div>\n";
 }
@@ -129,10 +141,14 @@ std::string summary_table(const ReportInput& in) {
       s.inside += c.simulated >= *c.low && c.simulated <= *c.high ? 1 : 0;
     }
   }
-  std::string out = "<div class=scroll><table><tr><th>Outcome</th><th>Arm</th><th>Model</th><th class=n>Points</th><th class=n>RMSE [points]</th><th class=n>Bias [points]</th><th class=n>Inside the interval</th></tr>\n";
+  std::string out =
+      "<div class=scroll><table><tr><th>Outcome</th><th>Arm</th><th>Model</th><th class=n>Points</th><th class=n>RMSE [points]</th><th class=n>Bias "
+      "[points]</th><th class=n>Inside the interval</th></tr>\n";
   for (const auto& [key, s] : sums) {
-    out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{:.2f}</td><td class=n>{:+.2f}</td><td class=n>{} of {}</td></tr>\n", escape(std::get<0>(key)),
-                       escape(std::get<1>(key)), escape(std::get<2>(key)), s.n, std::sqrt(s.square / s.n), s.total / s.n, s.inside, s.with_interval);
+    out += fmt::format(
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{:.2f}</td><td class=n>{:+.2f}</td><td class=n>{} of {}</td></tr>\n",
+        escape(std::get<0>(key)), escape(std::get<1>(key)), escape(std::get<2>(key)), s.n, std::sqrt(s.square / s.n), s.total / s.n, s.inside,
+        s.with_interval);
   }
   return out + "</table></div>\n";
 }
@@ -140,32 +156,42 @@ std::string summary_table(const ReportInput& in) {
 std::string comparison(const ReportInput& in) {
   std::string out = "<h2>Simulated against observed</h2>\n";
   if (in.comparisons.empty()) return out + "<p>No trial reports an outcome that these models have.</p>\n";
-  out += "<p>Percent change from the start of treatment, in percentage points. A model is compared only with rows of an outcome it has.</p>\n" + summary_table(in);
-  out += "<details><summary>All " + std::to_string(in.comparisons.size()) + " comparisons</summary><div class=scroll><table><tr><th>Model</th><th>Study</th><th>Arm</th><th>Outcome</th><th class=n>Month</th>"
+  out += "<p>Percent change from the start of treatment, in percentage points. A model is compared only with rows of an outcome it has.</p>\n" +
+         summary_table(in);
+  out += "<details><summary>All " + std::to_string(in.comparisons.size()) +
+         " comparisons</summary><div class=scroll><table><tr><th>Model</th><th>Study</th><th>Arm</th><th>Outcome</th><th class=n>Month</th>"
          "<th class=n>Observed</th><th class=n>Reported interval</th><th class=n>Simulated</th><th class=n>Difference</th><th>Provenance</th></tr>\n";
   for (const auto& c : in.comparisons) {
-    out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{:+.2f}</td><td>{}</td></tr>\n", escape(c.model),
-                       link_doi(c.study + (c.doi.empty() ? "" : ", doi:" + c.doi)), escape(c.study_arm), c.outcome, core::format_double(c.month), number(c.observed),
-                       c.low && c.high ? number(*c.low) + " to " + number(*c.high) : "none", number(c.simulated), c.simulated - c.observed, escape(c.provenance));
+    out += fmt::format(
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td "
+        "class=n>{:+.2f}</td><td>{}</td></tr>\n",
+        escape(c.model), link_doi(c.study + (c.doi.empty() ? "" : ", doi:" + c.doi)), escape(c.study_arm), c.outcome, core::format_double(c.month),
+        number(c.observed), c.low && c.high ? number(*c.low) + " to " + number(*c.high) : "none", number(c.simulated), c.simulated - c.observed,
+        escape(c.provenance));
   }
   return out + "</table></div></details>\n";
 }
 
 std::string model_section(const ReportInput& in, std::size_t m) {
   const auto& model = in.models[m].model();
-  std::string out = "<h3>" + escape(in.scenario.models[m].name) + ": " + escape(model.title) + "</h3>\n<p>" + escape(model.about) + "</p>\n<p>Source: " + link_doi(model.source) + "</p>\n";
+  std::string out = "<h3>" + escape(in.scenario.models[m].name) + ": " + escape(model.title) + "</h3>\n<p>" + escape(model.about) +
+                    "</p>\n<p>Source: " + link_doi(model.source) + "</p>\n";
   if (!model.faults.empty()) {
     out += "<p><strong>Known faults</strong></p><ul>\n";
     for (const std::string& fault : model.faults) out += "<li>" + escape(fault) + "</li>\n";
     out += "</ul>\n";
   }
   const auto assumed = std::count_if(model.parameters.begin(), model.parameters.end(), [](const auto& p) { return p.provenance.kind == "assumed"; });
-  out += fmt::format("<details><summary>{} parameters with sources ({} assumed)</summary><div class=scroll><table><tr><th>Parameter</th><th class=n>Value</th><th>Unit</th><th>Kind</th><th>Source</th><th>Meaning</th></tr>\n",
-                     model.parameters.size(), assumed);
+  out += fmt::format(
+      "<details><summary>{} parameters with sources ({} assumed)</summary><div class=scroll><table><tr><th>Parameter</th><th "
+      "class=n>Value</th><th>Unit</th><th>Kind</th><th>Source</th><th>Meaning</th></tr>\n",
+      model.parameters.size(), assumed);
   for (const auto& p : model.parameters) {
     const bool is_assumed = p.provenance.kind == "assumed";
-    out += fmt::format("<tr{}><td>{}</td><td class=n>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", is_assumed ? " class=assumed" : "", escape(p.id), core::format_double(p.value), escape(p.unit.text),
-                       escape(p.provenance.kind) + (is_assumed ? ": " + escape(p.provenance.rationale) : ""), link_doi(p.provenance.source), escape(p.meaning));
+    out += fmt::format("<tr{}><td>{}</td><td class=n>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", is_assumed ? " class=assumed" : "",
+                       escape(p.id), core::format_double(p.value), escape(p.unit.text),
+                       escape(p.provenance.kind) + (is_assumed ? ": " + escape(p.provenance.rationale) : ""), link_doi(p.provenance.source),
+                       escape(p.meaning));
   }
   out += "</table></div></details>\n<details><summary>Equations</summary><pre>";
   for (const auto& s : model.species) {
@@ -178,8 +204,9 @@ std::string model_section(const ReportInput& in, std::size_t m) {
 }  // namespace
 
 std::string make_report(const ReportInput& in, const std::vector<Chart>& charts) {
-  std::string out = "<!doctype html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width, initial-scale=1\"><title>" + escape(in.scenario.title) +
-                    "</title>\n<style>" + kStyle + "</style></head><body>\n<main>\n";
+  std::string out =
+      "<!doctype html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width, initial-scale=1\"><title>" +
+      escape(in.scenario.title) + "</title>\n<style>" + kStyle + "</style></head><body>\n<main>\n";
   out += header(in) + charts_section(in, charts) + comparison(in) + setup(in) + failures(in);
   out += "<h2>Models, assumptions and sources</h2>\n";
   for (std::size_t m = 0; m < in.models.size(); ++m) out += model_section(in, m);
@@ -190,7 +217,8 @@ std::string make_report(const ReportInput& in, const std::vector<Chart>& charts)
     for (const Chart& c : charts) {
       std::string spec = c.spec;
       for (std::size_t at = spec.find("</"); at != std::string::npos; at = spec.find("</", at + 3)) spec.replace(at, 2, "<\\/");
-      out += "vegaEmbed('#chart-" + c.id + "', " + spec + ", {renderer: 'svg', actions: {export: true, source: false, compiled: false, editor: false}});\n";
+      out += "vegaEmbed('#chart-" + c.id + "', " + spec +
+             ", {renderer: 'svg', actions: {export: true, source: false, compiled: false, editor: false}});\n";
     }
     out += "</script>\n";
   }

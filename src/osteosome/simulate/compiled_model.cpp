@@ -37,7 +37,9 @@ std::vector<expr::NodeId> nodes_of(const std::vector<const compile::Observable*>
 EngineChoice engine_from_name(const std::string& name) {
   static const std::vector<std::string> names = {"auto", "reference", "lanes"};
   const auto it = std::find(names.begin(), names.end(), name);
-  if (it == names.end()) throw core::Error(core::ErrorKind::Input, {"input-012", "unknown engine '" + name + "'", {}, "One of auto, reference, lanes. " + core::did_you_mean(name, names)});
+  if (it == names.end())
+    throw core::Error(core::ErrorKind::Input,
+                      {"input-012", "unknown engine '" + name + "'", {}, "One of auto, reference, lanes. " + core::did_you_mean(name, names)});
   return static_cast<EngineChoice>(it - names.begin());
 }
 

@@ -52,7 +52,8 @@ void DoseTranslator::check(const protocol::Regimen& regimen, double weight_kg) c
       if (entry == nullptr) {
         std::string list;
         for (const std::string& d : drugs) list += (list.empty() ? "" : ", ") + d;
-        throw dosing_error("dosing-001", "model '" + model_.model().id + "' has no drug '" + course.drug + "'", "It has: " + (list.empty() ? "none" : list) + ".");
+        throw dosing_error("dosing-001", "model '" + model_.model().id + "' has no drug '" + course.drug + "'",
+                           "It has: " + (list.empty() ? "none" : list) + ".");
       }
       DoseTranslator self(model_, units_);
       (void)self.amount_factor(*entry, course.unit + (course.per_kg ? "/kg" : ""), weight_kg, model_.program().parameter_values);
@@ -72,7 +73,8 @@ double DoseTranslator::amount_factor(const model::DoseEntry& entry, const std::s
   const core::Unit given = units_.parse(base);
   const auto& species = *model_.model().find_species(entry.into);
   const auto mismatch = [&](const std::string& wanted) {
-    return dosing_error("dosing-003", "a dose of '" + entry.drug + "' in " + base + " does not fit", "Model '" + model_.model().id + "' counts it in " + wanted + ".");
+    return dosing_error("dosing-003", "a dose of '" + entry.drug + "' in " + base + " does not fit",
+                        "Model '" + model_.model().id + "' counts it in " + wanted + ".");
   };
   if (entry.factor) {
     if (!given.same_dimension(entry.unit->unit)) throw mismatch(entry.unit->text);
@@ -102,12 +104,14 @@ void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, d
     const auto state = *model_.program().state_index(entry.into);
     const auto [it, fresh] = entries.try_emplace({dose.drug, dose.unit});
     if (fresh) {
-      it->second = {amount_factor(entry, dose.unit, weight_kg, plan.parameters) * bioavailability(state, plan.parameters), lag(state, plan.parameters)};
+      it->second = {
+          amount_factor(entry, dose.unit, weight_kg, plan.parameters) * bioavailability(state, plan.parameters), lag(state, plan.parameters)};
     }
     const double amount = dose.amount * it->second.factor;
     const double time = start + model_time(dose.time) + it->second.lag;
     const double days = static_cast<double>(dose.interval) / protocol::kMicrosecondsPerDay;
-    const bool continuous = dose.interval > 0 && (entry.continuous || (entry.continuous_up_to_days && days <= *entry.continuous_up_to_days * (1 + 1e-12)));
+    const bool continuous =
+        dose.interval > 0 && (entry.continuous || (entry.continuous_up_to_days && days <= *entry.continuous_up_to_days * (1 + 1e-12)));
     const double length = continuous ? model_time(dose.interval) : model_time(dose.over);
     if (length > 0) {
       plan.stops.push_back({time, StopKind::ChangeRate, state, amount / length});

@@ -135,12 +135,18 @@ class SubjectPlanner {
     const auto positive = [&](std::optional<double> value, const char* what, const char* key) {
       const auto& species = model_.program().states[state];
       if (!value) {
-        throw core::Error(core::ErrorKind::Dosing, {"dosing-004", "RATE is " + core::format_double(row.rate) + ", but species '" + species + "' has no '" + key + "'",
-                                                    {table_.file, row.line, 0}, ""});
+        throw core::Error(core::ErrorKind::Dosing,
+                          {"dosing-004",
+                           "RATE is " + core::format_double(row.rate) + ", but species '" + species + "' has no '" + key + "'",
+                           {table_.file, row.line, 0},
+                           ""});
       }
       if (!(*value > 0) || !std::isfinite(*value)) {
-        throw core::Error(core::ErrorKind::Dosing, {"dosing-005", std::string(what) + " of '" + species + "' is " + core::format_double(*value) + ", not positive",
-                                                    {table_.file, row.line, 0}, ""});
+        throw core::Error(core::ErrorKind::Dosing,
+                          {"dosing-005",
+                           std::string(what) + " of '" + species + "' is " + core::format_double(*value) + ", not positive",
+                           {table_.file, row.line, 0},
+                           ""});
       }
       return *value;
     };

@@ -30,7 +30,10 @@ class NcFile {
     if (code == NC_NOERR) return;
     std::error_code ec;
     fs::remove(partial_, ec);
-    throw core::Error(core::ErrorKind::Io, {"io-005", std::string("cannot ") + what + " '" + path_ + "': " + nc_strerror(code), {}, "Nothing was left under the final name."});
+    throw core::Error(core::ErrorKind::Io, {"io-005",
+                                            std::string("cannot ") + what + " '" + path_ + "': " + nc_strerror(code),
+                                            {},
+                                            "Nothing was left under the final name."});
   }
   int dimension(const char* name, std::size_t length) {
     int dim = 0;
@@ -154,16 +157,21 @@ bool PartStore::read(ArmResult& arm, std::size_t first, std::size_t last) const 
   std::string key(key_.size(), ' ');
   std::size_t length = 0, subjects = 0, width = 0;
   int dim_subject = 0, dim_value = 0, values = 0, status = 0, reached = 0;
-  bool ok = nc_inq_attlen(id, NC_GLOBAL, "key", &length) == NC_NOERR && length == key_.size() && nc_get_att_text(id, NC_GLOBAL, "key", key.data()) == NC_NOERR && key == key_;
-  ok = ok && nc_inq_dimid(id, "subject", &dim_subject) == NC_NOERR && nc_inq_dimlen(id, dim_subject, &subjects) == NC_NOERR && subjects == last - first;
+  bool ok = nc_inq_attlen(id, NC_GLOBAL, "key", &length) == NC_NOERR && length == key_.size() &&
+            nc_get_att_text(id, NC_GLOBAL, "key", key.data()) == NC_NOERR && key == key_;
+  ok = ok && nc_inq_dimid(id, "subject", &dim_subject) == NC_NOERR && nc_inq_dimlen(id, dim_subject, &subjects) == NC_NOERR &&
+       subjects == last - first;
   ok = ok && nc_inq_dimid(id, "value", &dim_value) == NC_NOERR && nc_inq_dimlen(id, dim_value, &width) == NC_NOERR;
-  ok = ok && nc_inq_varid(id, "values", &values) == NC_NOERR && nc_inq_varid(id, "status", &status) == NC_NOERR && nc_inq_varid(id, "time_reached_days", &reached) == NC_NOERR;
+  ok = ok && nc_inq_varid(id, "values", &values) == NC_NOERR && nc_inq_varid(id, "status", &status) == NC_NOERR &&
+       nc_inq_varid(id, "time_reached_days", &reached) == NC_NOERR;
   std::vector<double> block(subjects * width), days(subjects);
   std::vector<int> codes(subjects);
-  ok = ok && nc_get_var_double(id, values, block.data()) == NC_NOERR && nc_get_var_int(id, status, codes.data()) == NC_NOERR && nc_get_var_double(id, reached, days.data()) == NC_NOERR;
+  ok = ok && nc_get_var_double(id, values, block.data()) == NC_NOERR && nc_get_var_int(id, status, codes.data()) == NC_NOERR &&
+       nc_get_var_double(id, reached, days.data()) == NC_NOERR;
   nc_close(id);
   for (std::size_t i = 0; ok && i < subjects; ++i) {
-    arm.values[first + i].assign(block.begin() + static_cast<std::ptrdiff_t>(i * width), block.begin() + static_cast<std::ptrdiff_t>((i + 1) * width));
+    arm.values[first + i].assign(block.begin() + static_cast<std::ptrdiff_t>(i * width),
+                                 block.begin() + static_cast<std::ptrdiff_t>((i + 1) * width));
     arm.status[first + i] = static_cast<solve::Status>(codes[i]);
     arm.time_reached_days[first + i] = days[i];
   }

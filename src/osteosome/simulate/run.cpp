@@ -56,8 +56,11 @@ class ArmPlanner {
       const double age_at_zero = parameter.value * parameter.unit.unit.scale() / 86400;
       run_in_ = (*scenario.age_days - age_at_zero) / days_per_unit_;
       if (run_in_ < 0) {
-        throw core::Error(core::ErrorKind::Input, {"scenario-014", "model '" + name_ + "' starts at age " + core::format_double(age_at_zero / 365.25) + " years, after the patient's age",
-                                                   {scenario.file, 0, 0}, ""});
+        throw core::Error(core::ErrorKind::Input,
+                          {"scenario-014",
+                           "model '" + name_ + "' starts at age " + core::format_double(age_at_zero / 365.25) + " years, after the patient's age",
+                           {scenario.file, 0, 0},
+                           ""});
       }
     }
     for (std::size_t k = 0; k < scenario.population.quantities.size(); ++k) {
@@ -113,7 +116,9 @@ class ArmPlanner {
     return value;
   }
 
-  static void put(const Target& t, double value, solve::SubjectPlan& plan) { (t.is_state ? plan.initial_overrides : plan.parameters)[t.index] = value; }
+  static void put(const Target& t, double value, solve::SubjectPlan& plan) {
+    (t.is_state ? plan.initial_overrides : plan.parameters)[t.index] = value;
+  }
 
   void apply_population(std::size_t subject, solve::SubjectPlan& plan) const {
     const auto& population = scenario_.population;
@@ -144,9 +149,10 @@ std::vector<std::string> outputs_for(const model::Model& model, const ScenarioAr
   std::vector<std::string> names;
   for (const auto& o : model.outputs) {
     if (!o.when.empty() && !arm.regimen.contains(o.when)) continue;
-    const bool replaced = o.when.empty() && !o.observable.empty() && std::any_of(model.outputs.begin(), model.outputs.end(), [&](const model::Output& other) {
-      return other.observable == o.observable && !other.when.empty() && arm.regimen.contains(other.when);
-    });
+    const bool replaced =
+        o.when.empty() && !o.observable.empty() && std::any_of(model.outputs.begin(), model.outputs.end(), [&](const model::Output& other) {
+          return other.observable == o.observable && !other.when.empty() && arm.regimen.contains(other.when);
+        });
     if (!replaced) names.push_back(o.id);
   }
   return names;
@@ -157,7 +163,8 @@ std::vector<std::string> outputs_for(const model::Model& model, const ScenarioAr
 std::vector<double> draw(const Population& population, std::uint64_t seed, std::size_t subject, const std::function<double(std::size_t)>& typical) {
   const std::size_t k = population.quantities.size();
   std::vector<double> z(k);
-  for (std::size_t i = 0; i < k; ++i) z[i] = core::RandomStream(seed, subject, "quantity:" + population.quantities[i].model + "." + population.quantities[i].name).normal();
+  for (std::size_t i = 0; i < k; ++i)
+    z[i] = core::RandomStream(seed, subject, "quantity:" + population.quantities[i].model + "." + population.quantities[i].name).normal();
   std::vector<double> values(k);
   for (std::size_t i = 0; i < k; ++i) {
     double score = population.cholesky.empty() ? z[i] : 0;
@@ -197,7 +204,8 @@ std::vector<CompiledModel> compile_models(const Scenario& scenario, const Solver
       } else if (s != loaded.species.end()) {
         s->initial = expr::Ast::number(value);
       } else {
-        problems.add({"scenario-015", "model '" + m.name + "' has no parameter or species '" + name + "'", m.where, core::did_you_mean(name, loaded.symbols())});
+        problems.add({"scenario-015", "model '" + m.name + "' has no parameter or species '" + name + "'", m.where,
+                      core::did_you_mean(name, loaded.symbols())});
       }
     }
     problems.throw_if_any(core::ErrorKind::Input);

@@ -35,7 +35,8 @@ std::vector<std::vector<double>> cholesky(const std::vector<std::vector<double>>
 class ScenarioReader {
  public:
   ScenarioReader(const std::string& text, const std::string& path, const model::Library& library, const core::UnitSystem& units)
-      : text_(text), path_(path), library_(library), units_(units), catalogue_(protocol::load_catalogue(library.root + "/therapies/catalogue.toml")) {}
+      : text_(text), path_(path), library_(library), units_(units), catalogue_(protocol::load_catalogue(library.root + "/therapies/catalogue.toml")) {
+  }
 
   Scenario run() {
     scenario_.file = path_;
@@ -92,7 +93,8 @@ class ScenarioReader {
     scenario_.seed = static_cast<std::uint64_t>(std::max(seed, 0.0));
     if (!(scenario_.until_days > 0)) in.problem("scenario-005", "'until' should be a positive duration", "E.g. \"48 months\".", "until");
     if (!(scenario_.every_days > 0)) in.problem("scenario-005", "'every' should be a positive duration", "E.g. \"1 month\".", "every");
-    if (scenario_.until_days / scenario_.every_days > static_cast<double>(kMostTimes)) in.problem("scenario-005", "'every' gives more than a million output times", "", "every");
+    if (scenario_.until_days / scenario_.every_days > static_cast<double>(kMostTimes))
+      in.problem("scenario-005", "'every' gives more than a million output times", "", "every");
     in.finish();
   }
 
@@ -155,7 +157,8 @@ class ScenarioReader {
       return std::isnan(days) ? fallback : static_cast<protocol::Microseconds>(std::llround(days * protocol::kMicrosecondsPerDay));
     };
     out.miss_probability = in.number("miss_probability").value_or(0);
-    if (out.miss_probability < 0 || out.miss_probability > 1) in.problem("scenario-007", "'miss_probability' should lie between 0 and 1", "", "miss_probability");
+    if (out.miss_probability < 0 || out.miss_probability > 1)
+      in.problem("scenario-007", "'miss_probability' should lie between 0 and 1", "", "miss_probability");
     out.delay = microseconds("delay", 0);
     out.delay_sd = microseconds("delay_sd", 0);
     out.stop_after = microseconds("stop_after", protocol::kForever);
@@ -209,7 +212,8 @@ class ScenarioReader {
       std::vector<std::size_t> index;
       for (const std::string& name : pair) {
         for (std::size_t i = 0; i < k; ++i) {
-          if (p.quantities[i].name == name || p.quantities[i].model + "." + name == name || p.quantities[i].model + "." + p.quantities[i].name == name) {
+          if (p.quantities[i].name == name || p.quantities[i].model + "." + name == name ||
+              p.quantities[i].model + "." + p.quantities[i].name == name) {
             index.push_back(i);
             break;
           }
@@ -256,7 +260,8 @@ class ScenarioReader {
     }
     scenario_.relative_tolerance = in.number("rtol").value_or(1e-6);
     scenario_.absolute_scale = in.number("atol_scale").value_or(1);
-    if (!(scenario_.relative_tolerance >= 1e-13 && scenario_.relative_tolerance <= 0.1)) in.problem("scenario-013", "'rtol' should lie between 1e-13 and 0.1", "", "rtol");
+    if (!(scenario_.relative_tolerance >= 1e-13 && scenario_.relative_tolerance <= 0.1))
+      in.problem("scenario-013", "'rtol' should lie between 1e-13 and 0.1", "", "rtol");
     if (!(scenario_.absolute_scale > 0)) in.problem("scenario-013", "'atol_scale' should be positive", "", "atol_scale");
     in.finish();
   }

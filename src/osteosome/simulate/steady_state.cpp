@@ -111,7 +111,9 @@ std::vector<double> periodic_state(const CompiledModel& model, const std::vector
     for (std::size_t i = 0; i < n; ++i) x[i] += step[i];
   }
   throw core::Error(core::ErrorKind::Numerics,
-                    {"steady-001", "no steady state was found for doses into '" + model.program().states[train.state] + "'", {},
+                    {"steady-001",
+                     "no steady state was found for doses into '" + model.program().states[train.state] + "'",
+                     {},
                      "Some state of the model does not come to rest under this dosing."});
 }
 

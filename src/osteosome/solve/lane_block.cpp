@@ -26,9 +26,7 @@ constexpr int kEventRounds = 50;
 constexpr double kAfterCrossingShare = 0.2;  // first step behind a branch crossing, as a share of the step that met it
 constexpr std::uint64_t kAfterCrossing = std::uint64_t{1} << 40;
 
-double power(double base, double exponent) {
-  return lane::exp<1>(lane::log<1>(lane::Real<1>{base}) * exponent)[0];
-}
+double power(double base, double exponent) { return lane::exp<1>(lane::log<1>(lane::Real<1>{base}) * exponent)[0]; }
 
 }  // namespace
 
@@ -353,7 +351,7 @@ void LaneBlock::judge() {
   std::vector<std::size_t> candidates;
   for (std::size_t l = 0; l < lanes_; ++l) {
     if (!lane_[l].active) continue;
-    
+
     if (error_[l] <= 1) {
       candidates.push_back(l);
     } else {

@@ -73,7 +73,8 @@ void error(double* sum, const double* e, const double* x, const double* y, const
       const V ay = magnitude(vec(y)[i]);
       const V larger = lane::select<W>(ax > ay, ax, ay);
       const V ratio = vec(e)[i] / lane::fma<W>(lane::splat<W>(rtol), larger, vec(atol)[i]);
-      const V size = magnitude(ratio); total = lane::select<W>(size > total, size, lane::select<W>(size != size, size, total));
+      const V size = magnitude(ratio);
+      total = lane::select<W>(size > total, size, lane::select<W>(size != size, size, total));
     }
     vec(sum)[l] = total;
   }

@@ -43,10 +43,9 @@ std::vector<expr::NodeId> gap_roots(const compile::Program& program) {
 class Reference {
  public:
   Reference(const compile::Program& program, const SubjectPlan& plan, const Options& options)
-      : program_(program), plan_(plan), options_(options), n_(program.states.size()), setup_(program),
-        derivative_(program.graph, program.derivative), jacobian_(program.graph, jacobian_roots(program)),
-        gaps_(program.graph, gap_roots(program)), parameters_(plan.parameters), bits_(program.switches.size()), gap_(program.switches.size()),
-        rates_(n_), entries_(program.jacobian.size()) {
+      : program_(program), plan_(plan), options_(options), n_(program.states.size()), setup_(program), derivative_(program.graph, program.derivative),
+        jacobian_(program.graph, jacobian_roots(program)), gaps_(program.graph, gap_roots(program)), parameters_(plan.parameters),
+        bits_(program.switches.size()), gap_(program.switches.size()), rates_(n_), entries_(program.jacobian.size()) {
     for (const auto& e : program.events) {
       triggers_.push_back(e.initial_value ? 1 : 0);
       for (const auto& a : e.actions) parameter_events_ = parameter_events_ || !a.is_state;
@@ -108,8 +107,7 @@ class Reference {
     std::size_t stop = 0;
     bool changed = true;
     while (true) {
-      while (result_output_ < plan_.outputs.size() && plan_.outputs[result_output_].after_stops <= stop &&
-             plan_.outputs[result_output_].time <= t_) {
+      while (result_output_ < plan_.outputs.size() && plan_.outputs[result_output_].after_stops <= stop && plan_.outputs[result_output_].time <= t_) {
         write_output();
       }
       if (result_output_ == plan_.outputs.size()) return;
@@ -238,7 +236,8 @@ class Reference {
   void write_output() {
     std::copy_n(states().data(), n_, result_.states.begin() + static_cast<std::ptrdiff_t>(result_output_ * n_));
     if (parameter_events_) {
-      std::copy(parameters_.begin(), parameters_.end(), result_.parameters.begin() + static_cast<std::ptrdiff_t>(result_output_ * parameters_.size()));
+      std::copy(parameters_.begin(), parameters_.end(),
+                result_.parameters.begin() + static_cast<std::ptrdiff_t>(result_output_ * parameters_.size()));
     }
     ++result_output_;
   }

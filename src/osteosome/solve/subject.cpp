@@ -32,9 +32,7 @@ const char* name_of(Status status) {
 }
 
 SubjectSetup::SubjectSetup(const compile::Program& program)
-    : program_(program),
-      initial_(program.graph, program.initial),
-      typical_(program.graph, typical_roots(program)),
+    : program_(program), initial_(program.graph, program.initial), typical_(program.graph, typical_roots(program)),
       trigger_(program.graph, trigger_roots(program)) {
   for (const auto& e : program.events) {
     std::vector<expr::NodeId> roots;

@@ -26,7 +26,10 @@ struct Tableau {
 
 /// Steinebach 2023, BIT 63:27, doi:10.1007/s10543-023-00967-x: 8 stages, order 5, L-stable.
 inline constexpr Tableau kRodas5p = {
-    "rodas5p", 8, 5, 0.21193756319429014,
+    "rodas5p",
+    8,
+    5,
+    0.21193756319429014,
     {{},
      {3.0},
      {2.849394379747939, 0.45842242204463923},
@@ -55,7 +58,10 @@ inline constexpr Tableau kRodas5p = {
 
 /// Hairer & Wanner, Solving ODEs II (1996), code RODAS: 6 stages, order 4, L-stable. Second in our work-precision diagram.
 inline constexpr Tableau kRodas4 = {
-    "rodas4", 6, 4, 0.25,
+    "rodas4",
+    6,
+    4,
+    0.25,
     {{},
      {1.544},
      {0.9466785280815826, 0.2557011698983284},

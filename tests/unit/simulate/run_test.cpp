@@ -45,7 +45,10 @@ simulate::Scenario bomb_scenario() { return bomb_folder().read(bomb_folder().tex
 
 TEST(Run, Output_times_are_multiples_of_every_and_end_at_until) {
   const ScenarioFolder folder;
-  EXPECT_EQ(run(folder.read(folder.text(kDosed, "until = \"50 h\"\nevery = \"1 d\"\n"))).days, (std::vector<double>{0, 1, 2, 50.0 / 24}));
+  const auto days = run(folder.read(folder.text(kDosed, "until = \"50 h\"\nevery = \"1 d\"\n"))).days;
+  ASSERT_EQ(days.size(), 4u);
+  for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(days[k], static_cast<double>(k));
+  EXPECT_DOUBLE_EQ(days[3], 50.0 / 24);
 }
 
 TEST(Run, Visits_are_added_once_and_only_up_to_until) {
