@@ -21,6 +21,8 @@ constexpr double kSmallestStepAtZero = 1e-200;
 constexpr double kInterpolationTolerance = 10;  // scaled error of the interpolant: a residual estimate, several times too large for smooth steps
 constexpr double kRootWidth = 1e-10;                          // of a step; far below what the dense output resolves
 constexpr int kRootIterations = 60;
+constexpr double kDipMargin = 0.02;  // a dip this near an end of the step shows at the end itself
+constexpr double kNearZero = 0.3;    // how low a fitted minimum must come, as a share of the smaller end, to be looked at
 constexpr int kFlipsInPlace = 8;    // a bit that flips this often without progress slides along its boundary
 constexpr int kEventRounds = 50;
 constexpr double kAfterCrossingShare = 0.2;  // first step behind a branch crossing, as a share of the step that met it
@@ -35,8 +37,8 @@ LaneBlock::LaneBlock(const compile::Program& program, const compile::LaneProgram
     : program_(program), code_(lane_program), at_(lane_program.layout), evaluator_(evaluator), kernels_(kernels), options_(options),
       method_(tableau_named(options.method)), setup_(program), lanes_(static_cast<std::size_t>(evaluator.lanes())), n_(lane_program.n_states),
       block_(std::size_t{at_.total} * lanes_), x_(n_ * lanes_), new_x_(n_ * lanes_), atol_(n_ * lanes_), rates_(n_ * lanes_), h_(lanes_),
-      inverse_h_(lanes_), error_(lanes_), mask_(lanes_), scratch_(n_ * lanes_), dense_(3 * n_ * lanes_), dense_ready_(lanes_, 0), has_rate_(n_, 0),
-      lane_(lanes_), state_row_(n_) {
+      inverse_h_(lanes_), error_(lanes_), mask_(lanes_), zero_(lanes_), gap_start_(code_.n_switches * lanes_), gap_middle_(code_.n_switches * lanes_),
+      gap_end_(code_.n_switches * lanes_), dense_(3 * n_ * lanes_), dense_ready_(lanes_, 0), has_rate_(n_, 0), lane_(lanes_), state_row_(n_) {
   for (int i = 0; i < method_.stages; ++i) k_.emplace_back(n_ * lanes_);
   for (std::uint32_t c = 0; c < code_.constants.size(); ++c) std::fill_n(slot(at_.constants + c), lanes_, code_.constants[c]);
   for (const auto& e : program.events) {
@@ -430,21 +432,72 @@ void LaneBlock::flip(std::size_t l, std::uint32_t bit, double gap) {
   lane_[l].events_due = !program_.events.empty();
 }
 
-/// Removes from `candidates` the lanes whose attempt crossed a branch boundary; they repeat the step up to the crossing.
-void LaneBlock::find_crossings(std::vector<std::size_t>& candidates) {
-  for (const std::size_t l : candidates) slot(at_.time, l) = lane_[l].to_stop ? end_time(lane_[l]) : lane_[l].t + lane_[l].h_try;
+/// Gaps at the start, the middle and the end of the attempt in every lane.
+void LaneBlock::gaps_along_step() {
+  const std::size_t count = code_.n_switches * lanes_;
+  for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t;
+  std::copy_n(x_.get(), n_ * lanes_, slot(at_.states));
+  evaluator_.run(Phase::Gaps, block_.get());
+  std::copy_n(slot(at_.gaps), count, gap_start_.get());
+
+  const double* terms[8];
+  for (const std::uint32_t i : gap_states_) {
+    for (int m = 0; m < method_.dense; ++m) {
+      for (int j = 0; j < method_.stages; ++j) terms[j] = &k_[static_cast<std::size_t>(j)][i * lanes_];
+      kernels_.combine(&dense_[(static_cast<std::size_t>(m) * n_ + i) * lanes_], zero_.get(), terms, method_.h[m], method_.stages, lanes_);
+    }
+    for (std::size_t l = 0; l < lanes_; ++l) slot(at_.states + i, l) = dense(l, i, 0.5);
+  }
+  for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t + 0.5 * lane_[l].h_try;
+  evaluator_.run(Phase::Gaps, block_.get());
+  std::copy_n(slot(at_.gaps), count, gap_middle_.get());
+
+  for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].to_stop ? end_time(lane_[l]) : lane_[l].t + lane_[l].h_try;
   std::copy_n(new_x_.get(), n_ * lanes_, slot(at_.states));
   evaluator_.run(Phase::Gaps, block_.get());
-  std::vector<Bracket> brackets;
+  std::copy_n(slot(at_.gaps), count, gap_end_.get());
+}
+
+/// A signed gap that is positive at the start, the middle and the end may still dip below zero in between: the minimum of the parabola through the
+/// three, if it comes near zero, is a place to look.
+void LaneBlock::find_dips(std::size_t l, std::uint32_t bit, double start, double middle, double end, std::vector<Bracket>& dips) const {
+  const double curvature = 2 * (start - 2 * middle + end);
+  const double slope = -3 * start + 4 * middle - end;
+  if (!(curvature > 0)) return;
+  const double theta = -slope / (2 * curvature);
+  const double lowest = start - slope * slope / (4 * curvature);
+  if (theta > kDipMargin && theta < 1 - kDipMargin && lowest < kNearZero * std::min(start, end)) dips.push_back({l, bit, 0, theta, 0, 0, 0, 0});
+}
+
+/// Removes from `candidates` the lanes whose attempt crossed a branch boundary, once or there and back; they repeat the step up to the crossing.
+void LaneBlock::find_crossings(std::vector<std::size_t>& candidates) {
+  gaps_along_step();
+  std::vector<Bracket> brackets, dips;
   for (const std::size_t l : candidates) {
     Lane& lane = lane_[l];
     if (lane.flips_in_place > kFlipsInPlace) continue;
     for (std::uint32_t k = 0; k < code_.n_switches; ++k) {
       if (lane.to_root && std::find(lane.flips.begin(), lane.flips.end(), k) != lane.flips.end()) continue;
-      const double g = slot(at_.gaps + k, l);
-      const bool holds = program_.switches[k].inclusive ? g >= 0 : g > 0;
       const bool bit = slot(at_.bits + k, l) != 0;
-      if (holds != bit) brackets.push_back({l, k, 0, 1, 0, bit ? g : -g, 0, 0});
+      const double sign = bit ? 1 : -1;
+      const double middle = sign * at(gap_middle_, k, l);
+      const double end = sign * at(gap_end_, k, l);
+      const double g = at(gap_end_, k, l);
+      const bool holds = program_.switches[k].inclusive ? g >= 0 : g > 0;
+      if (holds != bit) {
+        brackets.push_back({l, k, 0, 1, 0, end, 0, 0});
+      } else if (middle < 0) {
+        brackets.push_back({l, k, 0, 0.5, 0, middle, 0, 0});
+      } else {
+        find_dips(l, k, sign * at(gap_start_, k, l), middle, end, dips);
+      }
+    }
+  }
+  if (!dips.empty()) {
+    signed_gaps(dips, [](const Bracket& b) { return b.b; });
+    for (Bracket& dip : dips) {
+      dip.gb = dip.theta;
+      if (dip.gb < 0) brackets.push_back(dip);
     }
   }
   if (brackets.empty()) return;
@@ -460,37 +513,36 @@ void LaneBlock::find_crossings(std::vector<std::size_t>& candidates) {
   });
 }
 
-/// Illinois iteration on the dense output, all brackets side by side. The signed gap is positive where the frozen bit is right.
-void LaneBlock::locate(std::vector<Bracket>& brackets) {
-  const auto evaluate = [&](auto theta_of) {
-    // Several brackets may sit in one lane, so they take turns.
-    std::vector<char> done(brackets.size(), 0);
-    for (std::size_t left = brackets.size(); left > 0;) {
-      std::vector<std::size_t> turn;
-      std::vector<char> used(lanes_, 0);
-      for (std::size_t m = 0; m < brackets.size(); ++m) {
-        if (done[m] || used[brackets[m].lane]) continue;
-        used[brackets[m].lane] = 1;
-        done[m] = 1;
-        --left;
-        turn.push_back(m);
-        const std::size_t l = brackets[m].lane;
-        const double theta = theta_of(brackets[m]);
-        if (theta < 0) continue;
-        slot(at_.time, l) = lane_[l].t + theta * lane_[l].h_try;
-        for (const std::uint32_t i : gap_states_) slot(at_.states + i, l) = theta == 0 ? at(x_, i, l) : dense(l, i, theta);
-      }
-      evaluator_.run(Phase::Gaps, block_.get());
-      for (const std::size_t m : turn) {
-        const double g = slot(at_.gaps + brackets[m].bit, brackets[m].lane);
-        brackets[m].theta = slot(at_.bits + brackets[m].bit, brackets[m].lane) != 0 ? g : -g;  // carries the value back
-      }
+/// Signed gap of each bracket at `theta_of(bracket)` of the step, left in its `theta`; positive where the frozen bit is right. A negative theta skips
+/// the bracket. Brackets of one lane take turns.
+template <class Theta>
+void LaneBlock::signed_gaps(std::vector<Bracket>& brackets, Theta theta_of) {
+  std::vector<char> done(brackets.size(), 0);
+  for (std::size_t left = brackets.size(); left > 0;) {
+    std::vector<std::size_t> turn;
+    std::vector<char> used(lanes_, 0);
+    for (std::size_t m = 0; m < brackets.size(); ++m) {
+      const std::size_t l = brackets[m].lane;
+      if (done[m] || used[l]) continue;
+      used[l] = done[m] = 1;
+      --left;
+      turn.push_back(m);
+      const double theta = theta_of(brackets[m]);
+      if (theta < 0) continue;
+      slot(at_.time, l) = lane_[l].t + theta * lane_[l].h_try;
+      for (const std::uint32_t i : gap_states_) slot(at_.states + i, l) = theta == 0 ? at(x_, i, l) : dense(l, i, theta);
     }
-  };
-  for (const Bracket& b : brackets) {
-    if (!dense_ready_[b.lane]) dense_coefficients(b.lane);
+    evaluator_.run(Phase::Gaps, block_.get());
+    for (const std::size_t m : turn) {
+      const double g = slot(at_.gaps + brackets[m].bit, brackets[m].lane);
+      brackets[m].theta = slot(at_.bits + brackets[m].bit, brackets[m].lane) != 0 ? g : -g;
+    }
   }
-  evaluate([](const Bracket&) { return 0.0; });
+}
+
+/// Illinois iteration on the dense output, all brackets side by side.
+void LaneBlock::locate(std::vector<Bracket>& brackets) {
+  signed_gaps(brackets, [](const Bracket&) { return 0.0; });
   for (Bracket& b : brackets) {
     b.ga = b.start = b.theta;
     if (!(b.ga > 0)) b.b = 0;  // on the wrong side from the start: the crossing is here
@@ -503,7 +555,7 @@ void LaneBlock::locate(std::vector<Bracket>& brackets) {
       const double margin = 0.25 * kRootWidth;
       return std::isfinite(secant) ? std::clamp(secant, b.a + margin, b.b - margin) : 0.5 * (b.a + b.b);
     };
-    evaluate(trial);
+    signed_gaps(brackets, trial);
     for (Bracket& b : brackets) {
       const double at_theta = trial(b);
       if (at_theta < 0) continue;
@@ -568,7 +620,7 @@ void LaneBlock::accept(std::size_t l, double error) {
   lane.after_restart = false;
   lane.held.clear();
   if (lane.to_root) {
-    for (const std::uint32_t k : lane.flips) flip(l, k, slot(at_.gaps + k, l));
+    for (const std::uint32_t k : lane.flips) flip(l, k, at(gap_end_, k, l));
     ++lane.result.statistics.switches;
     lane.to_root = false;
     restart(lane, kAfterCrossing | std::uint64_t{lane.flips.front()} << 1 | (slot(at_.bits + lane.flips.front(), l) != 0 ? 1 : 0),

@@ -101,6 +101,10 @@ class LaneBlock {
   void judge();
   void reject(std::size_t l, double error);
   void find_crossings(std::vector<std::size_t>& candidates);
+  void gaps_along_step();
+  template <class Theta>
+  void signed_gaps(std::vector<Bracket>& brackets, Theta theta_of);
+  void find_dips(std::size_t l, std::uint32_t bit, double start, double middle, double end, std::vector<Bracket>& dips) const;
   void locate(std::vector<Bracket>& brackets);
   void flip(std::size_t l, std::uint32_t bit, double gap);
   void check_interpolation(std::vector<std::size_t>& candidates);
@@ -129,9 +133,10 @@ class LaneBlock {
   bool parameter_events_ = false;
   std::vector<std::uint32_t> gap_states_;
 
-  AlignedArray block_, x_, new_x_, atol_, rates_, h_, inverse_h_, error_, mask_, scratch_;
+  AlignedArray block_, x_, new_x_, atol_, rates_, h_, inverse_h_, error_, mask_, zero_;
+  AlignedArray gap_start_, gap_middle_, gap_end_;  // gaps of the current attempt
   std::vector<AlignedArray> k_;
-  std::vector<double> dense_;  // [3][n][lanes]: rows k1..k3 of dense output
+  AlignedArray dense_;  // [3][n][lanes]: rows k1..k3 of dense output
   std::vector<char> dense_ready_, has_rate_;
   std::vector<Lane> lane_;
   std::vector<std::pair<std::size_t, std::size_t>> finished_;
