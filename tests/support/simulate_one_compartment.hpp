@@ -57,7 +57,8 @@ cp = { formula = "central/V", unit = "mg/L", observable = "TH", label = "concent
 inline constexpr double kRelativeTolerance = 1e-9;
 inline constexpr double kAccuracy = 2e-7;
 
-inline std::unique_ptr<simulate::CompiledModel> compile_text(const std::string& text, simulate::EngineChoice engine, double rtol = kRelativeTolerance, unsigned threads = 1) {
+inline std::unique_ptr<simulate::CompiledModel> compile_text(const std::string& text, simulate::EngineChoice engine, double rtol = kRelativeTolerance,
+                                                             unsigned threads = 1) {
   simulate::SolverSettings settings;
   settings.engine = engine;
   settings.relative_tolerance = rtol;
@@ -78,7 +79,8 @@ struct TableRun {
 };
 
 /// Values of `names` at the output rows of a table, in order of the rows.
-inline TableRun run_table(const simulate::CompiledModel& model, const std::string& csv, const std::vector<std::string>& names, const std::string& time_unit = "h") {
+inline TableRun run_table(const simulate::CompiledModel& model, const std::string& csv, const std::vector<std::string>& names,
+                          const std::string& time_unit = "h") {
   TableRun run;
   const auto& program = model.program();
   const auto table = protocol::parse_event_table(csv, "events.csv", time_unit, program.parameters, program.states, units());
@@ -90,7 +92,9 @@ inline TableRun run_table(const simulate::CompiledModel& model, const std::strin
         EXPECT_EQ(result.status, solve::Status::Completed) << result.message;
         simulate::ObservableReader reader(program, names);
         const auto flat = reader.read(plan, result);
-        for (std::size_t k = 0; k < plan.outputs.size(); ++k) by_episode[e].emplace_back(flat.begin() + static_cast<std::ptrdiff_t>(k * names.size()), flat.begin() + static_cast<std::ptrdiff_t>((k + 1) * names.size()));
+        for (std::size_t k = 0; k < plan.outputs.size(); ++k)
+          by_episode[e].emplace_back(flat.begin() + static_cast<std::ptrdiff_t>(k * names.size()),
+                                     flat.begin() + static_cast<std::ptrdiff_t>((k + 1) * names.size()));
       });
   for (auto& episode : by_episode) run.values.insert(run.values.end(), episode.begin(), episode.end());
   return run;
@@ -115,7 +119,9 @@ struct Input {
 /// Central amount at t of a linear one-compartment model: the sum of the responses to all inputs up to and including t.
 inline double central_of(const std::vector<Input>& inputs, double t) {
   constexpr double k = kCL / kV, c = kKA / (kKA - k);
-  const auto response = [&](int compartment, double s) { return s < 0 ? 0 : compartment == 2 ? std::exp(-k * s) : c * (std::exp(-k * s) - std::exp(-kKA * s)); };
+  const auto response = [&](int compartment, double s) {
+    return s < 0 ? 0 : compartment == 2 ? std::exp(-k * s) : c * (std::exp(-k * s) - std::exp(-kKA * s));
+  };
   const auto integral = [&](int compartment, double s) {
     if (s <= 0) return 0.0;
     const double elimination = -std::expm1(-k * s) / k;
@@ -125,7 +131,8 @@ inline double central_of(const std::vector<Input>& inputs, double t) {
   for (const Input& i : inputs) {
     if (t < i.from || t >= i.until) continue;
     const double s = t - i.time;
-    sum += i.duration > 0 ? i.amount / i.duration * (integral(i.compartment, s) - integral(i.compartment, s - i.duration)) : i.amount * response(i.compartment, s);
+    sum += i.duration > 0 ? i.amount / i.duration * (integral(i.compartment, s) - integral(i.compartment, s - i.duration))
+                          : i.amount * response(i.compartment, s);
   }
   return sum;
 }

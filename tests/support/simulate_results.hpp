@@ -14,10 +14,13 @@ struct HandMade {
     std::string document = one_compartment_document();
     const std::string output = "cp = {";
     document.replace(document.find(output), std::string::npos,
-                     "hip = { formula = \"central/V\", unit = \"mg/L\", observable = \"TH\", label = \"hip\" }\nctx = { formula = \"central/V\", unit = \"mg/L\", observable = \"CTX\", label = \"ctx\" }\n");
+                     "hip = { formula = \"central/V\", unit = \"mg/L\", observable = \"TH\", label = \"hip\" }\nctx = { formula = \"central/V\", "
+                     "unit = \"mg/L\", observable = \"CTX\", label = \"ctx\" }\n");
     (void)folder.folder.write("onecmt.toml", document);
-    std::string text = folder.text("[arms.a]\nregimen = \"denosumab 60 mg\"\nevidence = [\"one\"]\n[arms.b]\nlabel = \"placebo\"\nregimen = \"none\"\n[population]\nn = " + std::to_string(subjects) + "\n",
-                                   "question = \"Does it work?\"\nuntil = \"24 months\"\nevery = \"6 months\"\n");
+    std::string text = folder.text(
+        "[arms.a]\nregimen = \"denosumab 60 mg\"\nevidence = [\"one\"]\n[arms.b]\nlabel = \"placebo\"\nregimen = \"none\"\n[population]\nn = " +
+            std::to_string(subjects) + "\n",
+        "question = \"Does it work?\"\nuntil = \"24 months\"\nevery = \"6 months\"\n");
     scenario = folder.read(text);
     scenario.title = title;
     scenario.arms[0].label = label;

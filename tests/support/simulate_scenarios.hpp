@@ -15,7 +15,9 @@ class ScenarioFolder {
  public:
   ScenarioFolder() { (void)folder.write("onecmt.toml", one_compartment_document()); }
 
-  [[nodiscard]] simulate::Scenario read(const std::string& text) const { return simulate::read_scenario(text, folder.path("test.toml"), library(), units()); }
+  [[nodiscard]] simulate::Scenario read(const std::string& text) const {
+    return simulate::read_scenario(text, folder.path("test.toml"), library(), units());
+  }
   /// [models.pk] with the one-compartment model, and what `body` adds to the header.
   [[nodiscard]] std::string text(const std::string& body, const std::string& header = "until = \"48 h\"\nevery = \"6 h\"\n") const {
     return "[scenario]\ntitle = \"test\"\n" + header + "[models.pk]\ndocument = \"" + folder.path("onecmt.toml") + "\"\n" + body;
@@ -24,8 +26,8 @@ class ScenarioFolder {
   TemporaryFolder folder;
 };
 
-inline simulate::ScenarioResult run(const simulate::Scenario& scenario, const simulate::RunHooks& hooks = {}, unsigned threads = 1, const std::stop_token& stop = {},
-                                    std::vector<simulate::CompiledModel>* models_out = nullptr) {
+inline simulate::ScenarioResult run(const simulate::Scenario& scenario, const simulate::RunHooks& hooks = {}, unsigned threads = 1,
+                                    const std::stop_token& stop = {}, std::vector<simulate::CompiledModel>* models_out = nullptr) {
   simulate::SolverSettings settings;
   settings.relative_tolerance = scenario.relative_tolerance;
   settings.threads = threads;

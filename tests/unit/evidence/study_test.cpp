@@ -71,7 +71,8 @@ TEST(Study, Fields_are_read) {
 TEST(Study, Every_shipped_file_loads) {
   const auto studies = load_evidence(OSTEOSOME_ROOT);
   std::size_t files = 0;
-  for (const auto& f : std::filesystem::directory_iterator(std::string(OSTEOSOME_ROOT) + "/evidence/clinical")) files += f.path().extension() == ".toml" ? 1 : 0;
+  for (const auto& f : std::filesystem::directory_iterator(std::string(OSTEOSOME_ROOT) + "/evidence/clinical"))
+    files += f.path().extension() == ".toml" ? 1 : 0;
   EXPECT_EQ(studies.size(), files);
   EXPECT_GE(files, 15u);
 }
@@ -84,7 +85,8 @@ TEST(Study, Shipped_arms_have_ids_of_their_own) {
 }
 
 TEST(Study, Shipped_file_is_named_as_its_study) {
-  for (const auto& s : load_evidence(OSTEOSOME_ROOT)) EXPECT_TRUE(std::filesystem::exists(std::string(OSTEOSOME_ROOT) + "/evidence/clinical/" + s.id + ".toml")) << s.id;
+  for (const auto& s : load_evidence(OSTEOSOME_ROOT))
+    EXPECT_TRUE(std::filesystem::exists(std::string(OSTEOSOME_ROOT) + "/evidence/clinical/" + s.id + ".toml")) << s.id;
 }
 
 TEST(Study, Shipped_intervals_hold_their_mean) {
@@ -112,17 +114,27 @@ TEST(Study, Missing_header_is_refused) {
 }
 
 TEST(Study, Missing_outcome_is_refused) { expect_refused("outcome = \"TH\", ", "", "measurement of arm 'one': 'outcome' is missing", "", "{ unit"); }
-TEST(Study, Missing_provenance_is_refused) { expect_refused(", provenance = \"seen\"", "", "measurement of arm 'one': 'provenance' is missing", "", "ci_low"); }
+TEST(Study, Missing_provenance_is_refused) {
+  expect_refused(", provenance = \"seen\"", "", "measurement of arm 'one': 'provenance' is missing", "", "ci_low");
+}
 TEST(Study, Missing_count_is_refused) { expect_refused("count = \"yes\", ", "", "measurement of arm 'one': 'count' is missing", "", "ci_low"); }
 TEST(Study, Missing_runnable_is_refused) { expect_refused("runnable = \"yes\"\n", "", "arm 'one': 'runnable' is missing", "", "[arms.one]"); }
-TEST(Study, Mean_that_is_text_is_refused) { expect_refused("mean = 2.5, ci", "mean = \"2.5\", ci", "measurement of arm 'one': 'mean' should be a number, but is a string", "", "ci_low"); }
-TEST(Study, Unknown_key_is_refused_with_a_near_match) { expect_refused("role =", "rolle =", "arm 'one': unknown key 'rolle'", "Did you mean 'role'?", "rolle"); }
+TEST(Study, Mean_that_is_text_is_refused) {
+  expect_refused("mean = 2.5, ci", "mean = \"2.5\", ci", "measurement of arm 'one': 'mean' should be a number, but is a string", "", "ci_low");
+}
+TEST(Study, Unknown_key_is_refused_with_a_near_match) {
+  expect_refused("role =", "rolle =", "arm 'one': unknown key 'rolle'", "Did you mean 'role'?", "rolle");
+}
 
 /// An interval upside down would be drawn and counted as one that no value lies inside.
-TEST(Study, Interval_upside_down_is_refused) { EXPECT_EQ(refusal(std::string(kGood).replace(kGood.find("ci_low = 1"), 10, "ci_low = 9")).kind(), core::ErrorKind::Input); }
+TEST(Study, Interval_upside_down_is_refused) {
+  EXPECT_EQ(refusal(std::string(kGood).replace(kGood.find("ci_low = 1"), 10, "ci_low = 9")).kind(), core::ErrorKind::Input);
+}
 
 /// Months before the arm's month 0 are allowed; a month or a mean that is not a number is not.
-TEST(Study, Mean_that_is_not_finite_is_refused) { EXPECT_EQ(refusal(std::string(kGood).replace(kGood.find("mean = 2.5"), 10, "mean = nan")).kind(), core::ErrorKind::Input); }
+TEST(Study, Mean_that_is_not_finite_is_refused) {
+  EXPECT_EQ(refusal(std::string(kGood).replace(kGood.find("mean = 2.5"), 10, "mean = nan")).kind(), core::ErrorKind::Input);
+}
 
 TEST(Study, Several_problems_are_reported_in_one_go) {
   const auto error = refusal("[study]\nid = \"x\"\n[arms.one]\nmeasurements = [ { outcome = \"TH\" } ]\n");

@@ -64,11 +64,13 @@ TEST(EventTable, Full_row_is_read_into_its_fields) {
 TEST(EventTable, Lower_case_family_is_read) { EXPECT_EQ(only_row("id,time,amt\n1,0,100\n").amount, 100); }
 
 TEST(EventTable, Mixed_families_are_refused) {
-  expect_refused("ID,TIME,amt\n1,0,100\n", "event-004", 1, "column 'amt' is not of the family of 'ID'", "Event columns are all upper case or all lower case in one file.");
+  expect_refused("ID,TIME,amt\n1,0,100\n", "event-004", 1, "column 'amt' is not of the family of 'ID'",
+                 "Event columns are all upper case or all lower case in one file.");
 }
 
 TEST(EventTable, Mixed_case_within_a_name_is_refused) {
-  expect_refused("ID,Time\n1,0\n", "event-004", 1, "column 'Time' is not of the family of 'ID'", "Event columns are all upper case or all lower case in one file.");
+  expect_refused("ID,Time\n1,0\n", "event-004", 1, "column 'Time' is not of the family of 'ID'",
+                 "Event columns are all upper case or all lower case in one file.");
 }
 
 TEST(EventTable, Duplicate_event_column_is_refused_once) { expect_refused("ID,TIME,TIME\n1,0,0\n", "event-003", 1, "column 'TIME' stands twice"); }
@@ -82,7 +84,9 @@ TEST(EventTable, Missing_ID_is_refused) {
   EXPECT_EQ(e.diagnostics()[0].message, "column 'ID' is missing");
 }
 
-TEST(EventTable, Missing_TIME_is_refused_with_a_near_match) { expect_refused("ID,TIM,AMT\n1,0,100\n", "event-005", 1, "column 'TIME' is missing", "Did you mean 'TIM'?"); }
+TEST(EventTable, Missing_TIME_is_refused_with_a_near_match) {
+  expect_refused("ID,TIM,AMT\n1,0,100\n", "event-005", 1, "column 'TIME' is missing", "Did you mean 'TIM'?");
+}
 
 TEST(EventTable, Parameter_columns_hold_values_and_missing_ones_are_NaN) {
   const auto t = parse("ID,TIME,CL,V\n1,0,1.5,.\n1,1,,20\n");
@@ -94,7 +98,9 @@ TEST(EventTable, Parameter_columns_hold_values_and_missing_ones_are_NaN) {
   EXPECT_EQ(rows[1].parameters[1], 20);
 }
 
-TEST(EventTable, Parameter_that_is_no_number_is_refused) { expect_refused("ID,TIME,CL\n1,0,high\n", "event-007", 2, "CL is 'high', not a finite number"); }
+TEST(EventTable, Parameter_that_is_no_number_is_refused) {
+  expect_refused("ID,TIME,CL\n1,0,high\n", "event-007", 2, "CL is 'high', not a finite number");
+}
 
 TEST(EventTable, Other_columns_are_carried_as_text) {
   const auto t = parse("ID,TIME,dv,note\n1,0,3.5,\"a, \"\"b\"\"\"\n");
@@ -186,7 +192,8 @@ TEST(EventTable, Compartment_index_counts_from_1) {
 }
 
 TEST(EventTable, Zero_spelt_otherwise_is_the_default_compartment) {
-  for (const char* zero : {"0.0", "00", "-0", "+0", "0e0"}) EXPECT_EQ(only_row(std::string("ID,TIME,AMT,CMT\n1,0,100,") + zero + "\n").compartment, "") << zero;
+  for (const char* zero : {"0.0", "00", "-0", "+0", "0e0"})
+    EXPECT_EQ(only_row(std::string("ID,TIME,AMT,CMT\n1,0,100,") + zero + "\n").compartment, "") << zero;
 }
 
 TEST(EventTable, Unknown_compartment_is_refused_with_a_near_match) {
@@ -200,7 +207,8 @@ TEST(EventTable, Compartment_index_out_of_range_is_refused) {
 }
 
 TEST(EventTable, Negative_compartment_is_refused) {
-  expect_refused("ID,TIME,AMT,CMT\n1,0,100,-2\n", "event-010", 2, "CMT is -2", "Switching a compartment off (a negative CMT) is not supported; use EVENT = replace with AMT 0.");
+  expect_refused("ID,TIME,AMT,CMT\n1,0,100,-2\n", "event-010", 2, "CMT is -2",
+                 "Switching a compartment off (a negative CMT) is not supported; use EVENT = replace with AMT 0.");
 }
 
 // ---- values that are refused
@@ -208,10 +216,13 @@ TEST(EventTable, Negative_compartment_is_refused) {
 TEST(EventTable, Cell_that_is_no_number_is_refused) { expect_refused("ID,TIME,AMT\n1,0,1OO\n", "event-007", 2, "AMT is '1OO', not a finite number"); }
 
 TEST(EventTable, Amount_that_is_not_finite_is_refused) {
-  for (const std::string bad : {"inf", "nan", "-inf", "1e999"}) expect_refused("ID,TIME,AMT\n1,0," + bad + "\n", "event-007", 2, "AMT is '" + bad + "', not a finite number");
+  for (const std::string bad : {"inf", "nan", "-inf", "1e999"})
+    expect_refused("ID,TIME,AMT\n1,0," + bad + "\n", "event-007", 2, "AMT is '" + bad + "', not a finite number");
 }
 
-TEST(EventTable, Time_that_is_not_finite_is_refused) { expect_refused("ID,TIME,AMT\n1,inf,1\n", "event-007", 2, "TIME is 'inf', not a finite number"); }
+TEST(EventTable, Time_that_is_not_finite_is_refused) {
+  expect_refused("ID,TIME,AMT\n1,inf,1\n", "event-007", 2, "TIME is 'inf', not a finite number");
+}
 
 TEST(EventTable, Negative_amount_is_refused) { expect_refused("ID,TIME,AMT\n1,0,-5\n", "event-011", 2, "AMT is negative: -5"); }
 
@@ -228,7 +239,8 @@ TEST(EventTable, Rate_and_duration_together_are_refused) {
 
 TEST(EventTable, Rate_below_minus_2_or_between_is_refused) {
   for (const std::string bad : {"-3", "-0.5", "-1.5"}) {
-    expect_refused("ID,TIME,AMT,RATE\n1,0,100," + bad + "\n", "event-011", 2, "RATE is " + bad, "Allowed are 0, a positive rate, -1 (rate from the model) and -2 (duration from the model).");
+    expect_refused("ID,TIME,AMT,RATE\n1,0,100," + bad + "\n", "event-011", 2, "RATE is " + bad,
+                   "Allowed are 0, a positive rate, -1 (rate from the model) and -2 (duration from the model).");
   }
 }
 
@@ -236,10 +248,16 @@ TEST(EventTable, Rate_from_the_model_without_an_amount_is_refused) {
   expect_refused("ID,TIME,AMT,RATE,SS,II\n1,0,0,-2,1,0\n", "event-011", 2, "RATE -1 or -2 needs an AMT");
 }
 
-TEST(EventTable, Negative_duration_is_refused) { expect_refused("ID,TIME,AMT,DUR\n1,0,100,-1\n", "event-011", 2, "the infusion duration is negative"); }
+TEST(EventTable, Negative_duration_is_refused) {
+  expect_refused("ID,TIME,AMT,DUR\n1,0,100,-1\n", "event-011", 2, "the infusion duration is negative");
+}
 TEST(EventTable, Negative_interval_is_refused) { expect_refused("ID,TIME,AMT,II\n1,0,100,-24\n", "event-011", 2, "II is negative"); }
-TEST(EventTable, Additional_doses_without_an_interval_are_refused) { expect_refused("ID,TIME,AMT,ADDL\n1,0,100,3\n", "event-011", 2, "ADDL is 3 without an interval II"); }
-TEST(EventTable, Steady_state_without_an_interval_is_refused) { expect_refused("ID,TIME,AMT,SS\n1,0,100,1\n", "event-011", 2, "SS needs an interval II"); }
+TEST(EventTable, Additional_doses_without_an_interval_are_refused) {
+  expect_refused("ID,TIME,AMT,ADDL\n1,0,100,3\n", "event-011", 2, "ADDL is 3 without an interval II");
+}
+TEST(EventTable, Steady_state_without_an_interval_is_refused) {
+  expect_refused("ID,TIME,AMT,SS\n1,0,100,1\n", "event-011", 2, "SS needs an interval II");
+}
 
 TEST(EventTable, Constant_infusion_with_additional_doses_is_refused) {
   expect_refused("ID,TIME,AMT,RATE,SS,ADDL,II\n1,0,0,10,1,2,24\n", "event-011", 2, "a constant infusion at steady state takes no ADDL");
@@ -247,21 +265,28 @@ TEST(EventTable, Constant_infusion_with_additional_doses_is_refused) {
 
 TEST(EventTable, Negative_or_broken_ADDL_is_refused) {
   for (const std::string bad : {"-1", "1.5"}) {
-    expect_refused("ID,TIME,AMT,II,ADDL\n1,0,100,24," + bad + "\n", "event-008", 2, "ADDL is " + bad, "Allowed are whole numbers from 0 to 2147483647.");
+    expect_refused("ID,TIME,AMT,II,ADDL\n1,0,100,24," + bad + "\n", "event-008", 2, "ADDL is " + bad,
+                   "Allowed are whole numbers from 0 to 2147483647.");
   }
 }
 
-TEST(EventTable, Steady_state_above_3_is_refused) { expect_refused("ID,TIME,AMT,II,SS\n1,0,100,24,4\n", "event-008", 2, "SS is 4", "Allowed are whole numbers from 0 to 3."); }
-TEST(EventTable, EVID_above_4_is_refused) { expect_refused("ID,TIME,EVID\n1,0,5\n", "event-008", 2, "EVID is 5", "Allowed are whole numbers from 0 to 4."); }
+TEST(EventTable, Steady_state_above_3_is_refused) {
+  expect_refused("ID,TIME,AMT,II,SS\n1,0,100,24,4\n", "event-008", 2, "SS is 4", "Allowed are whole numbers from 0 to 3.");
+}
+TEST(EventTable, EVID_above_4_is_refused) {
+  expect_refused("ID,TIME,EVID\n1,0,5\n", "event-008", 2, "EVID is 5", "Allowed are whole numbers from 0 to 4.");
+}
 
 TEST(EventTable, Unknown_action_is_refused_with_a_near_match) {
-  expect_refused("ID,TIME,AMT,EVENT\n1,0,5,replce\n", "event-011", 2, "EVENT is 'replce'", "Allowed are 'replace' and 'multiply'. Did you mean 'replace'?");
+  expect_refused("ID,TIME,AMT,EVENT\n1,0,5,replce\n", "event-011", 2, "EVENT is 'replce'",
+                 "Allowed are 'replace' and 'multiply'. Did you mean 'replace'?");
 }
 
 // ---- order of rows
 
 TEST(EventTable, Time_going_back_is_refused) {
-  expect_refused("ID,TIME\n1,5\n1,4.5\n", "event-013", 3, "TIME goes back from 5 to 4.5", "Times of a subject ascend, except at a reset (EVID 3 or 4).");
+  expect_refused("ID,TIME\n1,5\n1,4.5\n", "event-013", 3, "TIME goes back from 5 to 4.5",
+                 "Times of a subject ascend, except at a reset (EVID 3 or 4).");
 }
 
 TEST(EventTable, Time_may_go_back_at_a_reset) {

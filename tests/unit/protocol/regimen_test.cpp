@@ -21,8 +21,9 @@ constexpr Microseconds kMonth = 30 * kDay + kDay * 4375 / 10000;  // 30.4375 d
 static_assert(kMonth == 2'629'800'000'000);
 
 const DrugCatalogue& catalogue() {
-  static const DrugCatalogue drugs = {{"alendronate", "po", "mg"}, {"zoledronate", "iv", "mg"},   {"denosumab", "sc", "mg"},     {"teriparatide", "sc", "ug"},
-                                      {"romosozumab", "sc", "mg"}, {"exosomes:bmsc", "iv", "ug"}, {"calcitonin", "sc", "IU"}};
+  static const DrugCatalogue drugs = {
+      {"alendronate", "po", "mg"}, {"zoledronate", "iv", "mg"},   {"denosumab", "sc", "mg"}, {"teriparatide", "sc", "ug"},
+      {"romosozumab", "sc", "mg"}, {"exosomes:bmsc", "iv", "ug"}, {"calcitonin", "sc", "IU"}};
   return drugs;
 }
 
@@ -71,8 +72,10 @@ TEST(Regimen, Courses_joined_by_and_start_together) {
   std::vector<Microseconds> denosumab;
   std::size_t teriparatide = 0;
   for (const auto& d : given) {
-    if (d.drug == "denosumab") denosumab.push_back(d.time);
-    else EXPECT_EQ(d.time, static_cast<Microseconds>(teriparatide++) * kDay);
+    if (d.drug == "denosumab")
+      denosumab.push_back(d.time);
+    else
+      EXPECT_EQ(d.time, static_cast<Microseconds>(teriparatide++) * kDay);
   }
   EXPECT_EQ(teriparatide, 731u);  // 24 months = 730.5 d: days 0 to 730
   EXPECT_EQ(denosumab, (std::vector<Microseconds>{0, 6 * kMonth, 12 * kMonth, 18 * kMonth}));
@@ -100,8 +103,9 @@ TEST(Regimen, Drug_name_with_a_colon_is_a_drug) {
 
 TEST(Regimen, Shipped_catalogue_takes_every_drug_of_the_first_three_examples) {
   const auto shipped = load_catalogue(std::string(OSTEOSOME_ROOT) + "/therapies/catalogue.toml");
-  for (const char* text : {"alendronate 70 mg po weekly for 36 months", "teriparatide 20 ug sc daily for 24 months & denosumab 60 mg sc every 6 months x 4",
-                           "romosozumab 210 mg sc monthly x 12 then denosumab 60 mg sc every 6 months x 2 then none for 12 months"}) {
+  for (const char* text :
+       {"alendronate 70 mg po weekly for 36 months", "teriparatide 20 ug sc daily for 24 months & denosumab 60 mg sc every 6 months x 4",
+        "romosozumab 210 mg sc monthly x 12 then denosumab 60 mg sc every 6 months x 2 then none for 12 months"}) {
     EXPECT_NO_THROW((void)parse_regimen(text, shipped, support::units())) << text;
   }
 }
@@ -137,9 +141,7 @@ TEST(Regimen, For_shorter_than_the_interval_gives_one_dose) {
 
 TEST(Regimen, Course_with_a_count_lasts_count_intervals) { EXPECT_EQ(parse("denosumab 60 mg q6mo x 3").phases[0].length, 18 * kMonth); }
 
-TEST(Regimen, Single_dose_lasts_no_time) {
-  EXPECT_EQ(times(doses("zoledronate 5 mg then denosumab 60 mg")), (std::vector<Microseconds>{0, 0}));
-}
+TEST(Regimen, Single_dose_lasts_no_time) { EXPECT_EQ(times(doses("zoledronate 5 mg then denosumab 60 mg")), (std::vector<Microseconds>{0, 0})); }
 
 TEST(Regimen, Doses_of_one_time_keep_the_order_of_the_text) {
   const auto given = doses("zoledronate 5 mg & alendronate 70 mg & denosumab 60 mg");
@@ -151,7 +153,8 @@ TEST(Regimen, Doses_of_one_time_keep_the_order_of_the_text) {
 }
 
 TEST(Regimen, Phase_lasts_as_long_as_its_longest_course) {
-  EXPECT_EQ(times(doses("zoledronate 5 mg & alendronate 70 mg weekly x 2 then denosumab 60 mg")), (std::vector<Microseconds>{0, 0, 7 * kDay, 14 * kDay}));
+  EXPECT_EQ(times(doses("zoledronate 5 mg & alendronate 70 mg weekly x 2 then denosumab 60 mg")),
+            (std::vector<Microseconds>{0, 0, 7 * kDay, 14 * kDay}));
 }
 
 TEST(Regimen, After_waits_longer) {
@@ -223,10 +226,10 @@ TEST(Regimen, Route_left_out_is_the_usual_one) {
 TEST(Regimen, Infusion_time_is_kept) { EXPECT_EQ(doses("zoledronate 5 mg iv over 15 min").front().over, kDay / 96); }
 
 TEST(Regimen, Every_unit_of_time_has_its_length) {
-  const std::vector<std::pair<std::string, Microseconds>> units = {{"min", kDay / 1440}, {"h", kDay / 24},   {"d", kDay},          {"day", kDay},
-                                                                   {"days", kDay},       {"w", 7 * kDay},    {"week", 7 * kDay},   {"weeks", 7 * kDay},
-                                                                   {"mo", kMonth},       {"month", kMonth},  {"months", kMonth},   {"y", 12 * kMonth},
-                                                                   {"year", 12 * kMonth}, {"years", 12 * kMonth}};
+  const std::vector<std::pair<std::string, Microseconds>> units = {
+      {"min", kDay / 1440}, {"h", kDay / 24},   {"d", kDay},           {"day", kDay},         {"days", kDay},
+      {"w", 7 * kDay},      {"week", 7 * kDay}, {"weeks", 7 * kDay},   {"mo", kMonth},        {"month", kMonth},
+      {"months", kMonth},   {"y", 12 * kMonth}, {"year", 12 * kMonth}, {"years", 12 * kMonth}};
   for (const auto& [unit, length] : units) EXPECT_EQ(parse("none for 1 " + unit).phases[0].length, length) << unit;
 }
 
@@ -245,7 +248,9 @@ TEST(Regimen, Drug_far_from_all_is_refused_with_the_list) {
   expect_refused("water 1 mg", "water", "regimen-007", "unknown drug 'water'", "Known drugs: alendronate, zoledronate, denosumab");
 }
 
-TEST(Regimen, Missing_drug_after_then_is_refused_at_the_end) { expect_refused("denosumab 60 mg then", "", "regimen-007", "a drug is expected", "Known drugs"); }
+TEST(Regimen, Missing_drug_after_then_is_refused_at_the_end) {
+  expect_refused("denosumab 60 mg then", "", "regimen-007", "a drug is expected", "Known drugs");
+}
 
 TEST(Regimen, Missing_unit_is_refused) {
   expect_refused("denosumab 60 sc", "sc", "regimen-009", "the amount of denosumab has no unit: 'sc' is none", "Write e.g. '60 mg'.");
@@ -257,7 +262,9 @@ TEST(Regimen, Unit_of_another_dimension_is_refused) {
   expect_refused("calcitonin 2 mg", "mg", "regimen-010", "'mg' does not fit calcitonin", "counted in units like 'IU'");
 }
 
-TEST(Regimen, Word_that_is_no_unit_is_refused) { expect_refused("denosumab 60 bananas", "bananas", "regimen-009", "the amount of denosumab has no unit: 'bananas' is none", "60 mg"); }
+TEST(Regimen, Word_that_is_no_unit_is_refused) {
+  expect_refused("denosumab 60 bananas", "bananas", "regimen-009", "the amount of denosumab has no unit: 'bananas' is none", "60 mg");
+}
 
 TEST(Regimen, Interval_of_zero_is_refused) {
   const auto d = problem("denosumab 60 mg every 0 months x 3");
@@ -267,7 +274,9 @@ TEST(Regimen, Interval_of_zero_is_refused) {
 
 /// 1e-9 min is 0.06 microseconds, which is 0 in the unit that times are kept in: the interval is zero.
 TEST(Regimen, Interval_below_a_microsecond_with_a_count_is_refused) { EXPECT_EQ(problem("denosumab 60 mg every 1e-9 min x 3").code, "regimen-006"); }
-TEST(Regimen, Interval_below_a_microsecond_with_a_duration_is_refused) { EXPECT_EQ(problem("denosumab 60 mg every 1e-9 min for 1 d").code, "regimen-006"); }
+TEST(Regimen, Interval_below_a_microsecond_with_a_duration_is_refused) {
+  EXPECT_EQ(problem("denosumab 60 mg every 1e-9 min for 1 d").code, "regimen-006");
+}
 
 TEST(Regimen, Negative_amount_is_refused) { expect_refused("denosumab -60 mg", "-60", "regimen-008", "the amount is negative", ""); }
 
@@ -277,10 +286,13 @@ TEST(Regimen, Amount_that_is_not_finite_is_refused) {
   }
 }
 
-TEST(Regimen, Missing_amount_is_refused) { expect_refused("denosumab mg", "mg", "regimen-004", "a number is expected as the amount of denosumab, not 'mg'", ""); }
+TEST(Regimen, Missing_amount_is_refused) {
+  expect_refused("denosumab mg", "mg", "regimen-004", "a number is expected as the amount of denosumab, not 'mg'", "");
+}
 
 TEST(Regimen, Repeat_without_a_count_is_refused) {
-  expect_refused("denosumab 60 mg every 6 months", "", "regimen-012", "'x' and a count, or 'for' and a duration, is expected after the interval, not the end", "'x 6'");
+  expect_refused("denosumab 60 mg every 6 months", "", "regimen-012",
+                 "'x' and a count, or 'for' and a duration, is expected after the interval, not the end", "'x 6'");
 }
 
 TEST(Regimen, Word_that_does_not_belong_is_refused_with_a_near_match) {
@@ -373,8 +385,10 @@ TEST(Regimen, Phases_give_the_same_doses_as_an_explicit_sum_of_lengths) {
 
 TEST(Regimen, Any_text_is_read_or_refused_as_dosing) {
   EXPECT_TRUE(rc::check("no other exception escapes", [] {
-    const auto words = *rc::gen::container<std::vector<std::string>>(
-        rc::gen::element<std::string>("denosumab", "60", "mg", "sc", "every", "6", "months", "x", "4", "then", "none", "for", "&", "after", "q6mo", "over", "-1", "IU/kg", "\xC2\xB5g", "0"));
+    const auto words =
+        *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>("denosumab", "60", "mg", "sc", "every", "6", "months", "x", "4",
+                                                                                    "then", "none", "for", "&", "after", "q6mo", "over", "-1",
+                                                                                    "IU/kg", "\xC2\xB5g", "0"));
     std::string text;
     for (const auto& w : words) text += w + " ";
     try {
@@ -445,7 +459,8 @@ TEST(Adherence, Random_delay_is_never_early_and_doses_stay_in_order) {
   const auto given = taken(a);
   ASSERT_EQ(given.size(), 200u);
   EXPECT_TRUE(std::is_sorted(given.begin(), given.end()));
-  for (std::size_t k = 0; k < given.size(); ++k) EXPECT_GE(given[k], static_cast<Microseconds>(k) * kMonth) << "sorted late times lie at or after sorted due times";
+  for (std::size_t k = 0; k < given.size(); ++k)
+    EXPECT_GE(given[k], static_cast<Microseconds>(k) * kMonth) << "sorted late times lie at or after sorted due times";
 }
 
 TEST(Adherence, Stop_after_excludes_the_dose_at_that_time) {

@@ -55,7 +55,8 @@ TEST(Report, Page_has_all_sections) {
   HandMade h;
   h.measure("TH", 12, 3);
   const auto p = page_of(h);
-  for (const char* section : {"Curves and trial data", "Simulated against observed", "What was simulated", "Failures", "Models, assumptions and sources", "Manifest"}) {
+  for (const char* section :
+       {"Curves and trial data", "Simulated against observed", "What was simulated", "Failures", "Models, assumptions and sources", "Manifest"}) {
     EXPECT_TRUE(has(p.html, "<h2>" + std::string(section) + "</h2>")) << section;
   }
   EXPECT_TRUE(has(p.html, "<h1>test</h1>"));
@@ -147,7 +148,9 @@ TEST(Report, Reported_parameters_are_not_flagged) {
   const auto& parameters = models[0].model().parameters;
   std::size_t flagged = 0;
   for (std::size_t at = html.find("<tr class=assumed>"); at != std::string::npos; at = html.find("<tr class=assumed>", at + 1)) ++flagged;
-  EXPECT_EQ(flagged, static_cast<std::size_t>(std::count_if(parameters.begin(), parameters.end(), [](const auto& p) { return p.provenance.kind == "assumed"; })));
+  EXPECT_EQ(flagged, static_cast<std::size_t>(std::count_if(parameters.begin(), parameters.end(), [](const auto& p) {
+              return p.provenance.kind == "assumed";
+            })));
   EXPECT_TRUE(has(html, "Known faults"));
 }
 

@@ -130,7 +130,8 @@ TEST(DoseTranslator, Missed_dose_interrupts_a_continuous_course) {
   plan.parameters = model.program().parameter_values;
   protocol::Adherence adherence;
   adherence.skip = {3};
-  DoseTranslator(model, units()).add_doses(protocol::expand(parse_regimen("alendronate 10 mg daily x 5", catalogue(), units()), kForever / 2, adherence), 0, 0, plan);
+  DoseTranslator(model, units())
+      .add_doses(protocol::expand(parse_regimen("alendronate 10 mg daily x 5", catalogue(), units()), kForever / 2, adherence), 0, 0, plan);
   ASSERT_EQ(plan.stops.size(), 4u);
   EXPECT_EQ(plan.stops[1].time, 2);
   EXPECT_EQ(plan.stops[2].time, 3);
@@ -179,7 +180,8 @@ TEST(EngineName, Unknown_engine_is_refused_with_a_near_match) {
 }
 
 TEST(ObservableReader, Unknown_quantities_are_refused_together_with_near_matches) {
-  const auto error = error_of([] { simulate::ObservableReader(one_compartment(simulate::EngineChoice::Lanes).program(), {"centrl", "cp", "depott"}); });
+  const auto error =
+      error_of([] { simulate::ObservableReader(one_compartment(simulate::EngineChoice::Lanes).program(), {"centrl", "cp", "depott"}); });
   ASSERT_EQ(error.diagnostics().size(), 2u);
   EXPECT_EQ(error.diagnostics()[0].message, "the model has no quantity 'centrl'");
   EXPECT_EQ(error.diagnostics()[0].hint, "Did you mean 'central'?");

@@ -42,7 +42,9 @@ Input depot(double time, double amount, double duration = 0) { return {time, 1, 
 Input central(double time, double amount, double duration = 0) { return {time, 2, amount, duration}; }
 
 /// Steady state at record time `at` of a train whose next dose (the record's own) arrives at next.time, then additional doses.
-std::vector<Input> steady(const Input& next, double interval, int additional, double at) { return past(next, interval, at) + series(next, interval, additional); }
+std::vector<Input> steady(const Input& next, double interval, int additional, double at) {
+  return past(next, interval, at) + series(next, interval, additional);
+}
 
 std::vector<Regimen> regimens() {
   const std::string plain = "0,1,0,0";
@@ -56,37 +58,90 @@ std::vector<Regimen> regimens() {
       {"infusion_into_the_depot", {{0, "100,1,1,24,3,0,8.333333333333334"}}, plain, series(depot(0, 100, 12), 24, 3), {}},
       {"infusion_with_lag", {{0, "100,2,1,24,3,0,10"}}, "4.15,1,0,0", series(central(4.15, 100, 10), 24, 3), {}},
       {"infusion_with_lag_and_F", {{0, "100,2,1,24,3,0,10"}}, "3.25,0.412,0,0", series(central(3.25, 41.2, 4.12), 24, 3), {{28, 960.05}}},
-      {"steady_infusion_with_lag_and_F", {{0, "100,2,1,24,3,1,10"}}, "3.16,0.412,0,0", steady(central(3.16, 41.2, 4.12), 24, 3, 0), {{0, 1002.7}, {4, 1215.2}, {8, 2417.5}}},
-      {"steady_infusion_longer_than_three_intervals", {{0, "100,2,1,12,4,1,2"}}, "0,0.812,0,0", steady(central(0, 81.2, 40.6), 12, 4, 0), {{0, 6014.5}, {5, 6277.4}, {65, 5840.3}, {89, 3286.6}}},
+      {"steady_infusion_with_lag_and_F",
+       {{0, "100,2,1,24,3,1,10"}},
+       "3.16,0.412,0,0",
+       steady(central(3.16, 41.2, 4.12), 24, 3, 0),
+       {{0, 1002.7}, {4, 1215.2}, {8, 2417.5}}},
+      {"steady_infusion_longer_than_three_intervals",
+       {{0, "100,2,1,12,4,1,2"}},
+       "0,0.812,0,0",
+       steady(central(0, 81.2, 40.6), 12, 4, 0),
+       {{0, 6014.5}, {5, 6277.4}, {65, 5840.3}, {89, 3286.6}}},
       {"steady_infusion_longer_than_four_intervals", {{0, "100,2,1,12,3,1,2"}}, plain, steady(central(0, 100, 50), 12, 3, 0), {{51, 7367.2}}},
-      {"steady_infusion_of_two_whole_intervals", {{0, "100,2,1,6,12,1,8.333333333333334"}}, plain, steady(central(0, 100, 12), 6, 12, 0), {{0, 15152}, {78, 15152}, {79, 14746}}},
+      {"steady_infusion_of_two_whole_intervals",
+       {{0, "100,2,1,6,12,1,8.333333333333334"}},
+       plain,
+       steady(central(0, 100, 12), 6, 12, 0),
+       {{0, 15152}, {78, 15152}, {79, 14746}}},
       {"steady_infusion_as_long_as_the_interval_with_F", {{0, "100,2,1,10,8,1,4.12"}}, "0,0.412,0,0", steady(central(0, 41.2, 10), 10, 8, 0), {}},
       {"steady_infusion_as_long_as_the_interval", {{0, "100,2,1,10,8,1,10"}}, plain, steady(central(0, 100, 10), 10, 8, 0), {}},
       {"steady_infusion_shorter_than_the_interval", {{0, "100,2,1,24,2,1,25"}}, plain, steady(central(0, 100, 4), 24, 2, 0), {}},
-      {"steady_bolus_with_lag_and_F", {{0, "100,2,1,24,3,1,0"}}, "4,0.412,0,0", steady(central(4, 41.2), 24, 3, 0), {{0, 935.66}, {3, 793.34}, {4, 2810.9}, {28, 2810.9}}},
+      {"steady_bolus_with_lag_and_F",
+       {{0, "100,2,1,24,3,1,0"}},
+       "4,0.412,0,0",
+       steady(central(4, 41.2), 24, 3, 0),
+       {{0, 935.66}, {3, 793.34}, {4, 2810.9}, {28, 2810.9}}},
       {"bolus_with_lag_and_F", {{0, "100,2,1,24,3,0,0"}}, "5,0.412,0,0", series(central(5, 41.2), 24, 3), {{5, 2060.0}, {29, 2610.3}}},
-      {"late_infusion_into_the_depot_has_no_lag", {{0, "100,2,1,0,0,0,0"}, {13, "50,1,1,24,2,0,24"}}, "1,1,0,0", series(depot(13, 50, 50.0 / 24), 24, 2) + std::vector<Input>{central(1, 100)}, {}},
+      {"late_infusion_into_the_depot_has_no_lag",
+       {{0, "100,2,1,0,0,0,0"}, {13, "50,1,1,24,2,0,24"}},
+       "1,1,0,0",
+       series(depot(13, 50, 50.0 / 24), 24, 2) + std::vector<Input>{central(1, 100)},
+       {}},
       {"duration_of_the_model_with_lag_and_F", {{0, "100,2,1,24,3,0,-2"}}, "5,0.61,0,9", series(central(5, 61, 9), 24, 3), {{14, 2405.7}}},
       {"steady_duration_of_the_model", {{0, "100,2,1,24,3,1,-2"}}, "0,0.61,0,9", steady(central(0, 61, 9), 24, 3, 0), {{0, 1438.5}, {9, 3282.6}}},
       {"steady_rate_of_the_model", {{0, "100,2,1,24,3,1,-1"}}, "0,0.5,10,0", steady(central(0, 50, 5), 24, 3, 0), {}},
-      {"reset_with_dose_drops_the_infusion", {{0, "100,1,1,12,2,0,50"}, {50, "120,1,4,12,3,0,0"}}, plain,
-       until(series(depot(0, 100, 2), 12, 2), 50) + series(depot(50, 120), 12, 3), {{50, 0}, {51, 4505.3}, {63, 7552.2}, {87, 9940.9}}},
-      {"reset_with_a_steady_dose", {{0, "100,2,1,0,0,0,0"}, {6, "100,1,4,12,2,1,0"}}, plain, until({central(0, 100)}, 6) + steady(depot(6, 100), 12, 2, 6), {}},
-      {"reset_drops_additional_doses", {{0, "100,1,1,12,6,0,50"}, {50, "0,1,3,0,0,0,0"}, {54, "120,1,1,16,2,0,0"}}, plain,
-       until(series(depot(0, 100, 2), 12, 6), 50) + series(depot(54, 120), 16, 2), {}},
+      {"reset_with_dose_drops_the_infusion",
+       {{0, "100,1,1,12,2,0,50"}, {50, "120,1,4,12,3,0,0"}},
+       plain,
+       until(series(depot(0, 100, 2), 12, 2), 50) + series(depot(50, 120), 12, 3),
+       {{50, 0}, {51, 4505.3}, {63, 7552.2}, {87, 9940.9}}},
+      {"reset_with_a_steady_dose",
+       {{0, "100,2,1,0,0,0,0"}, {6, "100,1,4,12,2,1,0"}},
+       plain,
+       until({central(0, 100)}, 6) + steady(depot(6, 100), 12, 2, 6),
+       {}},
+      {"reset_drops_additional_doses",
+       {{0, "100,1,1,12,6,0,50"}, {50, "0,1,3,0,0,0,0"}, {54, "120,1,1,16,2,0,0"}},
+       plain,
+       until(series(depot(0, 100, 2), 12, 6), 50) + series(depot(54, 120), 16, 2),
+       {}},
       {"reset_drops_a_running_infusion", {{0, "100,2,1,0,0,0,5"}, {10, "0,2,3,0,0,0,0"}}, plain, until({central(0, 100, 20)}, 10), {}},
       {"reset_drops_a_lagged_dose", {{9, "100,2,1,0,0,0,0"}, {10, "0,2,3,0,0,0,0"}}, "2,1,0,0", {}, {}},
       {"lagged_dose_due_at_the_reset_is_dropped", {{8, "100,2,1,0,0,0,0"}, {10, "0,2,3,0,0,0,0"}}, "2,1,0,0", {}, {}},
-      {"steady_state_2_adds", {{0, "100,1,1,24,3,1,0"}, {12, "50,1,1,24,3,2,0"}}, plain, steady(depot(0, 100), 24, 3, 0) + steady(depot(12, 50), 24, 3, 12), {{12, 4606.4}, {25, 7277.4}}},
-      {"steady_constant_infusion_ends_at_the_record", {{0, "0,1,1,0,0,1,100"}}, plain, {{-5000, 1, 100 * 5000.0, 5000, 0}}, {{0, 90909}, {1, 88547}, {2, 84367}}},
-      {"steady_infusion_still_running_at_the_record", {{0, "100,2,1,24,3,1,10"}}, "22,0.412,0,0", steady(central(22, 41.2, 4.12), 24, 3, 0), {{0, 1701.9}, {2, 2471.6}}},
+      {"steady_state_2_adds",
+       {{0, "100,1,1,24,3,1,0"}, {12, "50,1,1,24,3,2,0"}},
+       plain,
+       steady(depot(0, 100), 24, 3, 0) + steady(depot(12, 50), 24, 3, 12),
+       {{12, 4606.4}, {25, 7277.4}}},
+      {"steady_constant_infusion_ends_at_the_record",
+       {{0, "0,1,1,0,0,1,100"}},
+       plain,
+       {{-5000, 1, 100 * 5000.0, 5000, 0}},
+       {{0, 90909}, {1, 88547}, {2, 84367}}},
+      {"steady_infusion_still_running_at_the_record",
+       {{0, "100,2,1,24,3,1,10"}},
+       "22,0.412,0,0",
+       steady(central(22, 41.2, 4.12), 24, 3, 0),
+       {{0, 1701.9}, {2, 2471.6}}},
       {"steady_overlapping_infusions_with_lag", {{0, "100,2,1,12,4,1,2"}}, "5,0.812,0,0", steady(central(5, 81.2, 40.6), 12, 4, 0), {}},
       {"steady_bolus_with_lag_above_the_interval", {{0, "100,2,1,24,2,1,0"}}, "28,0.412,0,0", steady(central(28, 41.2), 24, 2, 0), {}},
-      {"steady_infusion_with_lag_above_the_interval", {{0, "100,2,1,24,1,1,10"}}, "46,0.412,0,0", steady(central(46, 41.2, 4.12), 24, 1, 0), {{22, 842.77}, {26, 2471.6}}},
-      {"steady_states_1_and_2_in_turn", {{0, "100,1,1,24,0,1,0"}, {12, "50,1,1,24,0,2,0"}, {24, "100,1,1,24,2,1,0"}, {36, "50,1,1,24,2,2,0"}}, plain,
-       until(steady(depot(0, 100), 24, 0, 0) + steady(depot(12, 50), 24, 0, 12), 24) + steady(depot(24, 100), 24, 2, 24) + steady(depot(36, 50), 24, 2, 36), {{24, 1891.9}, {48, 3722.1}}},
-      {"steady_state_1_cancels_a_lagged_dose_and_2_none", {{0, "100,2,1,24,0,1,25"}, {12, "50,2,1,24,0,2,12.5"}, {24, "100,2,1,24,2,1,25"}, {36, "50,2,1,24,2,2,12.5"}}, "20,1,0,0",
-       until(steady(central(20, 100, 4), 24, 0, 0) + steady(central(32, 50, 4), 24, 0, 12), 24) + steady(central(44, 100, 4), 24, 2, 24) + steady(central(56, 50, 4), 24, 2, 36),
+      {"steady_infusion_with_lag_above_the_interval",
+       {{0, "100,2,1,24,1,1,10"}},
+       "46,0.412,0,0",
+       steady(central(46, 41.2, 4.12), 24, 1, 0),
+       {{22, 842.77}, {26, 2471.6}}},
+      {"steady_states_1_and_2_in_turn",
+       {{0, "100,1,1,24,0,1,0"}, {12, "50,1,1,24,0,2,0"}, {24, "100,1,1,24,2,1,0"}, {36, "50,1,1,24,2,2,0"}},
+       plain,
+       until(steady(depot(0, 100), 24, 0, 0) + steady(depot(12, 50), 24, 0, 12), 24) + steady(depot(24, 100), 24, 2, 24) +
+           steady(depot(36, 50), 24, 2, 36),
+       {{24, 1891.9}, {48, 3722.1}}},
+      {"steady_state_1_cancels_a_lagged_dose_and_2_none",
+       {{0, "100,2,1,24,0,1,25"}, {12, "50,2,1,24,0,2,12.5"}, {24, "100,2,1,24,2,1,25"}, {36, "50,2,1,24,2,2,12.5"}},
+       "20,1,0,0",
+       until(steady(central(20, 100, 4), 24, 0, 0) + steady(central(32, 50, 4), 24, 0, 12), 24) + steady(central(44, 100, 4), 24, 2, 24) +
+           steady(central(56, 50, 4), 24, 2, 36),
        {{12, 6227.4}, {20, 4010.7}, {32, 3944.2}}},
   };
 }
@@ -101,7 +156,8 @@ TEST_P(Regimens, Central_amount_equals_the_closed_form) {
   ASSERT_EQ(values_.size(), 131u);
   double size = 0;
   for (int t = 0; t <= 130; ++t) size = std::max(size, central_of(regimen_.inputs, t));
-  for (int t = 0; t <= 130; ++t) EXPECT_NEAR(values_[static_cast<std::size_t>(t)], central_of(regimen_.inputs, t), kAccuracy * size) << "at " << t << " h";
+  for (int t = 0; t <= 130; ++t)
+    EXPECT_NEAR(values_[static_cast<std::size_t>(t)], central_of(regimen_.inputs, t), kAccuracy * size) << "at " << t << " h";
 }
 
 /// The tolerance is half a unit of the fifth printed digit; 0 is printed exactly.
@@ -112,19 +168,22 @@ TEST_P(Regimens, Concentration_equals_NONMEM_to_its_printed_digits) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Nmtest, Regimens, testing::Combine(testing::Range<std::size_t>(0, regimens().size()), testing::Values(EngineChoice::Reference, EngineChoice::Lanes)),
-                         [](const auto& p) {
-                           return regimens()[std::get<0>(p.param)].name + (std::get<1>(p.param) == EngineChoice::Lanes ? "_lanes" : "_reference");
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Nmtest, Regimens,
+    testing::Combine(testing::Range<std::size_t>(0, regimens().size()), testing::Values(EngineChoice::Reference, EngineChoice::Lanes)),
+    [](const auto& p) { return regimens()[std::get<0>(p.param)].name + (std::get<1>(p.param) == EngineChoice::Lanes ? "_lanes" : "_reference"); });
 
 // ---- single rules
 
 class Events : public testing::TestWithParam<EngineChoice> {
  protected:
-  [[nodiscard]] std::vector<double> run(const std::string& csv, const std::string& time_unit = "h") const { return run_central(one_compartment(GetParam()), csv, time_unit); }
+  [[nodiscard]] std::vector<double> run(const std::string& csv, const std::string& time_unit = "h") const {
+    return run_central(one_compartment(GetParam()), csv, time_unit);
+  }
 };
-INSTANTIATE_TEST_SUITE_P(Engines, Events, testing::Values(EngineChoice::Reference, EngineChoice::Lanes),
-                         [](const auto& p) { return p.param == EngineChoice::Lanes ? "lanes" : "reference"; });
+INSTANTIATE_TEST_SUITE_P(Engines, Events, testing::Values(EngineChoice::Reference, EngineChoice::Lanes), [](const auto& p) {
+  return p.param == EngineChoice::Lanes ? "lanes" : "reference";
+});
 
 constexpr double kK = kCL / kV;
 /// Of amounts of about 100.
@@ -152,7 +211,8 @@ TEST_P(Events, Multiply_scales_the_amount) {
 }
 
 TEST_P(Events, Replace_leaves_other_compartments) {
-  const auto run_both = run_table(one_compartment(GetParam()), "ID,TIME,AMT,CMT,EVID,EVENT\n1,0,100,1,1,\n1,0,30,2,1,replace\n1,0,0,2,0,\n", {"depot", "central"});
+  const auto run_both =
+      run_table(one_compartment(GetParam()), "ID,TIME,AMT,CMT,EVID,EVENT\n1,0,100,1,1,\n1,0,30,2,1,replace\n1,0,0,2,0,\n", {"depot", "central"});
   EXPECT_EQ(run_both.values[0], (std::vector<double>{100, 30}));
 }
 
@@ -236,7 +296,9 @@ TEST_P(Events, Subjects_do_not_share_anything) {
 }
 
 TEST_P(Events, Reset_restores_the_initial_values_of_the_model) {
-  const auto model = compile_text(one_compartment_document("pool = { initial = 5, unit = \"mg\", kind = \"reported\", source = \"test\", rate = \"-CL/V*pool\" }"), GetParam());
+  const auto model =
+      compile_text(one_compartment_document("pool = { initial = 5, unit = \"mg\", kind = \"reported\", source = \"test\", rate = \"-CL/V*pool\" }"),
+                   GetParam());
   const auto r = run_table(*model, "ID,TIME,AMT,EVID\n1,0,0,0\n1,10,0,0\n1,10,0,3\n1,10,0,0\n", {"pool"});
   EXPECT_EQ(r.values[0][0], 5);
   EXPECT_NEAR(r.values[1][0], 5 * std::exp(-10 * kK), 5 * kAccuracy);
@@ -245,7 +307,10 @@ TEST_P(Events, Reset_restores_the_initial_values_of_the_model) {
 
 TEST_P(Events, Steady_state_2_adds_only_what_the_doses_add) {
   // A pool that rests at 5: production 5*CL/V. SS=2 must not add the resting amount again.
-  const auto model = compile_text(one_compartment_document("pool = { initial = 5, unit = \"mg\", kind = \"reported\", source = \"test\", rate = \"CL/V*(5*unit_amount - pool)\" }"), GetParam());
+  const auto model =
+      compile_text(one_compartment_document(
+                       "pool = { initial = 5, unit = \"mg\", kind = \"reported\", source = \"test\", rate = \"CL/V*(5*unit_amount - pool)\" }"),
+                   GetParam());
   const auto r = run_table(*model, "ID,TIME,AMT,CMT,EVID,II,SS\n1,0,100,pool,1,24,2\n1,0,0,pool,0,0,0\n", {"pool"});
   EXPECT_NEAR(r.values[0][0], 5 + 100 / (1 - std::exp(-24 * kK)), 200 * kAccuracy);
   ASSERT_EQ(r.warnings.size(), 1u);
@@ -255,13 +320,15 @@ TEST_P(Events, Steady_state_2_adds_only_what_the_doses_add) {
 // ---- warnings and refusals
 
 TEST(EventPlan, Lag_above_the_interval_at_steady_state_warns) {
-  const auto r = run_table(one_compartment(EngineChoice::Lanes), "ID,TIME,AMT,CMT,EVID,II,SS,lagt\n1,0,100,2,1,24,1,28\n1,1,0,2,0,0,0,28\n", {"central"});
+  const auto r =
+      run_table(one_compartment(EngineChoice::Lanes), "ID,TIME,AMT,CMT,EVID,II,SS,lagt\n1,0,100,2,1,24,1,28\n1,1,0,2,0,0,0,28\n", {"central"});
   ASSERT_EQ(r.warnings.size(), 1u);
   EXPECT_NE(r.warnings[0].find("lag longer than the interval"), std::string::npos);
 }
 
 TEST(EventPlan, Lag_below_the_interval_does_not_warn) {
-  EXPECT_TRUE(run_table(one_compartment(EngineChoice::Lanes), "ID,TIME,AMT,CMT,EVID,II,SS,lagt\n1,0,100,2,1,24,1,4\n1,1,0,2,0,0,0,4\n", {"central"}).warnings.empty());
+  EXPECT_TRUE(run_table(one_compartment(EngineChoice::Lanes), "ID,TIME,AMT,CMT,EVID,II,SS,lagt\n1,0,100,2,1,24,1,4\n1,1,0,2,0,0,0,4\n", {"central"})
+                  .warnings.empty());
 }
 
 void expect_plan_refused(const std::string& csv, const std::string& code, int line, const std::string& message) {
@@ -278,10 +345,12 @@ TEST(EventPlan, Rate_of_the_model_that_is_0_is_refused) {
   expect_plan_refused("ID,TIME,AMT,CMT,EVID,RATE\n1,0,100,2,1,-1\n1,1,0,2,0,0\n", "dosing-005", 2, "infusion rate of 'central' is 0, not positive");
 }
 TEST(EventPlan, Duration_of_the_model_that_is_0_is_refused) {
-  expect_plan_refused("ID,TIME,AMT,CMT,EVID,RATE\n1,0,100,2,1,-2\n1,1,0,2,0,0\n", "dosing-005", 2, "infusion duration of 'central' is 0, not positive");
+  expect_plan_refused("ID,TIME,AMT,CMT,EVID,RATE\n1,0,100,2,1,-2\n1,1,0,2,0,0\n", "dosing-005", 2,
+                      "infusion duration of 'central' is 0, not positive");
 }
 TEST(EventPlan, Rate_of_the_model_where_it_has_none_is_refused) {
-  expect_plan_refused("ID,TIME,AMT,CMT,EVID,RATE\n1,0,100,1,1,-1\n1,1,0,2,0,0\n", "dosing-004", 2, "RATE is -1, but species 'depot' has no 'infusion_rate'");
+  expect_plan_refused("ID,TIME,AMT,CMT,EVID,RATE\n1,0,100,1,1,-1\n1,1,0,2,0,0\n", "dosing-004", 2,
+                      "RATE is -1, but species 'depot' has no 'infusion_rate'");
 }
 TEST(EventPlan, Negative_lag_is_refused) {
   expect_plan_refused("ID,TIME,AMT,CMT,EVID,lagt\n1,0,100,2,1,-3\n1,1,0,2,0,-3\n", "dosing-006", 2, "the lag is -3");
@@ -303,7 +372,8 @@ TEST(PeriodicState, State_that_drifts_has_none) {
 
 TEST(PeriodicState, Row_without_a_steady_state_is_refused_with_its_line) {
   const auto model = compile_text(one_compartment_document("area = { initial = 0, unit = \"mg*h\", rate = \"central\" }"), EngineChoice::Reference);
-  const auto error = error_of([&] { (void)run_table(*model, "ID,TIME,AMT,CMT,EVID,II,SS\n1,0,0,2,0,0,0\n1,1,100,2,1,24,1\n1,2,0,2,0,0,0\n", {"central"}); });
+  const auto error =
+      error_of([&] { (void)run_table(*model, "ID,TIME,AMT,CMT,EVID,II,SS\n1,0,0,2,0,0,0\n1,1,100,2,1,24,1\n1,2,0,2,0,0,0\n", {"central"}); });
   EXPECT_EQ(error.kind(), core::ErrorKind::Dosing);
   EXPECT_EQ(error.diagnostics()[0].where.line, 3);
 }
@@ -326,7 +396,8 @@ struct RandomDose {
   int time, amount, compartment, rate, interval, additional;
 };
 rc::Gen<RandomDose> random_dose() {
-  return rc::gen::construct<RandomDose>(rc::gen::inRange(0, 40), rc::gen::inRange(1, 200), rc::gen::inRange(1, 3), rc::gen::element(0, 5, 20), rc::gen::inRange(1, 30), rc::gen::inRange(0, 5));
+  return rc::gen::construct<RandomDose>(rc::gen::inRange(0, 40), rc::gen::inRange(1, 200), rc::gen::inRange(1, 3), rc::gen::element(0, 5, 20),
+                                        rc::gen::inRange(1, 30), rc::gen::inRange(0, 5));
 }
 /// Dose rows in order of time, then observations from 1000 h on would be empty: they stand at every 7 h in between.
 std::string table_of(std::vector<RandomDose> doses, double scale, bool explicit_doses) {
@@ -345,8 +416,9 @@ std::string table_of(std::vector<RandomDose> doses, double scale, bool explicit_
   for (double t = 3.5; t < 200; t += 7) {  // never at a dosing time, which are whole
     for (; next < rows.size() && rows[next].time < t; ++next) {
       const auto& d = rows[next];
-      csv += "1," + std::to_string(d.time) + "," + std::to_string(scale * d.amount) + "," + std::to_string(d.compartment) + ",1," + std::to_string(d.rate > 0 ? scale * d.rate : 0) + "," +
-             (d.additional > 0 ? std::to_string(d.interval) : "0") + "," + std::to_string(d.additional) + "\n";
+      csv += "1," + std::to_string(d.time) + "," + std::to_string(scale * d.amount) + "," + std::to_string(d.compartment) + ",1," +
+             std::to_string(d.rate > 0 ? scale * d.rate : 0) + "," + (d.additional > 0 ? std::to_string(d.interval) : "0") + "," +
+             std::to_string(d.additional) + "\n";
     }
     csv += "1," + std::to_string(t) + ",0,2,0,0,0,0\n";
   }
@@ -368,7 +440,8 @@ TEST(LinearKinetics, Doses_together_equal_the_sum_of_each_alone) {
   const auto& model = one_compartment(EngineChoice::Lanes);
   EXPECT_TRUE(rc::check("superposition", [&] {
     const auto first = *random_dose(), second = *random_dose();
-    const auto a = run_central(model, table_of({first}, 1, false)), b = run_central(model, table_of({second}, 1, false)), both = run_central(model, table_of({first, second}, 1, false));
+    const auto a = run_central(model, table_of({first}, 1, false)), b = run_central(model, table_of({second}, 1, false)),
+               both = run_central(model, table_of({first, second}, 1, false));
     for (std::size_t i = 0; i < a.size(); ++i) RC_ASSERT(std::abs(a[i] + b[i] - both[i]) <= kAccuracy * largest(both));
   }));
 }

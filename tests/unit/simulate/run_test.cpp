@@ -17,15 +17,20 @@ using simulate::RunHooks;
 using simulate::ScenarioResult;
 
 const std::string kDosed = "[arms.a]\nregimen = \"denosumab 60 mg q1d x 2\"\n[arms.b]\nregimen = \"none\"\n";
-const std::string kRandom = "[population]\nn = 7\n[population.parameters.pk]\nCL = { kind = \"lognormal\", cv = 0.3 }\ncentral = { kind = \"uniform\", low = 1, high = 50 }\n";
+const std::string kRandom =
+    "[population]\nn = 7\n[population.parameters.pk]\nCL = { kind = \"lognormal\", cv = 0.3 }\ncentral = { kind = \"uniform\", low = 1, high = 50 "
+    "}\n";
 
-bool same_bits(const std::vector<double>& a, const std::vector<double>& b) { return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0; }
+bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
+}
 
 void expect_same_values(const ScenarioResult& a, const ScenarioResult& b) {
   ASSERT_EQ(a.arms.size(), b.arms.size());
   for (std::size_t k = 0; k < a.arms.size(); ++k) {
     ASSERT_EQ(a.arms[k].values.size(), b.arms[k].values.size());
-    for (std::size_t s = 0; s < a.arms[k].values.size(); ++s) EXPECT_TRUE(same_bits(a.arms[k].values[s], b.arms[k].values[s])) << "arm " << k << " subject " << s;
+    for (std::size_t s = 0; s < a.arms[k].values.size(); ++s)
+      EXPECT_TRUE(same_bits(a.arms[k].values[s], b.arms[k].values[s])) << "arm " << k << " subject " << s;
   }
 }
 
@@ -34,7 +39,8 @@ ScenarioFolder& bomb_folder() {
   static ScenarioFolder folder;
   std::string text = one_compartment_document("bomb = { initial = 1, unit = \"1\", kind = \"reported\", source = \"test\", rate = \"grow*bomb^2\" }");
   const std::string marker = "[parameters]\n";
-  text.insert(text.find(marker) + marker.size(), "grow = { value = 0, unit = \"1/h\", kind = \"assumed\", rationale = \"test\", source = \"test\" }\n");
+  text.insert(text.find(marker) + marker.size(),
+              "grow = { value = 0, unit = \"1/h\", kind = \"assumed\", rationale = \"test\", source = \"test\" }\n");
   (void)folder.folder.write("onecmt.toml", text);
   (void)folder.folder.write("subjects.csv", "grow,CL\n0,1\n0.1,2\n0,3\n");
   return folder;
@@ -72,7 +78,8 @@ TEST(Run, Values_equal_the_closed_form) {
 /// The trough after a month is 60 mg * exp(-0.055 * 730) = 0; just after a dose the concentration is 3 mg/L.
 TEST(Run, Output_at_a_dosing_time_shows_the_state_before_at_every_month) {
   const ScenarioFolder folder;
-  const auto r = run(folder.read(folder.text("[arms.a]\nregimen = \"denosumab 60 mg monthly x 240\"\n", "until = \"240 months\"\nevery = \"1 month\"\n")));
+  const auto r =
+      run(folder.read(folder.text("[arms.a]\nregimen = \"denosumab 60 mg monthly x 240\"\n", "until = \"240 months\"\nevery = \"1 month\"\n")));
   ASSERT_EQ(r.days.size(), 241u);
   for (std::size_t k = 0; k < r.days.size(); ++k) EXPECT_LT(r.arms[0].values[0][k], 1) << "month " << k;
 }
@@ -84,7 +91,9 @@ TEST(Run, Output_at_a_dosing_time_shows_the_state_before_whatever_the_age) {
   text.insert(text.find(marker) + marker.size(), "age0 = { value = 0, unit = \"d\", kind = \"assumed\", rationale = \"test\", source = \"test\" }\n");
   (void)folder.folder.write("onecmt.toml", text);
   for (const char* age : {"50", "59.4", "61.3", "66", "70.1"}) {
-    const auto r = run(folder.read(folder.text("[patient]\nage = \"" + std::string(age) + " years\"\n[arms.a]\nregimen = \"denosumab 60 mg monthly x 60\"\n", "until = \"60 months\"\nevery = \"1 month\"\n")));
+    const auto r =
+        run(folder.read(folder.text("[patient]\nage = \"" + std::string(age) + " years\"\n[arms.a]\nregimen = \"denosumab 60 mg monthly x 60\"\n",
+                                    "until = \"60 months\"\nevery = \"1 month\"\n")));
     for (std::size_t k = 0; k < r.days.size(); ++k) EXPECT_LT(r.arms[0].values[0][k], 1) << "age " << age << ", month " << k;
   }
 }
@@ -152,7 +161,9 @@ TEST(Run, Table_gives_each_subject_its_row) {
 
 TEST(Run, Each_subject_misses_its_own_doses) {
   const ScenarioFolder folder;
-  const auto r = run(folder.read(folder.text("[arms.a]\nregimen = \"denosumab 60 mg q1d x 8\"\n[arms.a.adherence]\nmiss_probability = 0.5\n[population]\nn = 6\n", "until = \"8 d\"\nevery = \"1 d\"\n")));
+  const auto r = run(
+      folder.read(folder.text("[arms.a]\nregimen = \"denosumab 60 mg q1d x 8\"\n[arms.a.adherence]\nmiss_probability = 0.5\n[population]\nn = 6\n",
+                              "until = \"8 d\"\nevery = \"1 d\"\n")));
   std::set<std::vector<double>> distinct(r.arms[0].values.begin(), r.arms[0].values.end());
   EXPECT_GT(distinct.size(), 3u) << "six subjects with 2^8 patterns: three or fewer distinct ones have a probability below 1e-5";
 }
@@ -233,7 +244,9 @@ TEST(Run, Dose_per_kg_without_a_weight_is_refused_before_anything_runs) {
 
 /// Both runs at 1e-10, whose errors over 60 years stay below 1e-8 of the density.
 TEST(Run, Patient_of_59_years_starts_with_the_density_of_that_age) {
-  const std::string text = "[scenario]\ntitle = \"t\"\nuntil = \"2 months\"\nevery = \"1 month\"\n[patient]\nage = \"59.4 years\"\n[models.joerg-2022]\n[arms.a]\nregimen = \"none\"\n[solver]\nrtol = 1e-10\n";
+  const std::string text =
+      "[scenario]\ntitle = \"t\"\nuntil = \"2 months\"\nevery = \"1 month\"\n[patient]\nage = \"59.4 years\"\n[models.joerg-2022]\n[arms.a]\nregimen "
+      "= \"none\"\n[solver]\nrtol = 1e-10\n";
   const auto s = simulate::read_scenario(text, "test.toml", library(), units());
   std::vector<simulate::CompiledModel> models;
   const auto r = run(s, {}, 1, {}, &models);
@@ -251,7 +264,9 @@ TEST(Run, Patient_of_59_years_starts_with_the_density_of_that_age) {
 }
 
 TEST(Run, From_rest_ignores_the_age) {
-  const std::string text = "[scenario]\ntitle = \"t\"\nuntil = \"1 month\"\nevery = \"1 month\"\n[patient]\nage = \"59.4 years\"\n[models.joerg-2022]\nfrom_rest = true\n[arms.a]\nregimen = \"none\"\n";
+  const std::string text =
+      "[scenario]\ntitle = \"t\"\nuntil = \"1 month\"\nevery = \"1 month\"\n[patient]\nage = \"59.4 years\"\n[models.joerg-2022]\nfrom_rest = "
+      "true\n[arms.a]\nregimen = \"none\"\n";
   const auto s = simulate::read_scenario(text, "test.toml", library(), units());
   auto young = s;
   young.age_days.reset();
@@ -259,7 +274,9 @@ TEST(Run, From_rest_ignores_the_age) {
 }
 
 TEST(Run, Patient_younger_than_the_model_starts_is_refused) {
-  const std::string text = "[scenario]\ntitle = \"t\"\nuntil = \"1 month\"\nevery = \"1 month\"\n[patient]\nage = \"20 years\"\n[models.joerg-2022]\nset = { init_age = 10000 }\n[arms.a]\nregimen = \"none\"\n";
+  const std::string text =
+      "[scenario]\ntitle = \"t\"\nuntil = \"1 month\"\nevery = \"1 month\"\n[patient]\nage = \"20 years\"\n[models.joerg-2022]\nset = { init_age = "
+      "10000 }\n[arms.a]\nregimen = \"none\"\n";
   const auto s = simulate::read_scenario(text, "test.toml", library(), units());
   const auto error = error_of([&] { (void)run(s); });
   EXPECT_EQ(error.diagnostics()[0].code, "scenario-014");
@@ -327,7 +344,8 @@ TEST(PartStore, Damaged_part_is_ignored) {
   const Parts p;
   const simulate::PartStore store(p.folder.path("parts"), "key");
   store.write(p.arm(), 0, 3);
-  for (const auto& entry : std::filesystem::directory_iterator(p.folder.path("parts"))) std::filesystem::resize_file(entry.path(), std::filesystem::file_size(entry.path()) / 2);
+  for (const auto& entry : std::filesystem::directory_iterator(p.folder.path("parts")))
+    std::filesystem::resize_file(entry.path(), std::filesystem::file_size(entry.path()) / 2);
   auto a = p.blank();
   EXPECT_FALSE(store.read(a, 0, 3));
 }
@@ -376,7 +394,10 @@ TEST(Netcdf, File_holds_the_values_units_and_status) {
   EXPECT_EQ(days, r.days);
   ASSERT_EQ(nc_inq_varid(id, "pk.a.cp", &variable), NC_NOERR);
   EXPECT_EQ(nc_get_var_double(id, variable, values.data()), NC_NOERR);
-  for (std::size_t k = 0; k < 3; ++k) EXPECT_TRUE(same_bits({values.begin() + static_cast<std::ptrdiff_t>(k * times), values.begin() + static_cast<std::ptrdiff_t>((k + 1) * times)}, r.arms[0].values[k])) << k;
+  for (std::size_t k = 0; k < 3; ++k)
+    EXPECT_TRUE(same_bits({values.begin() + static_cast<std::ptrdiff_t>(k * times), values.begin() + static_cast<std::ptrdiff_t>((k + 1) * times)},
+                          r.arms[0].values[k]))
+        << k;
   std::string text(16, '\0');
   EXPECT_EQ(nc_get_att_text(id, variable, "units", text.data()), NC_NOERR);
   EXPECT_STREQ(text.c_str(), "mg/L");

@@ -24,7 +24,8 @@ core::Error refusal_of_body(const std::string& body) {
 }
 
 /// `body` has exactly one problem, at the line of `marker`.
-void expect_refused(const std::string& body, const std::string& code, const std::string& message, const std::string& hint, const std::string& marker) {
+void expect_refused(const std::string& body, const std::string& code, const std::string& message, const std::string& hint,
+                    const std::string& marker) {
   const ScenarioFolder folder;
   const auto text = folder.text(body);
   const auto error = error_of([&] { (void)folder.read(text); });
@@ -44,9 +45,11 @@ TEST(Scenario, Shipped_scenarios_load) {
 
 TEST(Scenario, Fields_are_read) {
   const ScenarioFolder folder;
-  const auto s = folder.read(folder.text("[patient]\nage = \"60 years\"\nweight = \"6e4 g\"\n[arms.a]\nlabel = \"A\"\nregimen = \"denosumab 60 mg monthly x 2\"\nevidence = [\"x\"]\n"
-                                         "[arms.a.adherence]\nmiss_probability = 0.25\ndelay = \"1 week\"\nskip = [2]\nstop_after = \"1 month\"\n[solver]\nengine = \"reference\"\nrtol = 1e-8\n",
-                                         "until = \"2 days\"\nevery = \"6 h\"\nseed = 9\n"));
+  const auto s = folder.read(folder.text(
+      "[patient]\nage = \"60 years\"\nweight = \"6e4 g\"\n[arms.a]\nlabel = \"A\"\nregimen = \"denosumab 60 mg monthly x 2\"\nevidence = [\"x\"]\n"
+      "[arms.a.adherence]\nmiss_probability = 0.25\ndelay = \"1 week\"\nskip = [2]\nstop_after = \"1 month\"\n[solver]\nengine = \"reference\"\nrtol "
+      "= 1e-8\n",
+      "until = \"2 days\"\nevery = \"6 h\"\nseed = 9\n"));
   EXPECT_EQ(s.until_days, 2);
   EXPECT_EQ(s.every_days, 0.25);
   EXPECT_EQ(s.seed, 9u);
@@ -76,7 +79,8 @@ TEST(Scenario, Unknown_model_is_refused_with_a_near_match) {
 
 TEST(Scenario, Regimen_error_has_the_line_of_the_regimen_and_the_column_in_it) {
   expect_refused("[arms.a]\nlabel = \"x\"\nregimen = \"denosumab 60 mg evry 6 months x 3\"\n", "regimen-002",
-                 "arm 'a': regimen 'denosumab 60 mg evry 6 months x 3', column 17: 'evry' does not belong here", "Did you mean 'every'?", "regimen =");
+                 "arm 'a': regimen 'denosumab 60 mg evry 6 months x 3', column 17: 'evry' does not belong here", "Did you mean 'every'?",
+                 "regimen =");
 }
 
 TEST(Scenario, Missing_until_is_refused) {
@@ -98,7 +102,8 @@ TEST(Scenario, Missing_header_models_and_arms_are_named_together) {
 }
 
 TEST(Scenario, Several_problems_are_reported_in_one_go) {
-  const auto error = refusal_of_body("[patient]\nage = \"60\"\n[arms.a]\nregimen = \"watr 3 mg\"\n[population]\nn = 0\n[solver]\nrtol = 5\nengine = \"fast\"\n");
+  const auto error =
+      refusal_of_body("[patient]\nage = \"60\"\n[arms.a]\nregimen = \"watr 3 mg\"\n[population]\nn = 0\n[solver]\nrtol = 5\nengine = \"fast\"\n");
   EXPECT_EQ(error.kind(), core::ErrorKind::Input);
   EXPECT_EQ(error.diagnostics().size(), 5u) << error.what();
 }
@@ -129,7 +134,8 @@ TEST(Scenario, Number_of_subjects_that_is_no_count_is_refused) {
 }
 
 TEST(Scenario, Absurd_number_of_subjects_is_refused) {
-  for (const std::string bad : {"inf", "1e18"}) EXPECT_EQ(refusal_of_body(kArm + "[population]\nn = " + bad + "\n").kind(), core::ErrorKind::Input) << bad;
+  for (const std::string bad : {"inf", "1e18"})
+    EXPECT_EQ(refusal_of_body(kArm + "[population]\nn = " + bad + "\n").kind(), core::ErrorKind::Input) << bad;
 }
 
 TEST(Scenario, Model_of_a_random_quantity_that_is_not_there_is_refused_with_a_near_match) {
@@ -141,12 +147,19 @@ TEST(Scenario, Model_of_a_random_quantity_that_is_not_there_is_refused_with_a_ne
 
 TEST(Scenario, Negative_standard_deviation_is_refused) {
   for (const char* kind : {"normal", "lognormal"}) {
-    EXPECT_NE(std::string(refusal_of_body(kArm + "[population]\nn = 2\n[population.parameters.pk]\nCL = { kind = \"" + kind + "\", sd = -0.5 }\n").what()).find("sd"), std::string::npos) << kind;
+    EXPECT_NE(
+        std::string(refusal_of_body(kArm + "[population]\nn = 2\n[population.parameters.pk]\nCL = { kind = \"" + kind + "\", sd = -0.5 }\n").what())
+            .find("sd"),
+        std::string::npos)
+        << kind;
   }
 }
 
-const std::string kThree = "[population]\nn = 2\ncorrelations = [ { between = [\"CL\", \"V\"], r = %1 }, { between = [\"V\", \"KA\"], r = %2 }, { between = [\"CL\", \"KA\"], r = %3 } ]\n"
-                           "[population.parameters.pk]\nCL = { kind = \"lognormal\", cv = 0.2 }\nV = { kind = \"lognormal\", cv = 0.2 }\nKA = { kind = \"lognormal\", cv = 0.2 }\n";
+const std::string kThree =
+    "[population]\nn = 2\ncorrelations = [ { between = [\"CL\", \"V\"], r = %1 }, { between = [\"V\", \"KA\"], r = %2 }, { between = [\"CL\", "
+    "\"KA\"], r = %3 } ]\n"
+    "[population.parameters.pk]\nCL = { kind = \"lognormal\", cv = 0.2 }\nV = { kind = \"lognormal\", cv = 0.2 }\nKA = { kind = \"lognormal\", cv = "
+    "0.2 }\n";
 std::string three(const char* a, const char* b, const char* c) {
   std::string text = kThree;
   text.replace(text.find("%1"), 2, a);
@@ -168,7 +181,9 @@ TEST(Scenario, Possible_correlations_are_taken) {
 }
 
 TEST(Scenario, Correlation_of_an_unknown_quantity_is_refused) {
-  const auto error = refusal_of_body(kArm + "[population]\nn = 2\ncorrelations = [ { between = [\"CL\", \"W\"], r = 0.5 } ]\n[population.parameters.pk]\nCL = { kind = \"lognormal\", cv = 0.2 }\n");
+  const auto error = refusal_of_body(kArm +
+                                     "[population]\nn = 2\ncorrelations = [ { between = [\"CL\", \"W\"], r = 0.5 } ]\n[population.parameters.pk]\nCL "
+                                     "= { kind = \"lognormal\", cv = 0.2 }\n");
   ASSERT_EQ(error.diagnostics().size(), 1u) << error.what();
   EXPECT_EQ(error.diagnostics()[0].code, "scenario-010");
 }
@@ -222,7 +237,8 @@ TEST(Scenario, Set_value_that_the_model_lacks_is_refused_with_a_near_match) {
 
 TEST(Scenario, Empty_file_is_refused) {
   const TemporaryFolder folder;
-  EXPECT_EQ(error_of([&] { (void)simulate::load_scenario(folder.write("s.toml", ""), library(), units()); }).diagnostics()[0].message, "the file is empty");
+  EXPECT_EQ(error_of([&] { (void)simulate::load_scenario(folder.write("s.toml", ""), library(), units()); }).diagnostics()[0].message,
+            "the file is empty");
 }
 
 // ---- draws
@@ -337,7 +353,8 @@ double correlation(const Population& p) {
 TEST(Draw, Correlation_of_two_quantities_is_as_asked) {
   const ScenarioFolder folder;
   const auto text = [&](const std::string& list) {
-    return folder.text(kArm + "[population]\nn = 4\n" + list + "[population.parameters.pk]\nCL = { kind = \"lognormal\", cv = 0.3 }\nV = { kind = \"lognormal\", cv = 0.2 }\n");
+    return folder.text(kArm + "[population]\nn = 4\n" + list +
+                       "[population.parameters.pk]\nCL = { kind = \"lognormal\", cv = 0.3 }\nV = { kind = \"lognormal\", cv = 0.2 }\n");
   };
   EXPECT_NEAR(correlation(folder.read(text("correlations = [ { between = [\"CL\", \"pk.V\"], r = 0.5 } ]\n")).population), 0.5, 5 * 0.012);
   EXPECT_NEAR(correlation(folder.read(text("")).population), 0, 5 * 0.016);
