@@ -236,9 +236,10 @@ class Run {
     manifest_["engines"] = result.engines;
     solve::Statistics sum;
     for (const auto& arm : result.arms) {
-      sum.steps += arm.statistics.steps;
-      sum.rejected += arm.statistics.rejected;
-      sum.switches += arm.statistics.switches;
+      const solve::Statistics mine = arm.total();
+      sum.steps += mine.steps;
+      sum.rejected += mine.rejected;
+      sum.switches += mine.switches;
     }
     manifest_["statistics"] = {
         {"simulations", result.total()}, {"failed", result.failed()}, {"steps", sum.steps}, {"rejected", sum.rejected}, {"crossings", sum.switches}};

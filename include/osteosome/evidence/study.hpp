@@ -39,6 +39,7 @@ struct Study {
 /// A published value beside the simulated one (median over subjects).
 struct Comparison {
   std::string model, study, doi, study_arm, arm, outcome, unit, role, provenance, interval;
+  double time_zero_month = 0;  ///< of the study arm: its baseline lies this long after the start of treatment
   double month = 0, observed = 0, simulated = 0;
   std::optional<double> low, high;
   /// Half width of the reported interval, or the reported error.

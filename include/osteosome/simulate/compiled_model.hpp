@@ -30,6 +30,8 @@ class CompiledModel {
   CompiledModel(model::Model model, const SolverSettings& settings);
 
   [[nodiscard]] const model::Model& model() const { return model_; }
+  /// The name users know the model by: its file's, without folder and ending.
+  [[nodiscard]] std::string name() const;
   [[nodiscard]] const compile::Program& program() const { return program_; }
   /// "lanes, native avx512" or "reference": what runs, in words.
   [[nodiscard]] std::string engine_text() const;

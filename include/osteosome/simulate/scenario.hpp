@@ -84,7 +84,8 @@ struct ArmResult {
   std::vector<solve::Status> status;                     ///< [subject]
   std::vector<std::string> message;                      ///< [subject]
   std::vector<double> time_reached_days;                 ///< [subject], after the start of treatment
-  solve::Statistics statistics;                          ///< summed
+  std::vector<solve::Statistics> statistics;             ///< [subject]
+  [[nodiscard]] solve::Statistics total() const;         ///< summed over subjects
 };
 
 struct ScenarioResult {

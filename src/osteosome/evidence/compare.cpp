@@ -52,6 +52,10 @@ void attach(simulate::Scenario& scenario, const std::vector<Study>& studies) {
         problems.add({"scenario-016", "arm '" + arm.name + "': no study has an arm '" + id + "'", arm.where, core::did_you_mean(id, known)});
         continue;
       }
+      if (found->arm->runnable != "yes") {
+        problems.add({"scenario-019", "arm '" + arm.name + "': study arm '" + id + "' cannot be simulated (" + found->arm->runnable + ")", arm.where, ""});
+        continue;
+      }
       for (const Measurement& m : found->arm->measurements) {
         if (comparable(m)) scenario.extra_days.push_back((found->arm->time_zero_month + m.month) * core::kDaysPerMonth);
       }
@@ -97,6 +101,7 @@ std::vector<Comparison> compare(const simulate::Scenario& scenario, const std::v
     const auto& model = models[arm.model].model();
     for (const std::string& id : scenario_arm.evidence) {
       const Found found = *find_arm(studies, id);
+      if (found.arm->runnable != "yes") continue;
       for (const Measurement& m : found.arm->measurements) {
         if (!comparable(m)) continue;
         for (std::size_t o = 0; o < arm.outputs.size(); ++o) {
@@ -121,6 +126,7 @@ std::vector<Comparison> compare(const simulate::Scenario& scenario, const std::v
           c.role = found.arm->role;
           c.provenance = m.provenance;
           c.interval = m.interval;
+          c.time_zero_month = found.arm->time_zero_month;
           c.month = m.month;
           c.observed = *m.mean;
           c.low = m.low;

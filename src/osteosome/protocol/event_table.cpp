@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 
 #include "osteosome/core/csv.hpp"
@@ -15,6 +14,7 @@ namespace {
 
 const std::vector<std::string> kColumns = {"ID", "TIME", "EVID", "AMT", "CMT", "RATE", "DUR", "TINF", "II", "ADDL", "SS", "MDV", "EVENT"};
 constexpr std::size_t kMostProblems = 50;
+constexpr int kMostAdditional = 1'000'000;
 
 std::string upper(std::string_view text) {
   std::string out(text);
@@ -56,7 +56,8 @@ class TableReader {
         header_unit_ = std::string(core::trim(name.substr(bracket + 1, name.find(']', bracket) - bracket - 1)));
         name = std::string(core::trim(name.substr(0, bracket)));
       }
-      if (!seen.insert(name).second) problem(1, "event-003", "column '" + name + "' stands twice", "");
+      const bool twice = !seen.insert(name).second;
+      if (twice) problem(1, "event-003", "column '" + name + "' stands twice", "");
       const auto known = std::find(kColumns.begin(), kColumns.end(), upper(name));
       const bool is_parameter = std::find(parameters_.begin(), parameters_.end(), name) != parameters_.end();
       if (known != kColumns.end() && !is_parameter) {
@@ -67,7 +68,7 @@ class TableReader {
                   "Event columns are all upper case or all lower case in one file.");
         }
         const auto index = static_cast<std::size_t>(known - kColumns.begin());
-        if (column_[index] >= 0) problem(1, "event-003", "column '" + name + "' stands twice", "");
+        if (column_[index] >= 0 && !twice) problem(1, "event-003", "column '" + name + "' stands twice", "");
         column_[index] = static_cast<int>(c);
       } else if (is_parameter) {
         parameter_column_.push_back(c);
@@ -150,13 +151,14 @@ class TableReader {
     r.amount = number(i, "AMT");
     r.rate = number(i, "RATE");
     const double dur = number(i, "DUR"), tinf = number(i, "TINF");
+    if (dur != 0 && tinf != 0) problem(r.line, "event-011", "DUR and TINF are both given", "One of them says all.");
     r.duration = dur != 0 ? dur : tinf;
     r.interval = number(i, "II");
-    r.additional = whole(i, "ADDL", 0, std::numeric_limits<int>::max());
+    r.additional = whole(i, "ADDL", 0, kMostAdditional);
     r.steady_state = whole(i, "SS", 0, 3);
     if (r.steady_state == 3) r.steady_state = 1;
     r.action = core::to_lower(text(i, "EVENT"));
-    const bool doses = r.amount != 0 || r.rate != 0 || r.steady_state != 0;
+    const bool doses = r.amount != 0 || r.rate != 0 || r.steady_state != 0 || !r.action.empty();
     const int implied = doses ? 1 : number(i, "MDV") == 1 ? 2 : 0;
     r.evid = text(i, "EVID").empty() ? implied : whole(i, "EVID", 0, 4);
     r.compartment = compartment(i);
@@ -174,8 +176,9 @@ class TableReader {
 
   std::string compartment(std::size_t i) {
     std::string name = text(i, "CMT");
-    if (name.empty() || name == "0") return "";
+    if (name.empty()) return "";
     if (const auto index = core::parse_double(name)) {
+      if (*index == 0) return "";
       if (*index < 0) {
         problem(csv_.lines[i], "event-010", "CMT is " + name,
                 "Switching a compartment off (a negative CMT) is not supported; use EVENT = replace with AMT 0.");
@@ -206,6 +209,9 @@ class TableReader {
       bad("EVENT is '" + r.action + "'",
           "Allowed are 'replace' and 'multiply'. " + core::did_you_mean(r.action, std::vector<std::string>{"replace", "multiply"}));
     }
+    if (!dose && (r.amount != 0 || r.rate != 0 || r.steady_state != 0)) {
+      bad("a row with EVID " + std::to_string(r.evid) + " has AMT, RATE or SS", "Doses have EVID 1, or 4 with a reset.");
+    }
     if (!dose || !r.action.empty()) return;
     if (r.additional > 0 && !(r.interval > 0)) bad("ADDL is " + std::to_string(r.additional) + " without an interval II", "");
     if (r.steady_state > 0 && r.amount > 0 && !(r.interval > 0)) bad("SS needs an interval II", "");
@@ -217,7 +223,7 @@ class TableReader {
   void append(const std::string& id, EventRow&& r) {
     auto& subjects = table_.subjects;
     if (subjects.empty() || subjects.back().id != id) {
-      if (std::any_of(subjects.begin(), subjects.end(), [&](const EventSubject& s) { return s.id == id; })) {
+      if (!ids_.insert(id).second) {
         problem(r.line, "event-012", "the rows of subject '" + id + "' are not together", "Sort the table by ID.");
       }
       subjects.push_back({id, {}});
@@ -238,6 +244,7 @@ class TableReader {
   std::vector<int> column_;
   std::vector<std::size_t> parameter_column_, carried_column_;
   std::string header_unit_;
+  std::set<std::string> ids_;
 };
 
 }  // namespace

@@ -147,7 +147,7 @@ class Parser {
       fail("regimen-005", "a unit of time is expected, not " + shown(), "One of min, h, d, week, month, year. " + near(names));
     }
     const double length = value * unit->second;
-    if (!(length > 0) || length > kLongest) fail("regimen-006", "the duration should be positive and at most 1000 years", "");
+    if (!(length >= 0.5) || length > kLongest) fail("regimen-006", "the duration should be at least a microsecond and at most 1000 years", "");
     ++at_;
     return static_cast<Microseconds>(std::llround(length));
   }
@@ -255,6 +255,10 @@ class Parser {
         fail("regimen-011", "the number of doses should be a whole number from 1 to 2000000", "");
       }
       c.doses = static_cast<std::int64_t>(count);
+      if (count * static_cast<double>(c.interval) > kLongest) {
+        at_ = count_at;
+        fail("regimen-006", "the course lasts more than 1000 years", "");
+      }
       c.length = c.interval * c.doses;
     } else if (take("for")) {
       c.length = duration("after 'for'");
@@ -316,7 +320,7 @@ std::vector<DoseRecord> expand(const Regimen& regimen, Microseconds horizon, con
       }
       ++course;
     }
-    if (phase.length >= kForever || start > horizon) break;
+    if (phase.length >= kForever || start > horizon - phase.length) break;
     start += phase.length;
   }
   std::stable_sort(records.begin(), records.end(), [](const DoseRecord& a, const DoseRecord& b) { return a.time < b.time; });
@@ -327,8 +331,8 @@ std::vector<DoseRecord> expand(const Regimen& regimen, Microseconds horizon, con
     const bool missed = stream != nullptr && adherence.random() && stream->uniform() < adherence.miss_probability;
     const double late = stream != nullptr && adherence.random() ? std::abs(stream->normal()) : 0;
     if (missed || std::find(adherence.skip.begin(), adherence.skip.end(), number) != adherence.skip.end()) continue;
-    if (r.time >= adherence.stop_after) continue;
     r.time += adherence.delay + static_cast<Microseconds>(std::llround(late * static_cast<double>(adherence.delay_sd)));
+    if (r.time >= adherence.stop_after || r.time >= horizon) continue;
     given.push_back(std::move(r));
   }
   std::stable_sort(given.begin(), given.end(), [](const DoseRecord& a, const DoseRecord& b) { return a.time < b.time; });

@@ -97,6 +97,7 @@ Json point_rows(const ReportInput& in, const std::string& code) {
   Json rows = Json::array();
   std::set<std::string> seen;
   for (const auto& c : in.comparisons) {
+    if (c.time_zero_month != 0) continue;  // its baseline is not the chart's; the table has it
     if (c.outcome != code || !seen.insert(c.study_arm + "@" + std::to_string(c.month)).second) continue;
     const auto arm = std::find_if(in.scenario.arms.begin(), in.scenario.arms.end(), [&](const auto& a) { return a.name == c.arm; });
     Json row = {{"month", c.month}, {"change", c.observed}, {"arm", arm->label}, {"study", c.study}};

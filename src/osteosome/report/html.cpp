@@ -79,9 +79,10 @@ std::string setup(const ReportInput& in) {
     solve::Statistics sum;
     for (const auto& arm : in.result.arms) {
       if (arm.model != m) continue;
-      sum.steps += arm.statistics.steps;
-      sum.rejected += arm.statistics.rejected;
-      sum.switches += arm.statistics.switches;
+      const solve::Statistics mine = arm.total();
+      sum.steps += mine.steps;
+      sum.rejected += mine.rejected;
+      sum.switches += mine.switches;
     }
     out += fmt::format("<tr><td>{}<br><span class=mute>{}</span></td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td></tr>\n",
                        escape(in.scenario.models[m].name), escape(in.models[m].model().title), escape(in.result.engines[m]), sum.steps, sum.rejected,
@@ -164,7 +165,7 @@ std::string comparison(const ReportInput& in) {
   for (const auto& c : in.comparisons) {
     out += fmt::format(
         "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td "
-        "class=n>{:+.2f}</td><td>{}</td></tr>\n",
+        "class=n>{}</td><td>{}</td></tr>\n",
         escape(c.model), link_doi(c.study + (c.doi.empty() ? "" : ", doi:" + c.doi)), escape(c.study_arm), c.outcome, core::format_double(c.month),
         number(c.observed), c.low && c.high ? number(*c.low) + " to " + number(*c.high) : "none", number(c.simulated), c.simulated - c.observed,
         escape(c.provenance));
@@ -216,7 +217,7 @@ std::string make_report(const ReportInput& in, const std::vector<Chart>& charts)
     out += "<script>" + in.chart_library + "</script>\n<script>\n";
     for (const Chart& c : charts) {
       std::string spec = c.spec;
-      for (std::size_t at = spec.find("</"); at != std::string::npos; at = spec.find("</", at + 3)) spec.replace(at, 2, "<\\/");
+      for (std::size_t at = spec.find('<'); at != std::string::npos; at = spec.find('<', at)) spec.replace(at, 1, "\\u003c");
       out += "vegaEmbed('#chart-" + c.id + "', " + spec +
              ", {renderer: 'svg', actions: {export: true, source: false, compiled: false, editor: false}});\n";
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "osteosome/core/text.hpp"
 
@@ -46,6 +47,8 @@ EngineChoice engine_from_name(const std::string& name) {
 CompiledModel::CompiledModel(model::Model model, const SolverSettings& settings)
     : model_(std::move(model)), program_(compile::build_program(model_)), settings_(settings),
       code_(std::make_unique<solve::LaneCode>(program_, settings.lanes)) {}
+
+std::string CompiledModel::name() const { return std::filesystem::path(model_.file).stem().string(); }
 
 std::string CompiledModel::engine_text() const {
   if (settings_.engine == EngineChoice::Reference) return "reference (CVODES on the interpreter)";

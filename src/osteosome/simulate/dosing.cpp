@@ -31,7 +31,12 @@ std::optional<double> DoseTranslator::formula(const std::optional<expr::NodeId>&
 }
 
 double DoseTranslator::bioavailability(std::uint32_t state, std::span<const double> parameters) {
-  return formula(model_.program().dosing[state].bioavailability, parameters).value_or(1);
+  const double f = formula(model_.program().dosing[state].bioavailability, parameters).value_or(1);
+  if (!(f >= 0) || !std::isfinite(f)) {
+    throw dosing_error("dosing-007", "the bioavailability of '" + model_.program().states[state] + "' is " + (std::isnan(f) ? "not a number" : core::format_double(f)),
+                       "It should be a number from 0.");
+  }
+  return f;
 }
 double DoseTranslator::lag(std::uint32_t state, std::span<const double> parameters) {
   return formula(model_.program().dosing[state].lag, parameters).value_or(0);
@@ -52,7 +57,7 @@ void DoseTranslator::check(const protocol::Regimen& regimen, double weight_kg) c
       if (entry == nullptr) {
         std::string list;
         for (const std::string& d : drugs) list += (list.empty() ? "" : ", ") + d;
-        throw dosing_error("dosing-001", "model '" + model_.model().id + "' has no drug '" + course.drug + "'",
+        throw dosing_error("dosing-001", "model '" + model_.name() + "' has no drug '" + course.drug + "'",
                            "It has: " + (list.empty() ? "none" : list) + ".");
       }
       DoseTranslator self(model_, units_);
@@ -74,7 +79,7 @@ double DoseTranslator::amount_factor(const model::DoseEntry& entry, const std::s
   const auto& species = *model_.model().find_species(entry.into);
   const auto mismatch = [&](const std::string& wanted) {
     return dosing_error("dosing-003", "a dose of '" + entry.drug + "' in " + base + " does not fit",
-                        "Model '" + model_.model().id + "' counts it in " + wanted + ".");
+                        "Model '" + model_.name() + "' counts it in " + wanted + ".");
   };
   if (entry.factor) {
     if (!given.same_dimension(entry.unit->unit)) throw mismatch(entry.unit->text);
@@ -125,7 +130,7 @@ void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, d
   std::vector<Stop> merged;
   for (const Stop& s : plan.stops) {
     const bool cancels = s.kind == StopKind::ChangeRate && !merged.empty() && merged.back().kind == StopKind::ChangeRate &&
-                         merged.back().index == s.index && merged.back().value == -s.value && s.time - merged.back().time <= 1e-9 * std::abs(s.time);
+                         merged.back().index == s.index && merged.back().value == -s.value && s.value > 0 && s.time - merged.back().time <= 1e-9 * std::abs(s.time);
     if (cancels) {
       merged.pop_back();
     } else {

@@ -138,16 +138,25 @@ void PartStore::write(const ArmResult& arm, std::size_t first, std::size_t last)
   const int values = file.variable("values", NC_DOUBLE, {subject, value});
   const int status = file.variable("status", NC_INT, {subject});
   const int reached = file.variable("time_reached_days", NC_DOUBLE, {subject});
+  const int message = file.variable("message", NC_STRING, {subject});
+  const int counter = file.dimension("counter", 3);
+  const int counts = file.variable("statistics", NC_UINT64, {subject, counter});
   file.check(nc_enddef(file.id()), "write");
   std::vector<double> block;
   std::vector<int> codes;
+  std::vector<const char*> messages;
+  std::vector<unsigned long long> numbers;
   for (std::size_t s = first; s < last; ++s) {
+    messages.push_back(arm.message[s].c_str());
+    numbers.insert(numbers.end(), {arm.statistics[s].steps, arm.statistics[s].rejected, arm.statistics[s].switches});
     block.insert(block.end(), arm.values[s].begin(), arm.values[s].end());
     codes.push_back(static_cast<int>(arm.status[s]));
   }
   file.check(nc_put_var_double(file.id(), values, block.data()), "write");
   file.check(nc_put_var_int(file.id(), status, codes.data()), "write");
   file.check(nc_put_var_double(file.id(), reached, arm.time_reached_days.data() + first), "write");
+  file.check(nc_put_var_string(file.id(), message, messages.data()), "write");
+  file.check(nc_put_var_ulonglong(file.id(), counts, numbers.data()), "write");
   file.commit();
 }
 
@@ -156,7 +165,7 @@ bool PartStore::read(ArmResult& arm, std::size_t first, std::size_t last) const 
   if (nc_open(name(arm, first).c_str(), NC_NOWRITE, &id) != NC_NOERR) return false;
   std::string key(key_.size(), ' ');
   std::size_t length = 0, subjects = 0, width = 0;
-  int dim_subject = 0, dim_value = 0, values = 0, status = 0, reached = 0;
+  int dim_subject = 0, dim_value = 0, values = 0, status = 0, reached = 0, message = 0, counts = 0;
   bool ok = nc_inq_attlen(id, NC_GLOBAL, "key", &length) == NC_NOERR && length == key_.size() &&
             nc_get_att_text(id, NC_GLOBAL, "key", key.data()) == NC_NOERR && key == key_;
   ok = ok && nc_inq_dimid(id, "subject", &dim_subject) == NC_NOERR && nc_inq_dimlen(id, dim_subject, &subjects) == NC_NOERR &&
@@ -166,6 +175,10 @@ bool PartStore::read(ArmResult& arm, std::size_t first, std::size_t last) const 
        nc_inq_varid(id, "time_reached_days", &reached) == NC_NOERR;
   std::vector<double> block(subjects * width), days(subjects);
   std::vector<int> codes(subjects);
+  std::vector<char*> messages(subjects, nullptr);
+  std::vector<unsigned long long> numbers(subjects * 3);
+  ok = ok && nc_inq_varid(id, "message", &message) == NC_NOERR && nc_inq_varid(id, "statistics", &counts) == NC_NOERR &&
+       nc_get_var_ulonglong(id, counts, numbers.data()) == NC_NOERR && nc_get_var_string(id, message, messages.data()) == NC_NOERR;
   ok = ok && nc_get_var_double(id, values, block.data()) == NC_NOERR && nc_get_var_int(id, status, codes.data()) == NC_NOERR &&
        nc_get_var_double(id, reached, days.data()) == NC_NOERR;
   nc_close(id);
@@ -174,7 +187,10 @@ bool PartStore::read(ArmResult& arm, std::size_t first, std::size_t last) const 
                                  block.begin() + static_cast<std::ptrdiff_t>((i + 1) * width));
     arm.status[first + i] = static_cast<solve::Status>(codes[i]);
     arm.time_reached_days[first + i] = days[i];
+    arm.message[first + i] = messages[i] != nullptr ? messages[i] : "";
+    arm.statistics[first + i] = {numbers[3 * i], numbers[3 * i + 1], numbers[3 * i + 2]};
   }
+  if (subjects > 0 && messages[0] != nullptr) nc_free_string(subjects, messages.data());
   return ok;
 }
 

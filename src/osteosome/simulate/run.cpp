@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <utility>
 
 #include "osteosome/core/lane_math.hpp"
 #include "osteosome/core/random.hpp"
@@ -20,9 +21,15 @@ double value_of(const model::Distribution& d, double z, double typical) {
   const double sd = d.sd < 0 ? -d.sd * std::abs(center) : d.sd;
   if (d.low || d.high) {  // truncated: the same quantile within the allowed range
     const auto score = [&](double x) { return d.kind == "lognormal" ? std::log(x / center) / sd : (x - center) / sd; };
-    const double low = d.low ? core::normal_probability(score(*d.low)) : 0;
-    const double high = d.high ? core::normal_probability(score(*d.high)) : 1;
-    z = core::normal_quantile(std::clamp(low + (high - low) * core::normal_probability(z), 1e-300, 1 - 1e-16));
+    double low = d.low ? score(*d.low) : -HUGE_VAL, high = d.high ? score(*d.high) : HUGE_VAL;
+    const bool mirrored = low > 0;  // work in the lower tail, where probabilities keep their digits
+    if (mirrored) {
+      z = -z;
+      low = std::exchange(high, -low) * -1;
+    }
+    const double from = core::normal_probability(low), to = core::normal_probability(high);
+    z = std::clamp(core::normal_quantile(std::clamp(from + (to - from) * core::normal_probability(z), 1e-300, 1 - 1e-16)), low, high);
+    if (mirrored) z = -z;
   }
   return d.kind == "lognormal" ? center * exp1(sd * z) : center + sd * z;
 }
@@ -174,6 +181,16 @@ std::vector<double> draw(const Population& population, std::uint64_t seed, std::
   return values;
 }
 
+solve::Statistics ArmResult::total() const {
+  solve::Statistics sum;
+  for (const solve::Statistics& s : statistics) {
+    sum.steps += s.steps;
+    sum.rejected += s.rejected;
+    sum.switches += s.switches;
+  }
+  return sum;
+}
+
 std::size_t ScenarioResult::failed() const {
   std::size_t count = 0;
   for (const ArmResult& arm : arms) {
@@ -211,6 +228,18 @@ std::vector<CompiledModel> compile_models(const Scenario& scenario, const Solver
     problems.throw_if_any(core::ErrorKind::Input);
     models.emplace_back(std::move(loaded), settings);
   }
+  core::Diagnostics problems;
+  for (const std::string& column : scenario.population.table_columns) {
+    const auto has = [&](const CompiledModel& m) { return m.program().parameter_index(column) || m.program().state_index(column); };
+    if (std::none_of(models.begin(), models.end(), has)) {
+      std::vector<std::string> known;
+      for (const CompiledModel& m : models) {
+        for (const std::string& name : m.model().symbols()) known.push_back(name);
+      }
+      problems.add({"scenario-018", "no model has a parameter or species '" + column + "'", {scenario.population.table, 1, 0}, core::did_you_mean(column, known)});
+    }
+  }
+  problems.throw_if_any(core::ErrorKind::Input);
   return models;
 }
 
@@ -232,10 +261,12 @@ ScenarioResult run_scenario(const Scenario& scenario, const std::vector<Compiled
       arm.status.assign(n, solve::Status::Cancelled);
       arm.message.resize(n);
       arm.time_reached_days.assign(n, std::nan(""));
+      arm.statistics.resize(n);
       ObservableReader reader(models[m].program(), arm.outputs);
       for (std::size_t first = 0; first < n && !stop.stop_requested(); first += hooks.block) {
         const std::size_t last = std::min(n, first + hooks.block);
         if (!hooks.block_known || !hooks.block_known(arm, first, last)) {
+          std::size_t in_block = 0;
           models[m].run(
               last - first, [&](std::size_t i) { return planner.plan(first + i); },
               [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& r) {
@@ -244,10 +275,8 @@ ScenarioResult run_scenario(const Scenario& scenario, const std::vector<Compiled
                 arm.status[s] = r.status;
                 arm.message[s] = r.message;
                 arm.time_reached_days[s] = planner.days_after_start(r.time_reached);
-                arm.statistics.steps += r.statistics.steps;
-                arm.statistics.rejected += r.statistics.rejected;
-                arm.statistics.switches += r.statistics.switches;
-                if (hooks.progress) hooks.progress(done + i, total);
+                arm.statistics[s] = r.statistics;
+                if (hooks.progress) hooks.progress(done + ++in_block, total);
               },
               stop);
           if (hooks.block_done && !stop.stop_requested()) hooks.block_done(arm, first, last);

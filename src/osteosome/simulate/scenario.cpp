@@ -15,6 +15,7 @@ namespace {
 using core::TomlReader;
 using core::TomlValue;
 
+constexpr double kMostSubjects = 1e8;
 constexpr std::size_t kMostTimes = 1'000'000;
 
 /// Lower Cholesky factor; empty if the matrix is not positive definite.
@@ -91,8 +92,8 @@ class ScenarioReader {
     const double seed = in.number("seed").value_or(1);
     if (seed < 0 || seed != std::floor(seed) || seed > 9e15) in.problem("scenario-004", "'seed' should be a whole number from 0", "", "seed");
     scenario_.seed = static_cast<std::uint64_t>(std::max(seed, 0.0));
-    if (!(scenario_.until_days > 0)) in.problem("scenario-005", "'until' should be a positive duration", "E.g. \"48 months\".", "until");
-    if (!(scenario_.every_days > 0)) in.problem("scenario-005", "'every' should be a positive duration", "E.g. \"1 month\".", "every");
+    if (scenario_.until_days <= 0) in.problem("scenario-005", "'until' should be a positive duration", "E.g. \"48 months\".", "until");
+    if (scenario_.every_days <= 0) in.problem("scenario-005", "'every' should be a positive duration", "E.g. \"1 month\".", "every");
     if (scenario_.until_days / scenario_.every_days > static_cast<double>(kMostTimes))
       in.problem("scenario-005", "'every' gives more than a million output times", "", "every");
     in.finish();
@@ -118,7 +119,10 @@ class ScenarioReader {
     m.from_rest = in.boolean("from_rest").value_or(false);
     if (const TomlValue* set = in.table("set")) {
       TomlReader body(*set, "model '" + name + "' set", problems_);
-      for (const auto& entry : set->entries) m.set.push_back({entry.first, body.required_number(entry.first)});
+      for (const auto& entry : set->entries) {
+        m.set.push_back({entry.first, body.required_number(entry.first)});
+        if (!std::isfinite(m.set.back().second)) body.problem("scenario-017", "'" + entry.first + "' is not finite", "", entry.first);
+      }
     }
     in.finish();
     try {
@@ -157,7 +161,7 @@ class ScenarioReader {
       return std::isnan(days) ? fallback : static_cast<protocol::Microseconds>(std::llround(days * protocol::kMicrosecondsPerDay));
     };
     out.miss_probability = in.number("miss_probability").value_or(0);
-    if (out.miss_probability < 0 || out.miss_probability > 1)
+    if (!(out.miss_probability >= 0 && out.miss_probability <= 1))
       in.problem("scenario-007", "'miss_probability' should lie between 0 and 1", "", "miss_probability");
     out.delay = microseconds("delay", 0);
     out.delay_sd = microseconds("delay_sd", 0);
@@ -192,8 +196,9 @@ class ScenarioReader {
     }
     read_correlations(in);
     if (const auto table = in.text("table")) read_table(in, *table);
-    if (p.table.empty() && (n < 1 || n != std::floor(n))) in.problem("scenario-009", "'n' should be a whole number from 1", "", "n");
-    p.n = !p.table.empty() ? std::max<std::size_t>(p.table_rows.size(), 1) : static_cast<std::size_t>(std::max(n, 1.0));
+    const bool n_fits = n >= 1 && n <= kMostSubjects && n == std::floor(n);
+    if (p.table.empty() && !n_fits) in.problem("scenario-009", "'n' should be a whole number from 1 to 100 million", "", "n");
+    p.n = !p.table.empty() ? std::max<std::size_t>(p.table_rows.size(), 1) : n_fits ? static_cast<std::size_t>(n) : 1;
     in.finish();
   }
 
@@ -244,6 +249,7 @@ class ScenarioReader {
         }
         p.table_rows.push_back(std::move(row));
       }
+      if (p.table_rows.empty()) problems_.add({"scenario-012", "the table has no subjects", {p.table, 1, 0}, ""});
     } catch (const core::Error& error) {
       in.problem(error.diagnostics().front().code, error.diagnostics().front().message, "", "table");
     }
@@ -262,7 +268,7 @@ class ScenarioReader {
     scenario_.absolute_scale = in.number("atol_scale").value_or(1);
     if (!(scenario_.relative_tolerance >= 1e-13 && scenario_.relative_tolerance <= 0.1))
       in.problem("scenario-013", "'rtol' should lie between 1e-13 and 0.1", "", "rtol");
-    if (!(scenario_.absolute_scale > 0)) in.problem("scenario-013", "'atol_scale' should be positive", "", "atol_scale");
+    if (!(scenario_.absolute_scale > 0) || std::isinf(scenario_.absolute_scale)) in.problem("scenario-013", "'atol_scale' should be positive", "", "atol_scale");
     in.finish();
   }
 
