@@ -7,20 +7,32 @@
 #include <chrono>
 #include <iostream>
 
+#include "osteosome/core/text.hpp"
+
 namespace osteosome::app {
 namespace {
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 constexpr double kSecondsBetweenLines = 0.1;
 }  // namespace
 
+CLI::Validator number_between(double low, double high) {
+  return {[low, high](std::string& text) -> std::string {
+            const auto value = core::parse_double(text);
+            if (value && *value >= low && *value <= high) return "";
+            return "'" + text + "' is not a number from " + core::format_double(low) + " to " + core::format_double(high);
+          },
+          "NUMBER"};
+}
+
 void SolverFlags::add_to(CLI::App& verb) {
-  verb.add_option("--engine", engine, "auto, reference or lanes")->capture_default_str();
-  verb.add_option("--rtol", rtol, "relative tolerance of each step")->capture_default_str()->check(CLI::Range(1e-13, 0.1));
+  verb.add_option("--engine", engine, "auto, reference or lanes")->capture_default_str()->check(CLI::IsMember({"auto", "reference", "lanes"}));
+  verb.add_option("--rtol", rtol, "relative tolerance of each step")->capture_default_str()->check(number_between(1e-13, 0.1));
   verb.add_option("--atol-scale", atol_scale, "multiplies the default absolute tolerances (rtol * 1e-3 * typical size)")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  verb.add_option("--threads", threads, "threads (default: all processors)");
-  verb.add_option("--isa", isa, "instruction set: scalar, avx2, avx512 (default: the widest here; results are the same bits)");
+      ->check(number_between(1e-30, 1e30));
+  verb.add_option("--threads", threads, "threads (default: all processors)")->check(number_between(1, 256));
+  verb.add_option("--isa", isa, "instruction set: scalar, avx2, avx512 (default: the widest here; results are the same bits)")
+      ->check(CLI::IsMember({"scalar", "avx2", "avx512"}));
   verb.add_flag("--tape", tape, "never use native code (results are the same bits)");
 }
 

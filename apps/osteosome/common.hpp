@@ -21,6 +21,9 @@ enum Exit { kOk = 0, kInternal = 1, kUsage = 2, kInvalidInput = 3, kNumericalFai
 /// Requested by Ctrl-C.
 [[nodiscard]] std::stop_token interrupted();
 
+/// Accepts finite numbers from `low` to `high`.
+[[nodiscard]] CLI::Validator number_between(double low, double high);
+
 /// Options every running verb shares.
 struct SolverFlags {
   std::string engine = "auto", isa;

@@ -2,8 +2,11 @@
 // The command line: parse, call, print. Data go to stdout, everything else to stderr.
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 
@@ -20,8 +23,9 @@ std::stop_source& stop_source() {
 }
 volatile std::sig_atomic_t signalled = 0;
 
-int exit_code(core::ErrorKind kind) {
-  switch (kind) {
+int exit_code(const core::Error& error) {
+  if (!error.diagnostics().empty() && error.diagnostics().front().code == "usage") return kUsage;
+  switch (error.kind()) {
     case core::ErrorKind::Internal: return kInternal;
     case core::ErrorKind::Numerics: return kNumericalFailure;
     case core::ErrorKind::Unsupported: return kUnsupported;
@@ -30,12 +34,40 @@ int exit_code(core::ErrorKind kind) {
   }
 }
 
+template <class Verbs>
+std::vector<std::string> names_of(const Verbs& verbs) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : verbs) names.push_back(verb->get_name());
+  return names;
+}
+
+/// Near matches for a misspelt verb or option; "" if neither is the trouble.
 std::string usage_hint(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return "";
-  std::vector<std::string> verbs;
-  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) verbs.push_back(verb->get_name());
-  if (std::find(verbs.begin(), verbs.end(), argv[1]) != verbs.end()) return "";
-  return "There is no verb '" + std::string(argv[1]) + "'. " + core::did_you_mean(argv[1], verbs) + "\n";
+  const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
+  const auto names = names_of(verbs);
+  const auto at = std::find(names.begin(), names.end(), argv[1]);
+  if (at == names.end()) return "There is no verb '" + std::string(argv[1]) + "'. " + core::did_you_mean(argv[1], names) + "\n";
+  std::vector<std::string> options;
+  for (const CLI::Option* o : verbs[static_cast<std::size_t>(at - names.begin())]->get_options()) {
+    for (const std::string& name : o->get_lnames()) options.push_back("--" + name);
+  }
+  for (int i = 2; i < argc; ++i) {
+    const std::string word = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
+    if (word.rfind("--", 0) != 0 || std::find(options.begin(), options.end(), word) != options.end()) continue;
+    return "There is no option '" + word + "'. " + core::did_you_mean(word, options) + "\n";
+  }
+  return "";
+}
+
+/// `code`, unless stdout did not take everything. A pipe that its reader has closed is no error.
+int flushed(int code) {
+  errno = 0;
+  std::cout.flush();
+  if (std::cout || code != kOk) return code;
+  if (errno == EPIPE) return kOk;
+  std::cerr << "error: cannot write to stdout: " << std::strerror(errno) << '\n';
+  return kIo;
 }
 
 int run(int argc, char** argv) {
@@ -53,15 +85,23 @@ int run(int argc, char** argv) {
   add_models(app, action);
   add_regimen(app, action);
   add_doctor(app, action);
+  const auto verbs = names_of(app.get_subcommands([](const CLI::App*) { return true; }));
+  if (argc > 1 && argv[1][0] != '-' && std::find(verbs.begin(), verbs.end(), argv[1]) == verbs.end()) {
+    std::cerr << usage_hint(app, argc, argv) << "See osteosome --help.\n";
+    return kUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
+    if (error.get_exit_code() == 0) {
+      app.exit(error);
+      return flushed(kOk);
+    }
     std::cerr << usage_hint(app, argc, argv);
     app.exit(error, std::cerr, std::cerr);
     return kUsage;
   }
-  return action();
+  return flushed(action());
 }
 
 }  // namespace
@@ -69,10 +109,15 @@ int run(int argc, char** argv) {
 std::stop_token interrupted() { return stop_source().get_token(); }
 
 std::string data_root() {
-  if (const char* given = std::getenv("OSTEOSOME_DATA")) return given;
   std::error_code ec;
+  const char* given = std::getenv("OSTEOSOME_DATA");
   const auto exe = std::filesystem::read_symlink("/proc/self/exe", ec);
-  return (exe.parent_path().parent_path() / "share" / "osteosome").string();
+  const std::string root = given != nullptr ? given : (exe.parent_path().parent_path() / "share" / "osteosome").string();
+  if (!std::filesystem::is_directory(root, ec)) {
+    throw core::Error(core::ErrorKind::Io,
+                      {"io-006", "the data folder '" + root + "' does not exist", {}, "Set OSTEOSOME_DATA to the folder that holds models/."});
+  }
+  return root;
 }
 
 std::string cache_dir() {
@@ -97,7 +142,10 @@ int main(int argc, char** argv) {
     return app::run(argc, argv);
   } catch (const core::Error& error) {
     for (const auto& d : error.diagnostics()) std::cerr << "error: " << core::to_text(d) << '\n';
-    return app::exit_code(error.kind());
+    return app::exit_code(error);
+  } catch (const std::bad_alloc&) {
+    std::cerr << "error: out of memory; run fewer subjects or output times at once\n";
+    return app::kIo;
   } catch (const std::exception& error) {
     std::cerr << "internal error: " << error.what() << "\nPlease report this.\n";
     return app::kInternal;

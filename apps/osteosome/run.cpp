@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // osteosome run and rerun: a scenario becomes a folder of tables, charts, a report and a manifest.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -26,6 +29,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 constexpr std::size_t kMostSubjectsAsCsv = 100;
+constexpr std::size_t kManySubjects = 2048;
 
 struct RunOptions {
   std::string scenario, output;
@@ -64,12 +68,27 @@ class Run {
     const auto models = simulate::compile_models(scenario_, settings, library_, units_);
     open_folder();
     manifest_ = describe(models, settings);
-    save_manifest("running");
+    save_state("running");
+    try {
+      return run_models(models, studies);
+    } catch (...) {
+      try {
+        save_state("failed");
+      } catch (const core::Error&) {  // the disk may be full: the first error is the one to report
+      }
+      throw;
+    }
+  }
 
+ private:
+  [[nodiscard]] std::string path(const std::string& name) const { return (fs::path(o_.output) / name).string(); }
+
+  int run_models(const std::vector<simulate::CompiledModel>& models, const std::vector<evidence::Study>& studies) {
     const simulate::PartStore parts(path("parts"), part_key(models));
     simulate::RunHooks hooks;
     hooks.progress = [this](std::size_t done, std::size_t total) { progress_(done, total); };
     if (scenario_.population.n > kMostSubjectsAsCsv) {
+      hooks.block = scenario_.population.n > kManySubjects ? 256 : 32;
       hooks.block_done = [&](const simulate::ArmResult& arm, std::size_t first, std::size_t last) { parts.write(arm, first, last); };
       hooks.block_known = [&](simulate::ArmResult& arm, std::size_t first, std::size_t last) { return parts.read(arm, first, last); };
     }
@@ -78,36 +97,71 @@ class Run {
     if (result.cancelled) return cancelled(models, result);
 
     const auto comparisons = evidence::compare(scenario_, models, result, studies);
-    write_tables(models, result, comparisons, true);
+    const bool many = scenario_.population.n > kMostSubjectsAsCsv;
+    if (!many) write_trajectories(models, result, true);
+    write_status(result);
+    write_observed(comparisons);
     finish_manifest(result);
     write_report(models, result, comparisons);
-    save_manifest("completed");
-    std::error_code ec;
-    fs::remove(path("run.json.partial"), ec);
+    if (many) simulate::write_netcdf(path("trajectories.nc"), scenario_, models, result);
+    publish();
     parts.remove_all();
     return conclude(result);
   }
 
- private:
-  [[nodiscard]] std::string path(const std::string& name) const { return (fs::path(o_.output) / name).string(); }
+  /// A new file of the run folder, under its partial name until `publish`.
+  core::OutputFile& stage(const std::string& name) { return *staged_.emplace_back(std::make_unique<core::OutputFile>(path(name))); }
+  void stage_text(const std::string& name, const std::string& text) {
+    core::OutputFile& file = stage(name);
+    file.write(text);
+    file.finish();
+  }
+
+  /// Everything gets its final name; the manifest, which says that the run is complete, comes last.
+  void publish() {
+    manifest_["status"] = "completed";
+    std::error_code ec;
+    for (const auto& file : staged_) file->publish();
+    core::write_file(path("run.json"), manifest_.dump(2) + "\n");
+    for (const char* name : {"trajectories.csv.partial", "status.csv.partial", "run.lock"}) fs::remove(path(name), ec);
+  }
+
+  [[nodiscard]] bool empty_folder() const {
+    std::error_code ec;
+    for (const auto& entry : fs::directory_iterator(o_.output, ec)) {
+      if (entry.path().filename() != "run.lock") return false;
+    }
+    return true;
+  }
+
+  /// Held while this process runs: a second run in the same folder is refused.
+  void lock_folder() {
+    lock_ = ::open(path("run.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+      throw core::Error(core::ErrorKind::Io, {"io-008", "another run is writing to '" + o_.output + "'", {}, "Wait for it, or give another -o."});
+    }
+  }
 
   void open_folder() {
     std::error_code ec;
     if (fs::exists(o_.output, ec) && !fs::is_directory(o_.output, ec))
       throw core::Error(core::ErrorKind::Io, {"io-004", "'" + o_.output + "' is no folder", {}, ""});
     const bool resumes = fs::exists(path("run.json.partial"), ec) && !fs::exists(path("run.json"), ec);
-    if (fs::exists(o_.output, ec) && !fs::is_empty(o_.output, ec) && !o_.overwrite && !resumes) {
+    if (fs::exists(o_.output, ec) && !empty_folder() && !o_.overwrite && !resumes) {
       throw core::Error(core::ErrorKind::Io,
                         {"io-004", "folder '" + o_.output + "' is not empty", {}, "Give --overwrite to replace its run, or another -o."});
     }
     fs::create_directories(path("charts"), ec);
+    if (!ec) lock_folder();
     if (ec) throw core::Error(core::ErrorKind::Io, {"io-002", "cannot create folder '" + o_.output + "': " + ec.message(), {}, ""});
     for (const char* name : {"report.html", "run.json", "trajectories.csv", "trajectories.csv.meta.json", "trajectories.nc", "observed.csv",
                              "observed.csv.meta.json", "status.csv", "status.csv.meta.json"}) {
       fs::remove(path(name), ec);
       if (!resumes) fs::remove(path(std::string(name) + ".partial"), ec);
     }
-    for (const auto& entry : fs::directory_iterator(path("charts"), ec)) fs::remove(entry.path(), ec);
+    for (const auto& entry : fs::directory_iterator(path("charts"), ec)) {
+      if (entry.path().string().ends_with(".vl.json") || entry.path().string().ends_with(".vl.json.partial")) fs::remove(entry.path(), ec);
+    }
   }
 
   Json describe(const std::vector<simulate::CompiledModel>& models, const simulate::SolverSettings& settings) {
@@ -142,36 +196,25 @@ class Run {
     return core::sha256(key + o_.solver.engine);
   }
 
-  void save_manifest(const std::string& status) {
+  /// The manifest of a run that is not complete: itself written whole, so that it can always be read.
+  void save_state(const std::string& status) {
     manifest_["status"] = status;
-    const std::string text = manifest_.dump(2) + "\n";
-    if (status == "completed") {
-      core::write_file(path("run.json"), text);
-    } else {
-      core::write_file(path("run.json.partial"), text);  // itself written whole, so that it can always be read
-    }
+    const std::string name = path("run.json.partial");
+    core::write_file(name, manifest_.dump(2) + "\n");
   }
 
   int cancelled(const std::vector<simulate::CompiledModel>& models, const simulate::ScenarioResult& result) {
-    write_tables(models, result, {}, false);
+    write_trajectories(models, result, false);
+    write_status(result);
     finish_manifest(result);
-    save_manifest("cancelled");
+    save_state("cancelled");
     std::cerr << "cancelled; finished rows are in " << path("trajectories.csv.partial")
               << (scenario_.population.n > kMostSubjectsAsCsv ? ", finished blocks in " + path("parts") + ": run again to resume" : "") << '\n';
     return kCancelled;
   }
 
-  void write_tables(const std::vector<simulate::CompiledModel>& models, const simulate::ScenarioResult& result,
-                    const std::vector<evidence::Comparison>& comparisons, bool complete) {
-    const bool many = scenario_.population.n > kMostSubjectsAsCsv;
-    if (!many || !complete) write_trajectories(models, result, complete);
-    if (many && complete) simulate::write_netcdf(path("trajectories.nc"), scenario_, models, result);
-    write_status(result, complete);
-    if (complete) write_observed(comparisons);
-  }
-
   void write_trajectories(const std::vector<simulate::CompiledModel>& models, const simulate::ScenarioResult& result, bool complete) {
-    core::OutputFile file(path("trajectories.csv"));
+    core::OutputFile& file = stage("trajectories.csv");
     file.write(core::csv_line({"model", "arm", "subject", "month", "output", "value", "unit"}));
     Json meta = {{"month", {{"unit", "month of 30.4375 d"}, {"label", "time since the start of treatment"}}}};
     for (const auto& arm : result.arms) {
@@ -191,13 +234,12 @@ class Run {
         }
       }
     }
-    if (!complete) return;
-    file.commit();
-    core::write_file(path("trajectories.csv.meta.json"), meta.dump(2) + "\n");
+    file.finish();
+    if (complete) stage_text("trajectories.csv.meta.json", meta.dump(2) + "\n");
   }
 
-  void write_status(const simulate::ScenarioResult& result, bool complete) {
-    core::OutputFile file(path("status.csv"));
+  void write_status(const simulate::ScenarioResult& result) {
+    core::OutputFile& file = stage("status.csv");
     file.write(core::csv_line({"model", "arm", "subject", "status", "time_reached_days", "message"}));
     for (const auto& arm : result.arms) {
       for (std::size_t s = 0; s < arm.status.size(); ++s) {
@@ -206,15 +248,14 @@ class Run {
                                    core::format_double(arm.time_reached_days[s]), arm.message[s]}));
       }
     }
-    if (!complete) return;
-    file.commit();
-    core::write_file(path("status.csv.meta.json"),
-                     Json({{"time_reached_days", {{"unit", "d"}, {"label", "time after the start of treatment up to which values exist"}}}}).dump(2) +
-                         "\n");
+    file.finish();
+    stage_text("status.csv.meta.json",
+               Json({{"time_reached_days", {{"unit", "d"}, {"label", "time after the start of treatment up to which values exist"}}}}).dump(2) +
+                   "\n");
   }
 
   void write_observed(const std::vector<evidence::Comparison>& comparisons) {
-    core::OutputFile file(path("observed.csv"));
+    core::OutputFile& file = stage("observed.csv");
     file.write(core::csv_line({"model", "study", "doi", "arm", "study_arm", "outcome", "unit", "month", "observed", "error", "observed_low",
                                "observed_high", "interval", "simulated", "difference", "role", "provenance"}));
     const auto optional = [](const std::optional<double>& x) { return x ? core::format_double(*x) : std::string(); };
@@ -223,13 +264,13 @@ class Run {
                                  core::format_double(c.observed), optional(c.error()), optional(c.low), optional(c.high), c.interval,
                                  core::format_double(c.simulated), core::format_double(c.simulated - c.observed), c.role, c.provenance}));
     }
-    file.commit();
+    file.finish();
     const Json meta = {{"month", {{"unit", "month of 30.4375 d"}}},
                        {"observed", {{"unit", "as in column unit"}, {"source", "evidence/, see doi and provenance"}}},
                        {"error", {{"label", "half width of observed_low to observed_high, whose kind is in interval"}}},
                        {"simulated", {{"label", "median over subjects"}}},
                        {"difference", {{"label", "simulated minus observed"}}}};
-    core::write_file(path("observed.csv.meta.json"), meta.dump(2) + "\n");
+    stage_text("observed.csv.meta.json", meta.dump(2) + "\n");
   }
 
   void finish_manifest(const simulate::ScenarioResult& result) {
@@ -244,10 +285,8 @@ class Run {
     manifest_["statistics"] = {
         {"simulations", result.total()}, {"failed", result.failed()}, {"steps", sum.steps}, {"rejected", sum.rejected}, {"crossings", sum.switches}};
     manifest_["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
-    for (const char* name : {"trajectories.csv", "observed.csv", "status.csv"}) {
-      std::error_code ec;
-      if (fs::exists(path(name), ec)) manifest_["files"][name] = core::sha256(core::read_file(path(name), std::size_t{1} << 32));
-    }
+    for (const auto& file : staged_)
+      manifest_["files"][fs::path(file->path()).filename().string()] = core::sha256(core::read_file(file->partial_path(), std::size_t{1} << 32));
     manifest_["values_sha256"] = values_hash(result);
   }
 
@@ -270,8 +309,8 @@ class Run {
     shown["status"] = "completed";
     const report::ReportInput input{scenario_, models, result, comparisons, shown.dump(2), library};
     const auto charts = report::make_charts(input);
-    for (const auto& c : charts) core::write_file(path("charts/" + c.id + ".vl.json"), c.spec + "\n");
-    core::write_file(path("report.html"), report::make_report(input, charts));
+    for (const auto& c : charts) stage_text("charts/" + c.id + ".vl.json", c.spec + "\n");
+    stage_text("report.html", report::make_report(input, charts));
   }
 
   int conclude(const simulate::ScenarioResult& result) {
@@ -289,6 +328,8 @@ class Run {
   ProgressLine progress_;
   Json manifest_;
   std::chrono::steady_clock::time_point began_;
+  std::vector<std::unique_ptr<core::OutputFile>> staged_;
+  int lock_ = -1;
 };
 
 int run_command(RunOptions o) {
@@ -298,7 +339,35 @@ int run_command(RunOptions o) {
   return Run(o, simulate::load_scenario(o.scenario, library, units), library, units).execute();
 }
 
+int repeat(RunOptions o, const Json& old, const core::UnitSystem& units, const model::Library& library) {
+  o.seed = old["seed"].get<std::uint64_t>();
+  o.max_failed = old.value("max_failed", 0.0);
+  o.solver.engine = old["solver"]["engine"].get<std::string>();
+  if (old["tool"]["program_sha256"] != program_hash()) std::cerr << "warning: this program is not the build that made the run; bits may differ\n";
+  for (const auto& m : old["models"]) {
+    std::error_code ec;
+    const std::string document = m["document"];
+    if (!fs::exists(document, ec) || core::sha256(core::read_file(document)) != m["sha256"].get<std::string>())
+      std::cerr << "warning: model document " << document << " has changed since the run\n";
+  }
+  if (old.contains("subjects")) {
+    std::error_code ec;
+    const std::string table = old["subjects"]["file"];
+    if (!fs::exists(table, ec) || core::sha256(core::read_file(table)) != old["subjects"]["sha256"].get<std::string>()) {
+      std::cerr << "warning: the subject table " << table << " has changed since the run\n";
+    }
+  }
+  const std::string file = old["scenario"]["file"];
+  const int code = Run(o, simulate::read_scenario(old["scenario"]["text"], file, library, units), library, units).execute();
+  if (code != kOk) return code;
+  const Json now = Json::parse(core::read_file(o.output + "/run.json"));
+  const bool same = now["values_sha256"] == old["values_sha256"];
+  std::cout << (same ? "same bits as the first run\n" : "the values differ from the first run\n");
+  return same ? kOk : kNumericalFailure;
+}
+
 int rerun_command(RunOptions o) {
+  const std::string manifest = o.scenario;
   const core::UnitSystem units;
   const model::Library library{data_root()};
   Json old;
@@ -311,22 +380,12 @@ int rerun_command(RunOptions o) {
     throw core::Error(core::ErrorKind::Input, {"rerun-001", "not the manifest of a completed run", {o.scenario, 0, 0}, ""});
   }
   if (o.output.empty()) o.output = fs::absolute(o.scenario).parent_path().string() + "-rerun";
-  o.seed = old["seed"].get<std::uint64_t>();
-  o.solver.engine = old["solver"]["engine"].get<std::string>();
-  if (old["tool"]["program_sha256"] != program_hash()) std::cerr << "warning: this program is not the build that made the run; bits may differ\n";
-  for (const auto& m : old["models"]) {
-    std::error_code ec;
-    const std::string document = m["document"];
-    if (!fs::exists(document, ec) || core::sha256(core::read_file(document)) != m["sha256"].get<std::string>())
-      std::cerr << "warning: model document " << document << " has changed since the run\n";
+  try {
+    return repeat(o, old, units, library);
+  } catch (const Json::exception& error) {
+    throw core::Error(core::ErrorKind::Input,
+                      {"rerun-001", std::string("not the manifest of a completed run: ") + error.what(), {manifest, 0, 0}, ""});
   }
-  const std::string file = old["scenario"]["file"];
-  const int code = Run(o, simulate::read_scenario(old["scenario"]["text"], file, library, units), library, units).execute();
-  if (code != kOk) return code;
-  const Json now = Json::parse(core::read_file(o.output + "/run.json"));
-  const bool same = now["values_sha256"] == old["values_sha256"];
-  std::cout << (same ? "same bits as the first run\n" : "the values differ from the first run\n");
-  return same ? kOk : kInternal;
 }
 
 void add_common(CLI::App* verb, RunOptions& o) {
@@ -343,11 +402,13 @@ void add_run(CLI::App& app, Action& action) {
   verb->add_option("SCENARIO", o->scenario, "scenario file (TOML)")->required();
   add_common(verb, *o);
   verb->add_option("--seed", o->seed, "replaces the scenario's seed");
-  verb->add_option("--threads", o->solver.threads, "threads (default: all processors; results do not depend on it)");
-  verb->add_option("--engine", o->solver.engine, "auto, reference or lanes")->capture_default_str();
+  verb->add_option("--threads", o->solver.threads, "threads (default: all processors; results do not depend on it)")->check(number_between(1, 256));
+  verb->add_option("--engine", o->solver.engine, "auto, reference or lanes")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "reference", "lanes"}));
   verb->add_option("--max-failed", o->max_failed, "share of failed simulations that is not an error")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(number_between(0, 1));
   verb->footer(
       "Without -o the folder is runs/<scenario name>. Tolerances stand in the scenario's [solver].\nExamples:\n  osteosome run "
       "scenarios/denosumab-and-stop.toml\n"

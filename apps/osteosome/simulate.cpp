@@ -26,6 +26,18 @@ struct SimulateOptions {
 
 core::Error usage(const std::string& message, const std::string& hint) { return {core::ErrorKind::Input, {"usage", message, {}, hint}}; }
 
+double set_value(const std::string& name, const std::string& text, const model::UnitText& unit, const core::UnitSystem& units) {
+  try {
+    const auto quantity = core::parse_quantity(text);
+    return quantity.unit.empty() ? quantity.value : core::quantity_in(units, text, unit.unit);
+  } catch (const core::Error& error) {
+    throw core::Error(core::ErrorKind::Input, {error.diagnostics().front().code,
+                                               "--set " + name + "=" + text + ": " + error.diagnostics().front().message,
+                                               {},
+                                               "'" + name + "' is in '" + unit.text + "'."});
+  }
+}
+
 /// --set NAME=VALUE: a parameter or the initial value of a species; VALUE may carry a unit.
 void apply_set(model::Model& model, const std::vector<std::string>& settings, const core::UnitSystem& units) {
   for (const std::string& text : settings) {
@@ -39,9 +51,8 @@ void apply_set(model::Model& model, const std::vector<std::string>& settings, co
                         {"simulate-002", "the model has no parameter or species '" + name + "'", {}, core::did_you_mean(name, model.symbols())});
     }
     const std::string value_text = text.substr(equals + 1);
-    const auto quantity = core::parse_quantity(value_text);
     const auto& unit = p != model.parameters.end() ? p->unit : s->unit;
-    const double value = quantity.unit.empty() ? quantity.value : core::quantity_in(units, value_text, unit.unit);
+    const double value = set_value(name, value_text, unit, units);
     if (p != model.parameters.end()) {
       p->value = value;
     } else {
@@ -69,6 +80,8 @@ std::vector<double> times_from_file(const std::string& path, const std::string& 
   if (core::to_lower(core::trim(header.substr(0, header.find('[')))) != "time")
     throw usage("the first column of '" + path + "' should be 'time'", "Head it 'time [h]'.");
   if (unit.empty()) throw usage("the unit of the times in '" + path + "' is not known", "Head the column 'time [h]', or give --time-unit h.");
+  if (!units.parse(unit).same_dimension(units.parse("s")))
+    throw core::Error(core::ErrorKind::Unit, {"unit-004", "'" + unit + "' is no unit of time", {path, 1, 0}, ""});
   const double factor = units.parse(unit).factor_to(units.parse("s")) / program.seconds_per_time_unit;
   std::vector<double> times;
   for (std::size_t i = 0; i < csv.rows.size(); ++i) {
@@ -88,7 +101,10 @@ std::vector<double> times_from_file(const std::string& path, const std::string& 
 std::vector<std::string> chosen(const SimulateOptions& o, const model::Model& model) {
   std::vector<std::string> names;
   if (!o.observe.empty()) {
-    for (const std::string& name : core::split(o.observe, ',')) names.emplace_back(core::trim(name));
+    for (const std::string& name : core::split(o.observe, ',')) {
+      const std::string trimmed(core::trim(name));
+      if (std::find(names.begin(), names.end(), trimmed) == names.end()) names.push_back(trimmed);
+    }
     return names;
   }
   for (const auto& s : model.species) names.push_back(s.id);
@@ -101,9 +117,15 @@ std::vector<std::string> chosen(const SimulateOptions& o, const model::Model& mo
 /// Writes to -o (complete or not at all) or to stdout.
 class Destination {
  public:
-  Destination(const std::string& path, bool overwrite) {
+  Destination(const std::string& path, bool overwrite, const std::vector<std::string>& inputs) {
     if (path.empty()) return;
     std::error_code ec;
+    for (const std::string& input : inputs) {
+      if (!input.empty() && std::filesystem::equivalent(path, input, ec)) {
+        throw core::Error(core::ErrorKind::Io,
+                          {"io-007", "'" + path + "' is an input of this run", {}, "Inputs are never modified; write somewhere else."});
+      }
+    }
     if (!overwrite && std::filesystem::exists(path, ec)) {
       throw core::Error(core::ErrorKind::Io, {"io-004", "'" + path + "' exists", {}, "Give --overwrite to replace it."});
     }
@@ -118,9 +140,7 @@ class Destination {
     }
   }
   void finish() {
-    if (file_) return file_->commit();
-    std::cout.flush();
-    if (!std::cout) throw core::Error(core::ErrorKind::Io, {"io-003", "cannot write to stdout", {}, ""});
+    if (file_) file_->commit();
   }
 
  private:
@@ -134,6 +154,20 @@ void write_meta(const std::string& path, const std::string& time_unit, const sim
   core::write_file(path + ".meta.json", meta.dump(2) + "\n");
 }
 
+/// Text of a value; a value that is not finite is missing, and counted.
+std::string cell(double value, std::size_t& missing) {
+  if (std::isfinite(value)) return core::format_double(value);
+  ++missing;
+  return "";
+}
+
+/// Exit code when `missing` values of completed simulations are not finite.
+int report_missing(std::size_t missing, int code) {
+  if (missing == 0 || code != kOk) return code;
+  std::cerr << fmt::format("warning: {} values are not finite and left empty (a division by zero, say)\n", missing);
+  return kNumericalFailure;
+}
+
 int report_failure(const std::string& subject, const solve::SubjectResult& result, const std::string& unit) {
   std::cerr << fmt::format("{}: {} at time {} {}: {}\n", subject, solve::name_of(result.status), core::format_double(result.time_reached), unit,
                            result.message);
@@ -141,6 +175,7 @@ int report_failure(const std::string& subject, const solve::SubjectResult& resul
 }
 
 int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& model, const core::UnitSystem& units, const model::Library& library) {
+  if (!o.times.empty() && (!o.until.empty() || !o.every.empty())) throw usage("--times excludes --until and --every", "");
   if (o.until.empty() && o.times.empty()) throw usage("--until or --times is missing", "E.g. --until \"60 months\" --every \"1 month\".");
   const auto& program = model.program();
   std::vector<double> times;
@@ -169,11 +204,12 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
   simulate::DoseTranslator::add_outputs(times, o.at_dose == "post" ? simulate::AtDose::Post : simulate::AtDose::Pre, plan);
 
   simulate::ObservableReader reader(program, chosen(o, model.model()));
-  Destination out(o.output, o.overwrite);
+  Destination out(o.output, o.overwrite, {o.model, o.data, o.times});
   std::vector<std::string> header = {"time"};
   for (const auto* x : reader.observables()) header.push_back(x->name);
   out.line(header);
   int code = kOk;
+  std::size_t missing = 0;
   model.run(
       1, [&](std::size_t) { return plan; },
       [&](std::size_t, const solve::SubjectPlan& p, solve::SubjectResult&& result) {
@@ -181,14 +217,15 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
         const auto values = reader.read(p, result);
         for (std::size_t k = 0; k < times.size(); ++k) {
           std::vector<std::string> row = {core::format_double(times[k])};
-          for (std::size_t c = 0; c + 1 < header.size(); ++c) row.push_back(core::format_double(values[k * (header.size() - 1) + c]));
+          for (std::size_t c = 0; c + 1 < header.size(); ++c) row.push_back(cell(values[k * (header.size() - 1) + c], missing));
           out.line(row);
         }
       },
       interrupted());
+  if (interrupted().stop_requested()) return kCancelled;  // what there is stays under the partial name
   out.finish();
   if (!o.output.empty()) write_meta(o.output, model.model().time.text, reader);
-  return code;
+  return report_missing(missing, code);
 }
 
 int simulate_table(const SimulateOptions& o, const simulate::CompiledModel& model, const core::UnitSystem& units) {
@@ -204,6 +241,7 @@ int simulate_table(const SimulateOptions& o, const simulate::CompiledModel& mode
   std::vector<std::vector<std::vector<double>>> values(table.subjects.size());
   for (std::size_t s = 0; s < values.size(); ++s) values[s].resize(table.subjects[s].rows.size());
   int code = kOk;
+  std::size_t missing = 0;
   model.run(
       episodes.size(), [&](std::size_t i) { return episodes[i].plan; },
       [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& result) {
@@ -217,10 +255,18 @@ int simulate_table(const SimulateOptions& o, const simulate::CompiledModel& mode
       },
       interrupted());
 
-  Destination out(o.output, o.overwrite);
+  Destination out(o.output, o.overwrite, {o.model, o.data, o.times});
   std::vector<std::string> header = {"ID", "TIME"};
   header.insert(header.end(), table.carried_columns.begin(), table.carried_columns.end());
-  for (const auto* x : reader.observables()) header.push_back(x->name);
+  for (const auto* x : reader.observables()) {
+    if (std::find(header.begin(), header.end(), x->name) != header.end()) {
+      throw core::Error(core::ErrorKind::Input, {"simulate-004",
+                                                 "column '" + x->name + "' of the table has the name of an output",
+                                                 {o.data, 1, 0},
+                                                 "Rename the column, or choose other outputs with --observe."});
+    }
+    header.push_back(x->name);
+  }
   out.line(header);
   for (std::size_t s = 0; s < values.size(); ++s) {
     for (std::size_t r = 0; r < values[s].size(); ++r) {
@@ -228,13 +274,14 @@ int simulate_table(const SimulateOptions& o, const simulate::CompiledModel& mode
       if (row.evid != 0) continue;
       std::vector<std::string> cells = {table.subjects[s].id, core::format_double(row.time)};
       cells.insert(cells.end(), row.carried.begin(), row.carried.end());
-      for (std::size_t c = 0; c < columns; ++c) cells.push_back(values[s][r].empty() ? "" : core::format_double(values[s][r][c]));
+      for (std::size_t c = 0; c < columns; ++c) cells.push_back(values[s][r].empty() ? "" : cell(values[s][r][c], missing));
       out.line(cells);
     }
   }
+  if (interrupted().stop_requested()) return kCancelled;
   out.finish();
   if (!o.output.empty()) write_meta(o.output, table.time_unit_text, reader);
-  return interrupted().stop_requested() ? kCancelled : code;
+  return report_missing(missing, code);
 }
 
 int simulate_command(const SimulateOptions& o) {
@@ -243,7 +290,9 @@ int simulate_command(const SimulateOptions& o) {
   model::Model loaded = model::load_model(library.find_model(o.model), library, units);
   apply_set(loaded, o.set, units);
   const simulate::CompiledModel model(std::move(loaded), o.solver.settings());
-  if (!o.data.empty() && !o.doses.empty()) throw usage("--data and --dose exclude each other", "");
+  if (!o.data.empty() && !(o.doses.empty() && o.until.empty() && o.every.empty() && o.times.empty())) {
+    throw usage("--data excludes --dose, --until, --every and --times", "The table says what is given and when values are wanted.");
+  }
   return o.data.empty() ? simulate_regimens(o, model, units, library) : simulate_table(o, model, units);
 }
 

@@ -46,7 +46,8 @@ int check_command(const std::vector<std::string>& files) {
   int code = kOk;
   for (const std::string& file : files) {
     try {
-      std::cout << file << ": ok (" << check_file(file, library, units) << ")\n";
+      const std::string found = check_file(file, library, units);
+      std::cout << file << ": ok (" << found << ")\n";
     } catch (const core::Error& error) {
       for (core::Diagnostic d : error.diagnostics()) {
         if (d.where.file.empty()) d.where.file = file;

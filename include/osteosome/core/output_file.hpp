@@ -19,8 +19,14 @@ class OutputFile {
   /// @throws Error(Io) io-003 (disk full, ...) after removing the partial file.
   void write(std::string_view text);
   void flush();
-  /// Flushes to disk and renames. @throws Error(Io).
+  /// Flushes to disk, under the partial name. @throws Error(Io).
+  void finish();
+  /// Gives the file its name. @pre finish() was called. @throws Error(Io).
+  void publish();
+  /// finish and publish.
   void commit();
+  [[nodiscard]] const std::string& partial_path() const { return partial_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
   void discard();
 
  private:

@@ -17,7 +17,8 @@ namespace osteosome::solve {
 
 /// Integrates one subject with SUNDIALS CVODES (BDF, dense, analytic Jacobian) on the plain interpreter; branch crossings are located
 /// with its root finder. Slow and plain; the reference for the lane engine.
-[[nodiscard]] SubjectResult run_reference(const compile::Program& program, const SubjectPlan& plan, const Options& options);
+[[nodiscard]] SubjectResult run_reference(const compile::Program& program, const SubjectPlan& plan, const Options& options,
+                                          const std::stop_token& stop = {});
 
 /// Hands out plans: called once a subject, possibly from several threads at a time.
 using PlanSource = std::function<SubjectPlan(std::size_t subject)>;

@@ -48,13 +48,21 @@ void OutputFile::flush() {
   buffer_.clear();
 }
 
-void OutputFile::commit() {
+void OutputFile::finish() {
   flush();
   if (::fsync(fd_) != 0 && errno != EINVAL && errno != EROFS) fail("cannot write");
   const int fd = fd_;
   fd_ = -1;
   if (::close(fd) != 0) fail("cannot write");
+}
+
+void OutputFile::publish() {
   if (std::rename(partial_.c_str(), path_.c_str()) != 0) fail("cannot rename to");
+}
+
+void OutputFile::commit() {
+  finish();
+  publish();
 }
 
 void OutputFile::discard() {

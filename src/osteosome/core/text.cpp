@@ -62,7 +62,10 @@ std::optional<std::string> near_match(std::string_view word, std::span<const std
 }
 
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates) {
-  const auto match = near_match(word, candidates);
+  auto match = near_match(word, candidates);
+  for (std::size_t i = 0; !match && word.size() >= 3 && i < candidates.size(); ++i) {
+    if (to_lower(candidates[i]).rfind(to_lower(word), 0) == 0) match = candidates[i];
+  }
   return match ? "Did you mean '" + *match + "'?" : std::string();
 }
 
@@ -140,7 +143,7 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string read_file(const std::string& path, std::size_t limit) {
-  const auto fail = [&](const std::string& why) { throw Error(ErrorKind::Io, {"io-001", "cannot read '" + path + "': " + why, {path, 0, 0}, ""}); };
+  const auto fail = [&](const std::string& why) { throw Error(ErrorKind::Io, {"io-001", "cannot read '" + path + "': " + why, {}, ""}); };
   std::error_code ec;
   const auto status = std::filesystem::status(path, ec);
   if (!std::filesystem::exists(status)) fail("no such file");
@@ -151,7 +154,9 @@ std::string read_file(const std::string& path, std::size_t limit) {
   std::array<char, 65536> buffer{};
   while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
     text.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
-    if (text.size() > limit) fail("larger than the limit of " + std::to_string(limit >> 20) + " MiB");
+    if (text.size() > limit) {
+      throw Error(ErrorKind::Input, {"input-002", "the file is larger than the limit of " + std::to_string(limit >> 20) + " MiB", {path, 0, 0}, ""});
+    }
   }
   return text;
 }

@@ -53,7 +53,8 @@ void attach(simulate::Scenario& scenario, const std::vector<Study>& studies) {
         continue;
       }
       if (found->arm->runnable != "yes") {
-        problems.add({"scenario-019", "arm '" + arm.name + "': study arm '" + id + "' cannot be simulated (" + found->arm->runnable + ")", arm.where, ""});
+        problems.add({"scenario-019", "arm '" + arm.name + "': study arm '" + id + "' cannot be simulated (" + found->arm->runnable + ")", arm.where,
+                      ""});
         continue;
       }
       for (const Measurement& m : found->arm->measurements) {

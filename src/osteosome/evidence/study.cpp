@@ -28,7 +28,8 @@ Measurement read_measurement(const TomlValue& value, const std::string& arm, cor
   for (const auto& x : {std::optional(m.month), m.mean, m.low, m.high, m.error}) {
     if (x && !std::isfinite(*x)) in.problem("study-002", "a number is not finite");
   }
-  if (m.mean && ((m.low && *m.low > *m.mean) || (m.high && *m.high < *m.mean))) in.problem("study-003", "'mean' lies outside ci_low to ci_high", "", "mean");
+  if (m.mean && ((m.low && *m.low > *m.mean) || (m.high && *m.high < *m.mean)))
+    in.problem("study-003", "'mean' lies outside ci_low to ci_high", "", "mean");
   m.interval = in.text("interval").value_or("");
   m.count = in.required_text("count");
   m.provenance = in.required_text("provenance");

@@ -237,6 +237,9 @@ std::string Library::find_model(const std::string& name, const std::string& besi
     std::error_code ec;
     if (fs::exists(path, ec) && (beside.empty() || !fs::is_directory(path, ec))) return path.string();
   }
+  if (beside.empty() && (name.find('/') != std::string::npos || fs::path(name).extension() == ".toml")) {
+    throw core::Error(core::ErrorKind::Io, {"io-001", "cannot read '" + name + "': no such file", {}, ""});
+  }
   std::string list;
   for (const std::string& id : models()) list += (list.empty() ? "" : ", ") + id;
   const std::string hint = core::did_you_mean(name, models());
@@ -258,7 +261,7 @@ Model load_model(const std::string& path, const Library& library, const core::Un
   Composer composer(library, units, problems);
   Document document = composer.load(path, 0);
   composer.close_ports(document, {});
-  problems.throw_if_any(core::ErrorKind::Model);
+  if (!document.uses.empty()) problems.throw_if_any(core::ErrorKind::Model);  // unknown names would only follow from documents that failed
   resolve_port_units(document.model, problems);
   validate(document.model, problems);
   problems.throw_if_any(core::ErrorKind::Model);

@@ -386,7 +386,8 @@ Distribution read_distribution(const TomlValue& table, const std::string& name, 
     const auto sd = in.number("sd");
     d.sd = sd.value_or(0);
     if ((sd && !(*sd > 0)) || (cv && !(*cv > 0))) in.problem("model-019", "'sd' and 'cv' should be positive");
-    if (d.kind == "lognormal" && ((d.low && !(*d.low > 0)) || (d.high && !(*d.high > 0)))) in.problem("model-019", "bounds of a lognormal should be positive");
+    if (d.kind == "lognormal" && ((d.low && !(*d.low > 0)) || (d.high && !(*d.high > 0))))
+      in.problem("model-019", "bounds of a lognormal should be positive");
     if (cv && d.kind == "lognormal") d.sd = std::sqrt(std::log1p(*cv * *cv));
     if (cv && d.kind == "normal") d.sd = -*cv;  // negative: relative to the mean, resolved when drawn
     if (d.sd == 0) in.problem("model-019", "'" + d.kind + "' needs 'sd' or 'cv'");

@@ -47,6 +47,7 @@ class Validator {
   }
 
   void run() {
+    const std::size_t before = problems_.all().size();
     duplicates();
     for (const FunctionDefinition& f : model_.functions) calls(f.body, "function '" + f.id + "'", f.where);
     for (const Species& s : model_.species) species(s);
@@ -58,15 +59,14 @@ class Validator {
     if (!model_.age_at_zero.empty() && model_.find_parameter(model_.age_at_zero) == nullptr) {
       unknown(model_.age_at_zero, "[start]", model_.start_where);
     }
-    if (!problems_.empty()) return;
     try {
       (void)rule_order(model_);
     } catch (const core::Error& error) {
       problems_.add(error);
-      return;
     }
+    if (problems_.all().size() > before) return;  // what follows presumes known names and no circles
     initial_values();
-    if (problems_.empty()) units();
+    if (problems_.all().size() == before) units();
   }
 
  private:

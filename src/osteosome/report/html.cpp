@@ -167,8 +167,8 @@ std::string comparison(const ReportInput& in) {
         "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td "
         "class=n>{}</td><td>{}</td></tr>\n",
         escape(c.model), link_doi(c.study + (c.doi.empty() ? "" : ", doi:" + c.doi)), escape(c.study_arm), c.outcome, core::format_double(c.month),
-        number(c.observed), c.low && c.high ? number(*c.low) + " to " + number(*c.high) : "none", number(c.simulated), c.simulated - c.observed,
-        escape(c.provenance));
+        number(c.observed), c.low && c.high ? number(*c.low) + " to " + number(*c.high) : "none", number(c.simulated),
+        std::isfinite(c.simulated) ? fmt::format("{:+.2f}", c.simulated - c.observed) : "missing", escape(c.provenance));
   }
   return out + "</table></div></details>\n";
 }

@@ -33,7 +33,9 @@ std::optional<double> DoseTranslator::formula(const std::optional<expr::NodeId>&
 double DoseTranslator::bioavailability(std::uint32_t state, std::span<const double> parameters) {
   const double f = formula(model_.program().dosing[state].bioavailability, parameters).value_or(1);
   if (!(f >= 0) || !std::isfinite(f)) {
-    throw dosing_error("dosing-007", "the bioavailability of '" + model_.program().states[state] + "' is " + (std::isnan(f) ? "not a number" : core::format_double(f)),
+    throw dosing_error("dosing-007",
+                       "the bioavailability of '" + model_.program().states[state] + "' is " +
+                           (std::isnan(f) ? "not a number" : core::format_double(f)),
                        "It should be a number from 0.");
   }
   return f;
@@ -129,8 +131,9 @@ void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, d
   // A continuous course is one long infusion: drop the pairs of equal and opposite rate changes between its intervals.
   std::vector<Stop> merged;
   for (const Stop& s : plan.stops) {
-    const bool cancels = s.kind == StopKind::ChangeRate && !merged.empty() && merged.back().kind == StopKind::ChangeRate &&
-                         merged.back().index == s.index && merged.back().value == -s.value && s.value > 0 && s.time - merged.back().time <= 1e-9 * std::abs(s.time);
+    const bool cancels =
+        s.kind == StopKind::ChangeRate && !merged.empty() && merged.back().kind == StopKind::ChangeRate && merged.back().index == s.index &&
+        merged.back().value == -s.value && s.value > 0 && s.time - merged.back().time <= 1e-9 * std::abs(s.time);
     if (cancels) {
       merged.pop_back();
     } else {

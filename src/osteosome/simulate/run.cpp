@@ -21,7 +21,8 @@ double value_of(const model::Distribution& d, double z, double typical) {
   const double sd = d.sd < 0 ? -d.sd * std::abs(center) : d.sd;
   if (d.low || d.high) {  // truncated: the same quantile within the allowed range
     const auto score = [&](double x) { return d.kind == "lognormal" ? std::log(x / center) / sd : (x - center) / sd; };
-    double low = d.low ? score(*d.low) : -HUGE_VAL, high = d.high ? score(*d.high) : HUGE_VAL;
+    const bool bounded_below = d.low && !(d.kind == "lognormal" && *d.low <= 0);
+    double low = bounded_below ? score(*d.low) : -HUGE_VAL, high = d.high ? score(*d.high) : HUGE_VAL;
     const bool mirrored = low > 0;  // work in the lower tail, where probabilities keep their digits
     if (mirrored) {
       z = -z;
@@ -236,7 +237,10 @@ std::vector<CompiledModel> compile_models(const Scenario& scenario, const Solver
       for (const CompiledModel& m : models) {
         for (const std::string& name : m.model().symbols()) known.push_back(name);
       }
-      problems.add({"scenario-018", "no model has a parameter or species '" + column + "'", {scenario.population.table, 1, 0}, core::did_you_mean(column, known)});
+      problems.add({"scenario-018",
+                    "no model has a parameter or species '" + column + "'",
+                    {scenario.population.table, 1, 0},
+                    core::did_you_mean(column, known)});
     }
   }
   problems.throw_if_any(core::ErrorKind::Input);

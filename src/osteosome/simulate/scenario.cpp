@@ -239,12 +239,18 @@ class ScenarioReader {
     p.table = (std::filesystem::path(path_).parent_path() / name).string();
     try {
       const auto csv = core::parse_csv(core::read_file(p.table), p.table);
-      p.table_columns = csv.header;
+      for (const std::string& column : csv.header) {
+        if (core::to_lower(column) != "id") p.table_columns.push_back(column);
+      }
       for (std::size_t i = 0; i < csv.rows.size(); ++i) {
         std::vector<double> row;
-        for (const std::string& cell : csv.rows[i]) {
+        for (std::size_t c = 0; c < csv.header.size(); ++c) {
+          if (core::to_lower(csv.header[c]) == "id") continue;  // names the subject; rows are counted
+          const std::string& cell = csv.rows[i][c];
           const auto value = core::parse_double(cell);
-          if (!value || !std::isfinite(*value)) problems_.add({"scenario-012", "'" + cell + "' is no finite number", {p.table, csv.lines[i], 0}, ""});
+          if (!value || !std::isfinite(*value)) {
+            problems_.add({"scenario-012", "'" + cell + "' is no finite number", {p.table, csv.lines[i], 0}, ""});
+          }
           row.push_back(value.value_or(0));
         }
         p.table_rows.push_back(std::move(row));
@@ -268,7 +274,8 @@ class ScenarioReader {
     scenario_.absolute_scale = in.number("atol_scale").value_or(1);
     if (!(scenario_.relative_tolerance >= 1e-13 && scenario_.relative_tolerance <= 0.1))
       in.problem("scenario-013", "'rtol' should lie between 1e-13 and 0.1", "", "rtol");
-    if (!(scenario_.absolute_scale > 0) || std::isinf(scenario_.absolute_scale)) in.problem("scenario-013", "'atol_scale' should be positive", "", "atol_scale");
+    if (!(scenario_.absolute_scale > 0) || std::isinf(scenario_.absolute_scale))
+      in.problem("scenario-013", "'atol_scale' should be positive", "", "atol_scale");
     in.finish();
   }
 

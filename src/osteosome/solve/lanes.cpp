@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <time.h>
 
+#include <exception>
+
 #include "lane_block.hpp"
 #include "osteosome/solve/engine.hpp"
 
@@ -15,6 +17,30 @@ const LaneKernels& kernels_for(compile::Isa isa) {
     case compile::Isa::Avx2: return kLaneKernels_avx2;
     default: return kLaneKernels_scalar;
   }
+}
+
+/// Runs `work` on `threads` threads; the first exception ends all of them and is thrown again here.
+void on_threads(unsigned threads, const std::stop_token& stop, const std::function<void(const std::stop_token&)>& work) {
+  std::stop_source halt;
+  const std::stop_callback forward(stop, [&halt] { halt.request_stop(); });
+  std::exception_ptr failure;
+  std::mutex mutex;
+  const auto guarded = [&] {
+    try {
+      work(halt.get_token());
+    } catch (...) {
+      const std::scoped_lock lock(mutex);
+      if (!failure) failure = std::current_exception();
+      halt.request_stop();
+    }
+  };
+  if (threads <= 1) {
+    guarded();
+  } else {
+    std::vector<std::jthread> pool;
+    for (unsigned i = 0; i < threads; ++i) pool.emplace_back(guarded);
+  }
+  if (failure) std::rethrow_exception(failure);
 }
 
 double thread_cpu_seconds() {
@@ -58,8 +84,8 @@ void run_lanes(const compile::Program& program, LaneCode& code, std::size_t coun
                const Options& options, unsigned threads, const std::stop_token& stop) {
   std::atomic<std::size_t> next{0};
   std::mutex sink_mutex;
-  const auto work = [&] {
-    while (next.load() < count && !stop.stop_requested()) {
+  const auto work = [&](const std::stop_token& halt) {
+    while (next.load() < count && !halt.stop_requested()) {
       const auto evaluator = code.current();
       double before = thread_cpu_seconds();
       const auto take = [&]() -> std::optional<std::size_t> {
@@ -75,29 +101,25 @@ void run_lanes(const compile::Program& program, LaneCode& code, std::size_t coun
         sink(subject, plan, std::move(result));
       };
       LaneBlock block(program, code.lane_program(), *evaluator, kernels_for(code.isa()), options);
-      block.run(take, plans, deliver, stop);
+      block.run(take, plans, deliver, halt);
     }
   };
-  if (threads <= 1) return work();
-  std::vector<std::jthread> pool;
-  for (unsigned i = 0; i < threads; ++i) pool.emplace_back(work);
+  on_threads(threads, stop, work);
 }
 
 void run_reference_ensemble(const compile::Program& program, std::size_t count, const PlanSource& plans, const ResultSink& sink,
                             const Options& options, unsigned threads, const std::stop_token& stop) {
   std::atomic<std::size_t> next{0};
   std::mutex sink_mutex;
-  const auto work = [&] {
-    for (std::size_t subject = next.fetch_add(1); subject < count && !stop.stop_requested(); subject = next.fetch_add(1)) {
+  const auto work = [&](const std::stop_token& halt) {
+    for (std::size_t subject = next.fetch_add(1); subject < count && !halt.stop_requested(); subject = next.fetch_add(1)) {
       const SubjectPlan plan = plans(subject);
-      SubjectResult result = run_reference(program, plan, options);
+      SubjectResult result = run_reference(program, plan, options, halt);
       const std::scoped_lock lock(sink_mutex);
       sink(subject, plan, std::move(result));
     }
   };
-  if (threads <= 1) return work();
-  std::vector<std::jthread> pool;
-  for (unsigned i = 0; i < threads; ++i) pool.emplace_back(work);
+  on_threads(threads, stop, work);
 }
 
 }  // namespace osteosome::solve

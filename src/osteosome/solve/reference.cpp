@@ -42,10 +42,10 @@ std::vector<expr::NodeId> gap_roots(const compile::Program& program) {
 
 class Reference {
  public:
-  Reference(const compile::Program& program, const SubjectPlan& plan, const Options& options)
-      : program_(program), plan_(plan), options_(options), n_(program.states.size()), setup_(program), derivative_(program.graph, program.derivative),
-        jacobian_(program.graph, jacobian_roots(program)), gaps_(program.graph, gap_roots(program)), parameters_(plan.parameters),
-        bits_(program.switches.size()), gap_(program.switches.size()), rates_(n_), entries_(program.jacobian.size()) {
+  Reference(const compile::Program& program, const SubjectPlan& plan, const Options& options, const std::stop_token& stop)
+      : stop_(stop), program_(program), plan_(plan), options_(options), n_(program.states.size()), setup_(program),
+        derivative_(program.graph, program.derivative), jacobian_(program.graph, jacobian_roots(program)), gaps_(program.graph, gap_roots(program)),
+        parameters_(plan.parameters), bits_(program.switches.size()), gap_(program.switches.size()), rates_(n_), entries_(program.jacobian.size()) {
     for (const auto& e : program.events) {
       triggers_.push_back(e.initial_value ? 1 : 0);
       for (const auto& a : e.actions) parameter_events_ = parameter_events_ || !a.is_state;
@@ -136,6 +136,10 @@ class Reference {
         continue;
       }
       CVodeSetStopTime(solver_.get(), end);
+      if (stop_.stop_requested()) {
+        (void)fail(Status::Cancelled, "");
+        return;
+      }
       const double before = t_;
       const int code = CVode(solver_.get(), target, y_.get(), &t_, CV_NORMAL);
       if (code == CV_ROOT_RETURN) {
@@ -277,6 +281,7 @@ class Reference {
     return 0;
   }
 
+  const std::stop_token& stop_;
   const compile::Program& program_;
   const SubjectPlan& plan_;
   const Options& options_;
@@ -300,8 +305,8 @@ class Reference {
 
 }  // namespace
 
-SubjectResult run_reference(const compile::Program& program, const SubjectPlan& plan, const Options& options) {
-  return Reference(program, plan, options).run();
+SubjectResult run_reference(const compile::Program& program, const SubjectPlan& plan, const Options& options, const std::stop_token& stop) {
+  return Reference(program, plan, options, stop).run();
 }
 
 }  // namespace osteosome::solve

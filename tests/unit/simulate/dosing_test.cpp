@@ -77,7 +77,7 @@ TEST(DoseTranslator, Amount_of_substance_for_a_mass_is_refused) {
   EXPECT_EQ(error.kind(), core::ErrorKind::Dosing);
   EXPECT_EQ(error.diagnostics()[0].code, "dosing-003");
   EXPECT_EQ(error.diagnostics()[0].message, "a dose of 'denosumab' in nmol does not fit");
-  EXPECT_EQ(error.diagnostics()[0].hint, "Model 'peterson_riggs_2010' counts it in ng.");
+  EXPECT_EQ(error.diagnostics()[0].hint, "Model 'peterson-riggs-2010' counts it in ng.");
 }
 
 TEST(DoseTranslator, Dose_per_kg_is_multiplied_by_the_weight) {
@@ -95,7 +95,7 @@ TEST(DoseTranslator, Dose_per_kg_without_a_weight_is_refused) {
 TEST(DoseTranslator, Drug_that_the_model_lacks_is_refused_with_its_drugs) {
   const auto error = refusal(compiled("peterson-riggs-2010"), "alendronate 70 mg weekly x 3");
   EXPECT_EQ(error.diagnostics()[0].code, "dosing-001");
-  EXPECT_EQ(error.diagnostics()[0].message, "model 'peterson_riggs_2010' has no drug 'alendronate'");
+  EXPECT_EQ(error.diagnostics()[0].message, "model 'peterson-riggs-2010' has no drug 'alendronate'");
   EXPECT_EQ(error.diagnostics()[0].hint, "It has: denosumab, teriparatide.");
 }
 
