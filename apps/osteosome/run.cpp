@@ -104,9 +104,18 @@ class Run {
     finish_manifest(result);
     write_report(models, result, comparisons);
     if (many) simulate::write_netcdf(path("trajectories.nc"), scenario_, models, result);
+    hash_files(many);
     publish();
     parts.remove_all();
     return conclude(result);
+  }
+
+  void hash_files(bool many) {
+    const auto hash = [&](const std::string& file, const std::string& name) {
+      manifest_["files"][name] = core::sha256(core::read_file(file, std::size_t{1} << 34));
+    };
+    for (const auto& file : staged_) hash(file->partial_path(), fs::path(file->path()).lexically_relative(o_.output).string());
+    if (many) hash(path("trajectories.nc"), "trajectories.nc");
   }
 
   /// A new file of the run folder, under its partial name until `publish`.
@@ -123,20 +132,20 @@ class Run {
     std::error_code ec;
     for (const auto& file : staged_) file->publish();
     core::write_file(path("run.json"), manifest_.dump(2) + "\n");
-    for (const char* name : {"trajectories.csv.partial", "status.csv.partial", "run.lock"}) fs::remove(path(name), ec);
+    for (const char* name : {"trajectories.csv.partial", "status.csv.partial", "run.lock.partial"}) fs::remove(path(name), ec);
   }
 
   [[nodiscard]] bool empty_folder() const {
     std::error_code ec;
     for (const auto& entry : fs::directory_iterator(o_.output, ec)) {
-      if (entry.path().filename() != "run.lock") return false;
+      if (entry.path().filename() != "run.lock.partial") return false;
     }
     return true;
   }
 
   /// Held while this process runs: a second run in the same folder is refused.
   void lock_folder() {
-    lock_ = ::open(path("run.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    lock_ = ::open(path("run.lock.partial").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
       throw core::Error(core::ErrorKind::Io, {"io-008", "another run is writing to '" + o_.output + "'", {}, "Wait for it, or give another -o."});
     }
@@ -178,8 +187,17 @@ class Run {
                              {"sha256", core::sha256(core::read_file(s.path))},
                              {"lane_program_sha256", models[i].lane_hash()}});
     }
+    utsname platform{};
+    uname(&platform);
+    m["platform"] = {{"system", platform.sysname}, {"release", platform.release}, {"machine", platform.machine}, {"compiler", __VERSION__}};
+    m["libraries"] = {{"sundials", solve::sundials_version()}, {"libsbml", expr::libsbml_version()}, {"netcdf", simulate::netcdf_version()}};
+    m["max_failed"] = o_.max_failed;
+    if (!scenario_.population.table.empty()) {
+      m["subjects"] = {{"file", scenario_.population.table}, {"sha256", core::sha256(core::read_file(scenario_.population.table))}};
+    }
+    static constexpr const char* kEngines[] = {"auto", "reference", "lanes"};
     m["solver"] = {
-        {"engine", o_.solver.engine},
+        {"engine", kEngines[static_cast<int>(settings.engine)]},
         {"method", "rodas5p"},
         {"rtol", scenario_.relative_tolerance},
         {"atol_scale", scenario_.absolute_scale},
@@ -285,8 +303,6 @@ class Run {
     manifest_["statistics"] = {
         {"simulations", result.total()}, {"failed", result.failed()}, {"steps", sum.steps}, {"rejected", sum.rejected}, {"crossings", sum.switches}};
     manifest_["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
-    for (const auto& file : staged_)
-      manifest_["files"][fs::path(file->path()).filename().string()] = core::sha256(core::read_file(file->partial_path(), std::size_t{1} << 32));
     manifest_["values_sha256"] = values_hash(result);
   }
 
@@ -340,28 +356,29 @@ int run_command(RunOptions o) {
 }
 
 int repeat(RunOptions o, const Json& old, const core::UnitSystem& units, const model::Library& library) {
-  o.seed = old["seed"].get<std::uint64_t>();
+  o.seed = old.at("seed").get<std::uint64_t>();
   o.max_failed = old.value("max_failed", 0.0);
-  o.solver.engine = old["solver"]["engine"].get<std::string>();
-  if (old["tool"]["program_sha256"] != program_hash()) std::cerr << "warning: this program is not the build that made the run; bits may differ\n";
-  for (const auto& m : old["models"]) {
+  o.solver.engine = old.at("solver").at("engine").get<std::string>();
+  if (old.at("tool").at("program_sha256") != program_hash())
+    std::cerr << "warning: this program is not the build that made the run; bits may differ\n";
+  for (const auto& m : old.at("models")) {
     std::error_code ec;
-    const std::string document = m["document"];
-    if (!fs::exists(document, ec) || core::sha256(core::read_file(document)) != m["sha256"].get<std::string>())
+    const std::string document = m.at("document");
+    if (!fs::exists(document, ec) || core::sha256(core::read_file(document)) != m.at("sha256").get<std::string>())
       std::cerr << "warning: model document " << document << " has changed since the run\n";
   }
   if (old.contains("subjects")) {
     std::error_code ec;
-    const std::string table = old["subjects"]["file"];
-    if (!fs::exists(table, ec) || core::sha256(core::read_file(table)) != old["subjects"]["sha256"].get<std::string>()) {
+    const std::string table = old.at("subjects").at("file");
+    if (!fs::exists(table, ec) || core::sha256(core::read_file(table)) != old.at("subjects").at("sha256").get<std::string>()) {
       std::cerr << "warning: the subject table " << table << " has changed since the run\n";
     }
   }
-  const std::string file = old["scenario"]["file"];
-  const int code = Run(o, simulate::read_scenario(old["scenario"]["text"], file, library, units), library, units).execute();
+  const std::string file = old.at("scenario").at("file");
+  const int code = Run(o, simulate::read_scenario(old.at("scenario").at("text"), file, library, units), library, units).execute();
   if (code != kOk) return code;
   const Json now = Json::parse(core::read_file(o.output + "/run.json"));
-  const bool same = now["values_sha256"] == old["values_sha256"];
+  const bool same = now["values_sha256"] == old.at("values_sha256");
   std::cout << (same ? "same bits as the first run\n" : "the values differ from the first run\n");
   return same ? kOk : kNumericalFailure;
 }

@@ -46,6 +46,8 @@ inline constexpr std::string_view kTime = "time";
 /// True for identifiers that libSBML's parser reserves (built-in constants and functions).
 [[nodiscard]] bool is_reserved(std::string_view name);
 
+[[nodiscard]] std::string libsbml_version();
+
 /// Names of the built-in functions a formula may call.
 [[nodiscard]] const std::vector<std::string>& builtin_functions();
 

@@ -12,6 +12,8 @@ namespace osteosome::simulate {
 /// The file appears under its name only when complete. @throws Error(Io).
 void write_netcdf(const std::string& path, const Scenario& scenario, const std::vector<CompiledModel>& models, const ScenarioResult& result);
 
+[[nodiscard]] std::string netcdf_version();
+
 /// Part files of a running population: subjects [first, last) of one arm, keyed by what they were computed from.
 class PartStore {
  public:

@@ -20,6 +20,8 @@ namespace osteosome::solve {
 [[nodiscard]] SubjectResult run_reference(const compile::Program& program, const SubjectPlan& plan, const Options& options,
                                           const std::stop_token& stop = {});
 
+[[nodiscard]] std::string sundials_version();
+
 /// Hands out plans: called once a subject, possibly from several threads at a time.
 using PlanSource = std::function<SubjectPlan(std::size_t subject)>;
 /// Takes results, in order of completion, one call at a time.

@@ -198,4 +198,6 @@ Ast parse_formula(std::string_view text) {
   return convert(*tree);
 }
 
+std::string libsbml_version() { return getLibSBMLDottedVersion(); }
+
 }  // namespace osteosome::expr

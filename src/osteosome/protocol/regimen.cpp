@@ -147,7 +147,8 @@ class Parser {
       fail("regimen-005", "a unit of time is expected, not " + shown(), "One of min, h, d, week, month, year. " + near(names));
     }
     const double length = value * unit->second;
-    if (!(length >= 0.5) || length > kLongest) fail("regimen-006", "the duration should be at least a microsecond and at most 1000 years", "");
+    if (!(length >= 0.5) || length > kLongest)
+      fail("regimen-006", "the duration should be positive, at least a microsecond and at most 1000 years", "");
     ++at_;
     return static_cast<Microseconds>(std::llround(length));
   }
@@ -216,13 +217,24 @@ class Parser {
     const bool is_word = core::is_identifier(text);
     const bool reserved =
         std::find(kRoutes.begin(), kRoutes.end(), core::to_lower(text)) != kRoutes.end() || text == "every" || kNamedRepeats.contains(text);
-    try {
-      const core::Unit unit = units_.parse(reserved || !is_word ? "?" : text);
-      if (!unit.same_dimension(units_.parse(d.unit))) {
-        fail("regimen-010", "'" + text + "' does not fit " + d.name, "Its doses are counted in units like '" + d.unit + "'.");
+    // Case does not matter, so that MG and Mg are mg; nM and IU stay as they are.
+    const auto fits = [&](const std::string& name) {
+      try {
+        return units_.parse(reserved || !is_word ? "?" : name).same_dimension(units_.parse(d.unit));
+      } catch (const core::Error&) {
+        return false;
       }
-    } catch (const core::Error& error) {
-      if (error.kind() == core::ErrorKind::Dosing) throw;
+    };
+    const std::string lower = core::to_lower(text);
+    if (fits(lower) && (!fits(text) || units_.parse(lower).scale() < units_.parse(text).scale())) text = lower;
+    if (!fits(text)) {
+      bool known = true;
+      try {
+        (void)units_.parse(reserved || !is_word ? "?" : text);
+      } catch (const core::Error&) {
+        known = false;
+      }
+      if (known) fail("regimen-010", "'" + text + "' does not fit " + d.name, "Its doses are counted in units like '" + d.unit + "'.");
       fail("regimen-009", "the amount of " + d.name + " has no unit: " + shown() + " is none",
            "Write e.g. '" + core::format_double(c.amount) + " " + d.unit + "'.");
     }

@@ -199,4 +199,6 @@ void PartStore::remove_all() const {
   fs::remove_all(folder_, ec);
 }
 
+std::string netcdf_version() { return nc_inq_libvers(); }
+
 }  // namespace osteosome::simulate

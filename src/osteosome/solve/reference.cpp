@@ -3,6 +3,7 @@
 #include <cvodes/cvodes.h>
 #include <nvector/nvector_serial.h>
 #include <sunlinsol/sunlinsol_dense.h>
+#include <sundials/sundials_version.h>
 #include <sunmatrix/sunmatrix_dense.h>
 
 #include <algorithm>
@@ -307,6 +308,12 @@ class Reference {
 
 SubjectResult run_reference(const compile::Program& program, const SubjectPlan& plan, const Options& options, const std::stop_token& stop) {
   return Reference(program, plan, options, stop).run();
+}
+
+std::string sundials_version() {
+  char version[32] = "";
+  SUNDIALSGetVersion(version, sizeof version);
+  return version;
 }
 
 }  // namespace osteosome::solve
