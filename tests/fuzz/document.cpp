@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a model document: a model, or an Error with at least one diagnostic. Nothing else may happen.
+#include "osteosome/model/document.hpp"
+
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
 
 #include "osteosome/core/diagnostics.hpp"
-#include "osteosome/model/document.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace osteosome;

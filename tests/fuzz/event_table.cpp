@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as an event table: a table whose rows are in order, or an Error.
+#include "osteosome/protocol/event_table.hpp"
+
 #include <cstdint>
 #include <cstdlib>
 
 #include "osteosome/core/diagnostics.hpp"
-#include "osteosome/protocol/event_table.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace osteosome;

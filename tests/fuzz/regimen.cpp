@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as regimen text: a regimen whose doses ascend in time, or an Error.
+#include "osteosome/protocol/regimen.hpp"
+
 #include <cstdint>
 #include <cstdlib>
 
 #include "osteosome/core/diagnostics.hpp"
-#include "osteosome/protocol/regimen.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace osteosome;

@@ -46,7 +46,8 @@ inline const Compiled& shipped_program(const std::string& name) {
 class Block {
  public:
   Block(const compile::LaneProgram& program, int lanes)
-      : lanes_(static_cast<std::size_t>(lanes)), size_(lanes_ * program.layout.total), data_(static_cast<double*>(::operator new(size_ * sizeof(double), kAlignment))) {
+      : lanes_(static_cast<std::size_t>(lanes)), size_(lanes_ * program.layout.total),
+        data_(static_cast<double*>(::operator new(size_ * sizeof(double), kAlignment))) {
     for (std::size_t i = 0; i < size_; ++i) data_[i] = 0;
     for (std::size_t slot = 0; slot < program.constants.size(); ++slot) fill(static_cast<std::uint32_t>(slot), program.constants[slot]);
   }
@@ -133,7 +134,8 @@ inline void PrintTo(const Checkpoint& c, std::ostream* out) { *out << c.name; } 
 
 inline std::vector<Checkpoint> checkpoints() {
   std::vector<Checkpoint> points;
-  const std::vector<std::string> lines = core::split(core::read_file(std::string(OSTEOSOME_ROOT) + "/tests/data/openbonemin/rhs_checkpoints.csv"), '\n');
+  const std::vector<std::string> lines =
+      core::split(core::read_file(std::string(OSTEOSOME_ROOT) + "/tests/data/openbonemin/rhs_checkpoints.csv"), '\n');
   for (std::size_t i = 1; i < lines.size(); ++i) {
     const auto field = core::split(core::trim(lines[i]), ',');
     if (field.size() != 4) continue;

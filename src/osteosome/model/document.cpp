@@ -77,6 +77,7 @@ class Reader {
     m.time = unit(in, "time");
     if (m.time.known && !m.time.unit.same_dimension(units_.parse("s"))) {
       in.problem("model-004", "'time' should be a unit of time, not '" + m.time.text + "'", "", "time");
+      m.time.known = false;
     }
     in.finish();
   }

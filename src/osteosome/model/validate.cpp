@@ -230,6 +230,7 @@ class Validator {
   }
 
   void units() {
+    if (!model_.time.known) return;
     const UnitChecker checker(model_);
     const core::Unit& time = model_.time.unit;
     for (const Species& s : model_.species) {

@@ -2,8 +2,8 @@
 // The reference engine: SUNDIALS CVODES on the plain interpreter. One restart at every stop and at every located branch crossing.
 #include <cvodes/cvodes.h>
 #include <nvector/nvector_serial.h>
-#include <sunlinsol/sunlinsol_dense.h>
 #include <sundials/sundials_version.h>
+#include <sunlinsol/sunlinsol_dense.h>
 #include <sunmatrix/sunmatrix_dense.h>
 
 #include <algorithm>

@@ -39,7 +39,9 @@ class JacobianOf : public testing::TestWithParam<std::tuple<const char*, unsigne
     const auto hit = symbolic.find({static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(column)});
     return hit == symbolic.end() ? 0 : hit->second;
   }
-  [[nodiscard]] std::string name(std::size_t row, std::size_t column) const { return "d(d" + program.states[row] + "/dt)/d" + program.states[column]; }
+  [[nodiscard]] std::string name(std::size_t row, std::size_t column) const {
+    return "d(d" + program.states[row] + "/dt)/d" + program.states[column];
+  }
 
   const Compiled& model = support::shipped_program(std::get<0>(GetParam()));
   const Program& program = model.program;
@@ -207,7 +209,8 @@ TEST_P(JacobianOf, factorAndSolve_agreeWithADenseInverse) {
         solution += exact[i][j] * static_cast<long double>(b[j]);
         bound += std::abs(exact[i][j]) * weight[j];
       }
-      EXPECT_NEAR(x[i], static_cast<double>(solution), constant * static_cast<double>(bound)) << program.states[i] << " at 1/(gamma h) = " << inverse_gamma_h;
+      EXPECT_NEAR(x[i], static_cast<double>(solution), constant * static_cast<double>(bound))
+          << program.states[i] << " at 1/(gamma h) = " << inverse_gamma_h;
     }
   }
 }
@@ -220,8 +223,7 @@ TEST_P(JacobianOf, entries_areSortedAndUnique) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, JacobianOf,
-                         testing::Combine(testing::Values("peterson-riggs-2010", "joerg-2022"), testing::Values(1u, 2u, 3u)),
+INSTANTIATE_TEST_SUITE_P(Models, JacobianOf, testing::Combine(testing::Values("peterson-riggs-2010", "joerg-2022"), testing::Values(1u, 2u, 3u)),
                          [](const testing::TestParamInfo<std::tuple<const char*, unsigned>>& which) {
                            std::string name = std::string(std::get<0>(which.param)) + "_" + std::to_string(std::get<1>(which.param));
                            std::erase(name, '-');

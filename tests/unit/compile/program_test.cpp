@@ -110,7 +110,8 @@ TEST(Program, inclusiveComparisonOfTime_isAnInclusiveSwitch) {
 }
 
 TEST(Program, sameComparisonTwice_isOneSwitch) {
-  const Program p = program_of("[rules]\nx = { formula = \"piecewise(1, A > one, 0)\", unit = \"1\" }\ny = { formula = \"piecewise(2, one < A, 0)\", unit = \"1\" }\n");
+  const Program p = program_of(
+      "[rules]\nx = { formula = \"piecewise(1, A > one, 0)\", unit = \"1\" }\ny = { formula = \"piecewise(2, one < A, 0)\", unit = \"1\" }\n");
   EXPECT_EQ(p.switches.size(), 1u);
 }
 
@@ -128,7 +129,8 @@ TEST(Program, event_assignsTheNamedState) {
 }
 
 TEST(Program, observables_areSpeciesRulesReactionsAndOutputs) {
-  const Program p = program_of("[rules]\ntwice = { formula = \"2*A\", unit = \"nmol\" }\n[outputs]\nshown = { formula = \"A\", unit = \"nmol\", label = \"amount\" }\n");
+  const Program p = program_of(
+      "[rules]\ntwice = { formula = \"2*A\", unit = \"nmol\" }\n[outputs]\nshown = { formula = \"A\", unit = \"nmol\", label = \"amount\" }\n");
   for (const char* name : {"A", "C", "twice", "r", "shown"}) EXPECT_NE(p.find_observable(name), nullptr) << name;
   EXPECT_EQ(p.find_observable("shown")->label, "amount");
   EXPECT_EQ(p.find_observable("nothing"), nullptr);

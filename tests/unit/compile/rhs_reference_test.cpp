@@ -114,8 +114,9 @@ TEST_P(RhsReference, native_agreesWithTheOriginal) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Checkpoints, RhsReference, testing::ValuesIn(support::checkpoints()),
-                         [](const testing::TestParamInfo<Checkpoint>& which) { return which.param.name; });
+INSTANTIATE_TEST_SUITE_P(Checkpoints, RhsReference, testing::ValuesIn(support::checkpoints()), [](const testing::TestParamInfo<Checkpoint>& which) {
+  return which.param.name;
+});
 
 TEST(RhsReferenceData, fifteenPoints_coverAllStates) {
   const auto points = support::checkpoints();

@@ -60,9 +60,15 @@ std::vector<double> over_exponents(double low, double high, int n) {
 }
 
 // The 2 ulp are the promise of lane_math.hpp's head.
-TEST(LaneExp, normalResults_within2Ulp) { expect_within(2, uniform(-708.39, 709.78, 200000), exp1, [](long double x) { return expl(x); }); }
-TEST(LaneExp, nearZero_within2Ulp) { expect_within(2, uniform(-0.5, 0.5, 50000), exp1, [](long double x) { return expl(x); }); }
-TEST(LaneExp, subnormalResults_within2Ulp) { expect_within(2, uniform(-745.1, -708.4, 50000), exp1, [](long double x) { return expl(x); }); }
+TEST(LaneExp, normalResults_within2Ulp) {
+  expect_within(2, uniform(-708.39, 709.78, 200000), exp1, [](long double x) { return expl(x); });
+}
+TEST(LaneExp, nearZero_within2Ulp) {
+  expect_within(2, uniform(-0.5, 0.5, 50000), exp1, [](long double x) { return expl(x); });
+}
+TEST(LaneExp, subnormalResults_within2Ulp) {
+  expect_within(2, uniform(-745.1, -708.4, 50000), exp1, [](long double x) { return expl(x); });
+}
 TEST(LaneExp, tinyArgument_isOne) {
   EXPECT_EQ(exp1(1e-300), 1);
   EXPECT_EQ(exp1(-kTiny), 1);
@@ -88,8 +94,12 @@ TEST(LaneExp, largestArgument_isFinite) {
 }
 TEST(LaneExp, notANumber_staysSo) { EXPECT_TRUE(std::isnan(exp1(kNan))); }
 
-TEST(LaneLog, wholeRange_within2Ulp) { expect_within(2, over_exponents(-1022, 1023.99, 200000), log1, [](long double x) { return logl(x); }); }
-TEST(LaneLog, nearOne_within2Ulp) { expect_within(2, uniform(0.5, 2, 200000), log1, [](long double x) { return logl(x); }); }
+TEST(LaneLog, wholeRange_within2Ulp) {
+  expect_within(2, over_exponents(-1022, 1023.99, 200000), log1, [](long double x) { return logl(x); });
+}
+TEST(LaneLog, nearOne_within2Ulp) {
+  expect_within(2, uniform(0.5, 2, 200000), log1, [](long double x) { return logl(x); });
+}
 TEST(LaneLog, besideOne_within2Ulp) {
   std::vector<double> x;
   for (double d = 1e-16; d < 1e-2; d *= 1.7) x.insert(x.end(), {1 + d, 1 - d});
@@ -100,7 +110,9 @@ TEST(LaneLog, subnormal_within2Ulp) {
   x.insert(x.end(), {kTiny, 3 * kTiny, kSmallestNormal, std::nextafter(kSmallestNormal, 0.0)});
   expect_within(2, x, log1, [](long double v) { return logl(v); });
 }
-TEST(LaneLog, largest_within2Ulp) { expect_within(2, {kLargest}, log1, [](long double x) { return logl(x); }); }
+TEST(LaneLog, largest_within2Ulp) {
+  expect_within(2, {kLargest}, log1, [](long double x) { return logl(x); });
+}
 TEST(LaneLog, one_isExactlyZero) { EXPECT_EQ(std::bit_cast<std::uint64_t>(log1(1.0)), 0u); }
 TEST(LaneLog, zero_isMinusInfinity) {
   EXPECT_EQ(log1(0.0), -kInf);
@@ -117,9 +129,15 @@ TEST(LaneLog, notANumber_staysSo) { EXPECT_TRUE(std::isnan(log1(kNan))); }
 // tanh = (1-e)/(1+e) with e = exp(-2|x|): d tanh/de = -2/(1+e)^2. Just above |x| = 0.1, e = 0.82 with an error of 2.1 * 2^-53 moves
 // tanh = 0.1 by 2.1 * 2^-53 * 0.6 = 1.4e-16, which is 10 of its units of 2^-56; two more for 1+e and the quotient. Everywhere
 // else it is less. The series below 0.1 omits 1.5e-3 x^15, 1.5e-17 relative, and rounds thrice.
-TEST(LaneTanh, wholeRange_within12Ulp) { expect_within(12, uniform(-20, 20, 100000), tanh1, [](long double x) { return tanhl(x); }); }
-TEST(LaneTanh, whereTheFormulasMeet_within12Ulp) { expect_within(12, uniform(0.05, 0.3, 100000), tanh1, [](long double x) { return tanhl(x); }); }
-TEST(LaneTanh, nearZero_within2Ulp) { expect_within(2, uniform(-0.1, 0.1, 50000), tanh1, [](long double x) { return tanhl(x); }); }
+TEST(LaneTanh, wholeRange_within12Ulp) {
+  expect_within(12, uniform(-20, 20, 100000), tanh1, [](long double x) { return tanhl(x); });
+}
+TEST(LaneTanh, whereTheFormulasMeet_within12Ulp) {
+  expect_within(12, uniform(0.05, 0.3, 100000), tanh1, [](long double x) { return tanhl(x); });
+}
+TEST(LaneTanh, nearZero_within2Ulp) {
+  expect_within(2, uniform(-0.1, 0.1, 50000), tanh1, [](long double x) { return tanhl(x); });
+}
 TEST(LaneTanh, farOut_isPlusMinusOne) {
   EXPECT_EQ(tanh1(kInf), 1);
   EXPECT_EQ(tanh1(-kInf), -1);
@@ -147,7 +165,9 @@ TEST(LaneMath, twoLanes_giveTheBitsOfOne) {
   expect_equal_bits<2>(exp1, [](Real<2> x) { return exp<2>(x); });
   expect_equal_bits<2>(tanh1, [](Real<2> x) { return tanh<2>(x); });
 }
-TEST(LaneMath, twoLanesLog_giveTheBitsOfOne) { expect_equal_bits<2>(log1, [](Real<2> x) { return log<2>(x); }); }
+TEST(LaneMath, twoLanesLog_giveTheBitsOfOne) {
+  expect_equal_bits<2>(log1, [](Real<2> x) { return log<2>(x); });
+}
 
 TEST(LaneSelect, mixedMask_choosesLaneByLane) {
   const Real<2> x = {1.0, -1.0};

@@ -83,13 +83,10 @@ TEST(IsIdentifier, underscoreAndDigits_isOne) { EXPECT_TRUE(is_identifier("_a1")
 TEST(IsIdentifier, dotted_isNone) { EXPECT_FALSE(is_identifier("a.b")); }
 
 // The four messages of FIPS 180-4 / NIST's example values for SHA-256.
-TEST(Sha256, emptyMessage_knownDigest) {
-  EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-}
+TEST(Sha256, emptyMessage_knownDigest) { EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"); }
 TEST(Sha256, abc_knownDigest) { EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"); }
 TEST(Sha256, twoBlocks_knownDigest) {
-  EXPECT_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
-            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  EXPECT_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"), "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 TEST(Sha256, millionLetters_knownDigest) {
   EXPECT_EQ(sha256(std::string(1000000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");

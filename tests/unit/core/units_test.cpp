@@ -166,9 +166,7 @@ TEST(ParseQuantity, overflow_isRefused) {
   EXPECT_EQ(error_of([] { (void)parse_quantity("1e999 h"); }).diagnostics().front().message, "'1e999 h' is no quantity");
 }
 
-TEST(QuantityIn, months_becomeDays) {
-  EXPECT_NEAR(quantity_in(units(), "48 months", units().parse("d")) / (48 * 30.4375), 1, kFactor);
-}
+TEST(QuantityIn, months_becomeDays) { EXPECT_NEAR(quantity_in(units(), "48 months", units().parse("d")) / (48 * 30.4375), 1, kFactor); }
 TEST(QuantityIn, missingUnit_isRefused) {
   const Error error = error_of([] { (void)quantity_in(units(), "48", units().parse("d")); });
   EXPECT_EQ(error.kind(), ErrorKind::Unit);

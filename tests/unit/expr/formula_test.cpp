@@ -122,9 +122,7 @@ TEST(Formula, anyPositiveNumber_readsBackExactly) {
 }
 TEST(Formula, integerBeyond32Bits_readsExactly) { EXPECT_EQ(parse_formula("12345678901").value, 12345678901.0); }
 
-TEST(Formula, dottedName_isOneName) {
-  EXPECT_EQ(names_in(parse_formula("lrp.wnt*k9 + a.b.c")), (std::set<std::string>{"a.b.c", "k9", "lrp.wnt"}));
-}
+TEST(Formula, dottedName_isOneName) { EXPECT_EQ(names_in(parse_formula("lrp.wnt*k9 + a.b.c")), (std::set<std::string>{"a.b.c", "k9", "lrp.wnt"})); }
 TEST(Formula, dottedFunction_isOneName) { EXPECT_EQ(shape_of("lrp.hill(x, 2)"), "(lrp.hill x 2)"); }
 TEST(Formula, decimalPoint_isNoDottedName) { EXPECT_EQ(shape_of("1.e2*a"), "(* 100 a)"); }
 
@@ -184,10 +182,12 @@ TEST(IsReserved, ordinaryName_isFree) { EXPECT_FALSE(is_reserved("kout")); }
 
 /// What is not reserved must come back as the name it is: else a parameter of that name would silently be something else.
 TEST(IsReserved, everyFreeShortName_isReadAsAName) {
-  for (const char* name : {"e", "E", "PI", "Pi", "inf", "Inf", "INF", "nan", "NaN", "t", "TIME", "ln", "LN", "arctan", "acosh", "sec", "sqr",
-                           "ceiling", "factorial", "quotient", "rem", "implies", "xor", "delay", "rateOf", "gamma", "beta", "max", "mod",
-                           "True", "log10", "log2", "arcsin", "cot", "csc", "arcsec", "asinh", "atanh", "infinity", "notanumber", "root",
-                           "neq", "eq", "gt", "lt", "geq", "leq", "abs", "pow", "Avogadro", "exponentiale", "quantity", "minus", "plus"}) {
+  for (const char* name :
+       {"e",   "E",     "PI",     "Pi",    "inf",   "Inf",      "INF",          "nan",       "NaN",      "t",    "TIME",
+        "ln",  "LN",    "arctan", "acosh", "sec",   "sqr",      "ceiling",      "factorial", "quotient", "rem",  "implies",
+        "xor", "delay", "rateOf", "gamma", "beta",  "max",      "mod",          "True",      "log10",    "log2", "arcsin",
+        "cot", "csc",   "arcsec", "asinh", "atanh", "infinity", "notanumber",   "root",      "neq",      "eq",   "gt",
+        "lt",  "geq",   "leq",    "abs",   "pow",   "Avogadro", "exponentiale", "quantity",  "minus",    "plus"}) {
     if (is_reserved(name)) continue;
     const Ast ast = parse_formula(std::string(name) + " + 1");
     EXPECT_EQ(names_in(ast), std::set<std::string>{name}) << to_text(ast);

@@ -92,9 +92,7 @@ TEST_F(GraphTest, reachable_marksArgumentsOnly) {
   EXPECT_FALSE(marks[unused] || marks[y]);
 }
 
-TEST_F(GraphTest, derivativeOfUnrelatedRoot_isConstantZero) {
-  EXPECT_TRUE(g.is_constant(g.differentiate(std::vector{g.make(Op::Exp, y)}, x)[0], 0));
-}
+TEST_F(GraphTest, derivativeOfUnrelatedRoot_isConstantZero) { EXPECT_TRUE(g.is_constant(g.differentiate(std::vector{g.make(Op::Exp, y)}, x)[0], 0)); }
 
 struct Case {
   Op op;
@@ -111,9 +109,9 @@ TEST_P(Derivative, everyOperation_agreesWithCentralDifferences) {
   const auto [op, a, b] = GetParam();
   const NodeId third = g.make(Op::Mul, x, x);
   // Select takes its branch from a switch; the others get x and y, unary operations the product x*y for the chain rule.
-  const NodeId root = op == Op::Select  ? g.make(op, g.leaf(Op::Switch, 0), third, y)
-                      : arity(op) == 1  ? g.make(op, g.make(Op::Mul, x, y))
-                                        : g.make(op, x, y);
+  const NodeId root = op == Op::Select ? g.make(op, g.leaf(Op::Switch, 0), third, y)
+                      : arity(op) == 1 ? g.make(op, g.make(Op::Mul, x, y))
+                                       : g.make(op, x, y);
   const double h = 1e-5;
   for (const bool by_x : {true, false}) {
     const NodeId d = g.differentiate(std::vector{root}, by_x ? x : y)[0];
@@ -124,16 +122,15 @@ TEST_P(Derivative, everyOperation_agreesWithCentralDifferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, Derivative,
-                         testing::Values(Case{Op::Add, 1.3, 0.4}, Case{Op::Sub, 1.3, 0.4}, Case{Op::Mul, 1.3, 0.4}, Case{Op::Div, 1.3, 0.7},
-                                         Case{Op::Neg, 1.3, 0.4}, Case{Op::Pow, 1.3, 0.7}, Case{Op::Pow, 0.6, -1.4}, Case{Op::Exp, 1.3, 0.4},
-                                         Case{Op::Log, 1.3, 0.7}, Case{Op::Sqrt, 1.3, 0.7}, Case{Op::Tanh, 1.3, 0.4}, Case{Op::Tanh, 0.1, 0.4},
-                                         Case{Op::Sin, 1.3, 0.4}, Case{Op::Cos, 1.3, 0.4}, Case{Op::Tan, 1.3, 0.4}, Case{Op::Asin, 0.8, 0.4},
-                                         Case{Op::Acos, 0.8, 0.4}, Case{Op::Atan, 1.3, 0.4}, Case{Op::Sinh, 1.3, 0.4}, Case{Op::Cosh, 1.3, 0.4},
-                                         Case{Op::Floor, 1.3, 0.4}, Case{Op::Ceil, 1.3, 0.4}, Case{Op::Less, 1.3, 0.4},
-                                         Case{Op::LessEqual, 1.3, 0.4}, Case{Op::Equal, 1.3, 0.4}, Case{Op::And, 1.3, 0.4},
-                                         Case{Op::Or, 1.3, 0.4}, Case{Op::Not, 1.3, 0.4}, Case{Op::Select, 1.3, 0.4}),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(
+    Ops, Derivative,
+    testing::Values(Case{Op::Add, 1.3, 0.4}, Case{Op::Sub, 1.3, 0.4}, Case{Op::Mul, 1.3, 0.4}, Case{Op::Div, 1.3, 0.7}, Case{Op::Neg, 1.3, 0.4},
+                    Case{Op::Pow, 1.3, 0.7}, Case{Op::Pow, 0.6, -1.4}, Case{Op::Exp, 1.3, 0.4}, Case{Op::Log, 1.3, 0.7}, Case{Op::Sqrt, 1.3, 0.7},
+                    Case{Op::Tanh, 1.3, 0.4}, Case{Op::Tanh, 0.1, 0.4}, Case{Op::Sin, 1.3, 0.4}, Case{Op::Cos, 1.3, 0.4}, Case{Op::Tan, 1.3, 0.4},
+                    Case{Op::Asin, 0.8, 0.4}, Case{Op::Acos, 0.8, 0.4}, Case{Op::Atan, 1.3, 0.4}, Case{Op::Sinh, 1.3, 0.4}, Case{Op::Cosh, 1.3, 0.4},
+                    Case{Op::Floor, 1.3, 0.4}, Case{Op::Ceil, 1.3, 0.4}, Case{Op::Less, 1.3, 0.4}, Case{Op::LessEqual, 1.3, 0.4},
+                    Case{Op::Equal, 1.3, 0.4}, Case{Op::And, 1.3, 0.4}, Case{Op::Or, 1.3, 0.4}, Case{Op::Not, 1.3, 0.4}, Case{Op::Select, 1.3, 0.4}),
+    name_of);
 
 TEST_F(GraphTest, powerWithConstantExponentAtZero_hasAFiniteDerivative) {
   const NodeId root = g.make(Op::Pow, x, constant(1.7));

@@ -79,8 +79,8 @@ TEST(BadDocument, timeInMilligrams_isReported) {
   expect_problem(with("time = \"h\"", "time = \"mg\""), "model-004", "[model]: 'time' should be a unit of time, not 'mg'", "", "time = ");
 }
 TEST(BadDocument, ruleOfWrongDimension_isReported) {
-  expect_problem(with("\"PTH/V1\"", "\"PTH*W\""), "unit-011",
-                 "rule 'cPTH': the formula yields [1e-12 kilogram mole], but 'pM' is declared", kMend, "cPTH = {");
+  expect_problem(with("\"PTH/V1\"", "\"PTH*W\""), "unit-011", "rule 'cPTH': the formula yields [1e-12 kilogram mole], but 'pM' is declared", kMend,
+                 "cPTH = {");
 }
 TEST(BadDocument, ruleOfWrongScale_isReported) {
   const core::Error error = error_of([] { (void)load_text(with("unit = \"pM\"", "unit = \"nM\"")); });
@@ -89,16 +89,16 @@ TEST(BadDocument, ruleOfWrongScale_isReported) {
   EXPECT_NE(std::string(error.what()).find("but 'nM' is declared"), std::string::npos) << error.what();
 }
 TEST(BadDocument, rateOfWrongDimension_isReported) {
-  expect_problem(with("-kout*PTH", "-PTH"), "unit-011", "species 'PTH' rate: the formula yields [1e-12 mole], but 'pmol per h' is declared",
-                 kMend, "PTH = {");
+  expect_problem(with("-kout*PTH", "-PTH"), "unit-011", "species 'PTH' rate: the formula yields [1e-12 mole], but 'pmol per h' is declared", kMend,
+                 "PTH = {");
 }
 TEST(BadDocument, initialOfWrongDimension_isReported) {
   expect_problem(with("initial = \"PTH_0\"", "initial = \"W\""), "unit-011",
                  "species 'PTH' initial: the formula yields [1 kilogram], but 'pmol' is declared", kMend, "PTH = {");
 }
 TEST(BadDocument, sumOfDifferentDimensions_isReported) {
-  expect_problem(with("\"PTH/V1\"", "\"(PTH + W)/V1\""), "unit-010",
-                 "rule 'cPTH': '+' combines 'PTH' [1e-12 mole] with 'W' [1 kilogram]", kMend, "cPTH = {");
+  expect_problem(with("\"PTH/V1\"", "\"(PTH + W)/V1\""), "unit-010", "rule 'cPTH': '+' combines 'PTH' [1e-12 mole] with 'W' [1 kilogram]", kMend,
+                 "cPTH = {");
 }
 TEST(BadDocument, comparisonOfDifferentDimensions_isReported) {
   expect_problem(with("\"PTH/V1\"", "\"piecewise(PTH/V1, PTH > W, 0)\""), "unit-010",
@@ -117,7 +117,8 @@ TEST(BadDocument, quantityToAParameterPower_isReported) {
                  "rule 'effect': 'PTH' [1e-12 mole] is raised to a power that is no literal number", kMend, "effect = {");
 }
 TEST(BadDocument, exponentWithUnit_isReported) {
-  expect_problem(with("\"hill(PTH/PTH_0, n)\"", "\"n^PTH\""), "unit-010", "rule 'effect': exponent 'PTH' has a unit [1e-12 mole]", kMend, "effect = {");
+  expect_problem(with("\"hill(PTH/PTH_0, n)\"", "\"n^PTH\""), "unit-010", "rule 'effect': exponent 'PTH' has a unit [1e-12 mole]", kMend,
+                 "effect = {");
 }
 TEST(BadDocument, quantityInsideAFunction_isReported) {
   expect_problem(with("hill(PTH/PTH_0, n)", "hill(PTH, n)"), "unit-010",
@@ -156,16 +157,18 @@ TEST(BadDocument, negatedLiteralInitialWithoutSource_isReported) {
 TEST(BadDocument, zeroInitial_needsNoSource) { EXPECT_NO_THROW((void)load_text(with("initial = \"PTH_0\"", "initial = 0"))); }
 
 TEST(BadDocument, cyclicRules_printTheCircle) {
-  expect_problem(and_also("a = { formula = \"b\", unit = \"1\" }\nb = { formula = \"c\", unit = \"1\" }\nc = { formula = \"a + 1\", unit = \"1\" }\n"),
-                 "model-027", "rules depend on each other in a circle: a -> b -> c -> a", "", "a = {");
+  expect_problem(
+      and_also("a = { formula = \"b\", unit = \"1\" }\nb = { formula = \"c\", unit = \"1\" }\nc = { formula = \"a + 1\", unit = \"1\" }\n"),
+      "model-027", "rules depend on each other in a circle: a -> b -> c -> a", "", "a = {");
 }
 TEST(BadDocument, ruleOfItself_isACircle) {
   expect_problem(and_also("a = { formula = \"a + 1\", unit = \"1\" }\n"), "model-027", "rules depend on each other in a circle: a -> a", "", "a = {");
 }
 TEST(BadDocument, functionsCallingEachOther_areReported) {
   const core::Error error = error_of([] {
-    (void)load_text(with("hill = { arguments = [\"x\", \"n\"], formula = \"x^n/(1 + x^n)\" }",
-                         "hill = { arguments = [\"x\", \"n\"], formula = \"f(x, n)\" }\nf = { arguments = [\"x\", \"n\"], formula = \"hill(x, n)\" }"));
+    (void)
+        load_text(with("hill = { arguments = [\"x\", \"n\"], formula = \"x^n/(1 + x^n)\" }",
+                       "hill = { arguments = [\"x\", \"n\"], formula = \"f(x, n)\" }\nf = { arguments = [\"x\", \"n\"], formula = \"hill(x, n)\" }"));
   });
   EXPECT_NE(std::string(error.what()).find("functions call each other in a circle"), std::string::npos) << error.what();
 }
@@ -174,21 +177,23 @@ TEST(BadDocument, duplicateId_isReported) {
                  "V1 = { formula");
 }
 TEST(BadDocument, functionNamedLikeAnother_isReported) {
-  const core::Error error = error_of([] { (void)load_text(with("[functions]\n", "[functions]\nhill = { arguments = [\"x\"], formula = \"x\" }\n")); });
+  const core::Error error =
+      error_of([] { (void)load_text(with("[functions]\n", "[functions]\nhill = { arguments = [\"x\"], formula = \"x\" }\n")); });
   EXPECT_EQ(error.diagnostics().front().code, "toml-001") << error.what();
 }
 TEST(BadDocument, unknownFunction_isReportedWithNearMatch) {
-  expect_problem(with("hill(PTH/PTH_0, n)", "hil(PTH/PTH_0, n)"), "model-022", "rule 'effect': unknown function 'hil'", "Did you mean 'hill'?", "effect = {");
+  expect_problem(with("hill(PTH/PTH_0, n)", "hil(PTH/PTH_0, n)"), "model-022", "rule 'effect': unknown function 'hil'", "Did you mean 'hill'?",
+                 "effect = {");
 }
 TEST(BadDocument, wrongNumberOfArguments_isReported) {
-  expect_problem(with("hill(PTH/PTH_0, n)", "hill(PTH/PTH_0)"), "model-023", "rule 'effect': 'hill' is given 1 arguments", "It takes 2.", "effect = {");
+  expect_problem(with("hill(PTH/PTH_0, n)", "hill(PTH/PTH_0)"), "model-023", "rule 'effect': 'hill' is given 1 arguments", "It takes 2.",
+                 "effect = {");
 }
 TEST(BadDocument, unknownNameInFunction_isReported) {
   expect_problem(with("x^n/(1 + x^n)", "x^n/(1 + x^m)"), "model-016", "function 'hill': 'm' is not an argument", "", "hill = {");
 }
 TEST(BadDocument, oneArgumentLog_isReported) {
-  expect_problem(with("hill(PTH/PTH_0, n)", "log(PTH/PTH_0)"), "formula-002",
-                 "rule 'effect': one-argument 'log' in formula 'log(PTH/PTH_0)'",
+  expect_problem(with("hill(PTH/PTH_0, n)", "log(PTH/PTH_0)"), "formula-002", "rule 'effect': one-argument 'log' in formula 'log(PTH/PTH_0)'",
                  "Write ln(x) for the natural or log10(x) for the decimal logarithm.", "effect = {");
 }
 TEST(BadDocument, syntaxErrorInFormula_isReported) {
@@ -224,8 +229,8 @@ TEST(BadDocument, unknownKeyOfAParameter_isReportedWithNearMatch) {
                  "Did you mean 'meaning'?", "V1 = {");
 }
 TEST(BadDocument, unknownTable_isReportedWithNearMatch) {
-  expect_problem(and_also("[output]\nx = { formula = \"n\", unit = \"1\" }\n"), "toml-006", "document: unknown key 'output'", "Did you mean 'outputs'?",
-                 "[output]");
+  expect_problem(and_also("[output]\nx = { formula = \"n\", unit = \"1\" }\n"), "toml-006", "document: unknown key 'output'",
+                 "Did you mean 'outputs'?", "[output]");
 }
 TEST(BadDocument, infiniteValue_isReported) {
   expect_problem(with("value = 14", "value = inf"), "model-014", "parameter 'V1': 'value' is not finite", "", "V1 = {");
@@ -234,8 +239,7 @@ TEST(BadDocument, notANumberValue_isReported) {
   expect_problem(with("value = 14", "value = nan"), "model-014", "parameter 'V1': 'value' is not finite", "", "V1 = {");
 }
 TEST(BadDocument, infiniteInitial_isReported) {
-  const core::Error error =
-      error_of([] { (void)load_text(with("initial = \"PTH_0\"", "initial = inf, source = \"model\", kind = \"reported\"")); });
+  const core::Error error = error_of([] { (void)load_text(with("initial = \"PTH_0\"", "initial = inf, source = \"model\", kind = \"reported\"")); });
   EXPECT_NE(std::string(error.what()).find("finite"), std::string::npos) << error.what();
 }
 TEST(BadDocument, textValue_isReported) {

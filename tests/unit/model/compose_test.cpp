@@ -62,7 +62,9 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 }
 
 const std::string kHour = "level = {";
-std::string parent_text() { return replaced(kParent, kHour, "hour_ = { value = 1, unit = \"h\", source = \"model\", kind = \"reported\" }\nlevel = {"); }
+std::string parent_text() {
+  return replaced(kParent, kHour, "hour_ = { value = 1, unit = \"h\", source = \"model\", kind = \"reported\" }\nlevel = {");
+}
 
 Model compose(const std::string& parent, const std::string& child) {
   const TemporaryFolder folder;

@@ -110,9 +110,7 @@ TEST(Joerg, doses_areItsFiveDrugs) {
 }
 
 TEST(Library, modelById_isFound) { EXPECT_TRUE(library().find_model("joerg-2022").ends_with("models/published/joerg-2022.toml")); }
-TEST(Library, modelByFolderAndId_isFound) {
-  EXPECT_TRUE(library().find_model("published/joerg-2022").ends_with("models/published/joerg-2022.toml"));
-}
+TEST(Library, modelByFolderAndId_isFound) { EXPECT_TRUE(library().find_model("published/joerg-2022").ends_with("models/published/joerg-2022.toml")); }
 TEST(Library, models_areListedSorted) {
   const auto ids = library().models();
   EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));

@@ -265,8 +265,7 @@ TEST(EventTable, Constant_infusion_with_additional_doses_is_refused) {
 
 TEST(EventTable, Negative_or_broken_ADDL_is_refused) {
   for (const std::string bad : {"-1", "1.5"}) {
-    expect_refused("ID,TIME,AMT,II,ADDL\n1,0,100,24," + bad + "\n", "event-008", 2, "ADDL is " + bad,
-                   "Allowed are whole numbers from 0 to 1000000.");
+    expect_refused("ID,TIME,AMT,II,ADDL\n1,0,100,24," + bad + "\n", "event-008", 2, "ADDL is " + bad, "Allowed are whole numbers from 0 to 1000000.");
   }
 }
 
@@ -290,7 +289,9 @@ TEST(EventTable, Time_going_back_is_refused) {
 }
 
 TEST(EventTable, Time_may_go_back_at_a_reset) {
-  for (const char* evid : {"3", "4"}) EXPECT_NO_THROW((void)parse(std::string("ID,TIME,AMT,EVID\n1,5,0,0\n1,0,") + (evid == std::string("4") ? "5," : "0,") + evid + "\n1,1,0,0\n")) << evid;
+  for (const char* evid : {"3", "4"})
+    EXPECT_NO_THROW((void)parse(std::string("ID,TIME,AMT,EVID\n1,5,0,0\n1,0,") + (evid == std::string("4") ? "5," : "0,") + evid + "\n1,1,0,0\n"))
+        << evid;
 }
 
 TEST(EventTable, Time_may_start_again_with_the_next_subject) { EXPECT_EQ(parse("ID,TIME\n1,5\n2,0\n").subjects.size(), 2u); }

@@ -129,7 +129,8 @@ TEST(Scenario, Miss_probability_out_of_range_is_refused) {
 
 TEST(Scenario, Number_of_subjects_that_is_no_count_is_refused) {
   for (const std::string bad : {"0", "-3", "1.5", "nan"}) {
-    expect_refused(kArm + "[population]\nn = " + bad + "\n", "scenario-009", "[population]: 'n' should be a whole number from 1 to 100 million", "", "n = " + bad);
+    expect_refused(kArm + "[population]\nn = " + bad + "\n", "scenario-009", "[population]: 'n' should be a whole number from 1 to 100 million", "",
+                   "n = " + bad);
   }
 }
 
