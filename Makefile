@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
-.PHONY: build run test asan bench format lint dependencies test-dependencies charts compile
+.PHONY: build run test asan bench fuzz format lint dependencies test-dependencies charts compile
 
 jobs := 2
 scenario := scenarios/denosumab-and-stop.toml
@@ -22,6 +22,7 @@ test: test-dependencies charts compile
 	tools/check_format
 	tools/check_licences
 	tools/check_docs
+	tools/run_fuzz 60
 	ctest --preset release -j$(jobs)
 
 asan: test-dependencies charts
@@ -37,6 +38,9 @@ bench: build
 	  echo "== $$program"
 	  "$$program"
 	done
+
+fuzz: test-dependencies
+	@tools/run_fuzz 60
 
 format: test-dependencies
 	@tools/check_format --fix

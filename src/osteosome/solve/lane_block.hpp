@@ -17,6 +17,9 @@
 
 namespace osteosome::solve {
 
+inline constexpr double kSmallestStep = 64 * 2.220446049250313e-16;  // relative to time: below it t + h no longer moves by h
+inline constexpr int kFlipsInPlace = 8;    // a bit that flips this often without progress slides along its boundary
+
 /// Doubles aligned for the widest vector.
 class AlignedArray {
  public:
