@@ -19,7 +19,7 @@ struct Location {
 
 /// One problem: what happened, where, what is allowed.
 struct Diagnostic {
-  std::string code;     ///< stable identifier, listed in docs/reference/errors.md
+  std::string code;     ///< stable identifier, e.g. "model-021"
   std::string message;  ///< one sentence with the offending value
   Location where;
   std::string hint;  ///< what is allowed, or a near match; may be empty
