@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a step spends its time: nanoseconds a lane of every phase, tape and native, beside the number of operations; and the machine's peak
-// rate of fused multiply-adds, measured here.
+// Where a step spends its time: nanoseconds a lane of every phase, tape and native, beside the number of operations.
 #include <fmt/format.h>
 
 #include <cstdlib>

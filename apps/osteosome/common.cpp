@@ -55,6 +55,31 @@ simulate::SolverSettings SolverFlags::settings() const {
   return s;
 }
 
+std::vector<simulate::CompiledModel> checked_models(simulate::Scenario& scenario, const simulate::SolverSettings& settings,
+                                                    const model::Library& library, const core::UnitSystem& units,
+                                                    const std::vector<evidence::Study>& studies) {
+  core::Diagnostics problems;
+  std::vector<simulate::CompiledModel> models;
+  try {
+    evidence::attach(scenario, studies);
+  } catch (const core::Error& error) {
+    problems.add(error);
+  }
+  try {
+    models = simulate::compile_models(scenario, settings, library, units);
+    simulate::check_arms(scenario, models, units, problems);
+  } catch (const core::Error& error) {
+    if (error.kind() != core::ErrorKind::Input) throw;
+    problems.add(error);
+    simulate::Scenario bare = scenario;  // without what was refused, so that the arms are checked all the same
+    for (auto& m : bare.models) m.set.clear();
+    bare.population.table_columns.clear();
+    simulate::check_arms(bare, simulate::compile_models(bare, settings, library, units), units, problems);
+  }
+  problems.throw_if_any(core::ErrorKind::Input);
+  return models;
+}
+
 ProgressLine::ProgressLine(bool quiet) : on_(!quiet && isatty(2) != 0), began_(now()) {}
 
 void ProgressLine::operator()(std::size_t done, std::size_t total) {

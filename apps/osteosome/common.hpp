@@ -6,6 +6,7 @@
 #include <string>
 
 #include "osteosome/core/units.hpp"
+#include "osteosome/evidence/study.hpp"
 #include "osteosome/model/document.hpp"
 #include "osteosome/simulate/compiled_model.hpp"
 
@@ -33,6 +34,11 @@ struct SolverFlags {
   void add_to(CLI::App& verb);
   [[nodiscard]] simulate::SolverSettings settings() const;
 };
+
+/// The scenario's models, compiled, and the visits of its trials attached; every problem of the scenario in one Error.
+[[nodiscard]] std::vector<simulate::CompiledModel> checked_models(simulate::Scenario& scenario, const simulate::SolverSettings& settings,
+                                                                  const model::Library& library, const core::UnitSystem& units,
+                                                                  const std::vector<evidence::Study>& studies);
 
 /// A progress line with ETA on a terminal; nothing otherwise.
 class ProgressLine {

@@ -60,12 +60,11 @@ std::string usage_hint(const CLI::App& app, int argc, char** argv) {
   return "";
 }
 
-/// `code`, unless stdout did not take everything. A pipe that its reader has closed is no error.
+/// `code`, unless stdout did not take everything.
 int flushed(int code) {
   errno = 0;
   std::cout.flush();
   if (std::cout || code != kOk) return code;
-  if (errno == EPIPE) return kOk;
   std::cerr << "error: cannot write to stdout: " << std::strerror(errno) << '\n';
   return kIo;
 }
@@ -130,7 +129,6 @@ std::string cache_dir() {
 
 int main(int argc, char** argv) {
   using namespace osteosome;
-  std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGINT, [](int) { app::signalled = 1; });
   std::jthread watcher([](const std::stop_token& done) {  // a handler may not request a stop itself
     while (!done.stop_requested()) {

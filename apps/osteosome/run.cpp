@@ -60,12 +60,11 @@ class Run {
     began_ = std::chrono::steady_clock::now();
     if (o_.seed) scenario_.seed = *o_.seed;
     const auto studies = evidence::load_evidence(library_.root);
-    evidence::attach(scenario_, studies);
     auto settings = o_.solver.settings();
     if (o_.solver.engine == "auto") settings.engine = scenario_.engine;
     settings.relative_tolerance = scenario_.relative_tolerance;
     settings.absolute_scale = scenario_.absolute_scale;
-    const auto models = simulate::compile_models(scenario_, settings, library_, units_);
+    const auto models = checked_models(scenario_, settings, library_, units_, studies);
     open_folder();
     manifest_ = describe(models, settings);
     save_state("running");
@@ -418,7 +417,7 @@ void add_run(CLI::App& app, Action& action) {
   CLI::App* verb = app.add_subcommand("run", "run a scenario: tables, charts, report and manifest in a folder");
   verb->add_option("SCENARIO", o->scenario, "scenario file (TOML)")->required();
   add_common(verb, *o);
-  verb->add_option("--seed", o->seed, "replaces the scenario's seed");
+  verb->add_option("--seed", o->seed, "replaces the scenario's seed")->check(number_between(0, 9e15));
   verb->add_option("--threads", o->solver.threads, "threads (default: all processors; results do not depend on it)")->check(number_between(1, 256));
   verb->add_option("--engine", o->solver.engine, "auto, reference or lanes")
       ->capture_default_str()

@@ -20,8 +20,8 @@ namespace {
 std::string check_file(const std::string& path, const model::Library& library, const core::UnitSystem& units) {
   const core::TomlValue root = core::load_toml(path);
   if (root.find("scenario") != nullptr) {
-    const auto scenario = simulate::load_scenario(path, library, units);
-    (void)simulate::compile_models(scenario, {}, library, units);
+    auto scenario = simulate::load_scenario(path, library, units);
+    (void)checked_models(scenario, {}, library, units, evidence::load_evidence(library.root));
     return fmt::format("scenario, {} models, {} arms", scenario.models.size(), scenario.arms.size());
   }
   if (root.find("study") != nullptr) {

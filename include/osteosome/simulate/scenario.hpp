@@ -101,6 +101,9 @@ struct ScenarioResult {
 [[nodiscard]] std::vector<CompiledModel> compile_models(const Scenario& scenario, const SolverSettings& settings, const model::Library& library,
                                                         const core::UnitSystem& units);
 
+/// Checks that every model has the drugs and random quantities the arms need. Adds to `problems`.
+void check_arms(const Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, core::Diagnostics& problems);
+
 /// Called with (done, total) after each finished block; may be empty.
 using Progress = std::function<void(std::size_t done, std::size_t total)>;
 /// Called when subjects [first, last) of an arm are complete, for writing parts; may be empty.

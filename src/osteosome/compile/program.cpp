@@ -62,6 +62,7 @@ class Builder {
       if (!s.conversion_factor.empty()) unsupported("conversion factor of species '" + s.id + "'", s.where);
     }
     if (!model_.initial_assignments.empty()) unsupported("initial assignment");
+    if (!model_.constraints.empty()) unsupported("constraint");
   }
 
   void leaves() {

@@ -39,7 +39,7 @@ std::optional<std::string> near_match(std::string_view word, std::span<const std
   std::size_t best = 1 + std::min<std::size_t>(3, target.size() / 3);
   std::optional<std::string> found;
   for (const std::string& candidate : candidates) {
-    if (candidate.size() > 64) continue;
+    if (candidate.size() > 64 || candidate == word) continue;
     const std::string other = to_lower(candidate);
     // Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours count 1.
     std::vector<std::size_t> before, last, row(other.size() + 1);

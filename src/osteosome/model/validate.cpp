@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <set>
@@ -221,6 +222,7 @@ class Validator {
 
   void expect(const UnitChecker& checker, const expr::Ast& ast, const core::Unit& unit, const std::string& text, const std::string& context,
               const core::Location& where) {
+    if (ast.kind == expr::Ast::Kind::Number && std::isnan(ast.value)) return;  // did not parse, and was reported so
     try {
       checker.expect(ast, unit, text);
     } catch (const core::Error& error) {
@@ -255,6 +257,13 @@ class Validator {
     }
     for (const Reaction& r : model_.reactions) {
       if (r.unchecked.empty() && !r.units_done) reaction_units(checker, r);
+    }
+    for (const Event& e : model_.events) {
+      for (const EventAssignment& a : e.assignments) {
+        const Species* s = model_.find_species(a.target);
+        const UnitText& unit = s != nullptr ? s->unit : model_.find_parameter(a.target)->unit;
+        if (unit.known) expect(checker, a.formula, unit.unit, unit.text, "event '" + e.id + "' assignment of '" + a.target + "'", e.where);
+      }
     }
     for (const DoseEntry& d : model_.doses) {
       const Species* into = model_.find_species(d.into);

@@ -89,6 +89,10 @@ class TableReader {
   }
 
   void find_time_unit(const std::string& given, const core::UnitSystem& units) {
+    if (!given.empty() && !header_unit_.empty() && given != header_unit_) {
+      problem(1, "event-006", "TIME is headed [" + header_unit_ + "], but --time-unit says " + given, "");
+      return;
+    }
     std::string text = given.empty() ? header_unit_ : given;
     for (const std::string& comment : csv_.comments) {
       for (const char* key : {"time-unit:", "time_unit:", "time-unit =", "time_unit ="}) {

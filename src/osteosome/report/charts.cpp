@@ -38,15 +38,30 @@ std::vector<std::pair<std::string, std::size_t>> study_symbols(const ReportInput
   return symbols;
 }
 
-/// "Points: trial means with the reported error bars: o DATA 24 mo (Leder 2014), ..."
+std::string interval_words(const std::string& kind) {
+  if (kind == "SD") return "bars: SD between women";
+  if (kind == "SE") return "bars: SE";
+  if (kind == "CI95") return "bars: 95 % CI";
+  return kind == "error_bar_as_plotted" ? "bars as plotted, kind not recorded" : "bars: kind not recorded";
+}
+
+/// "Points: trial means: o DATA 24 mo (Leder 2014) (bars: SE); ..."
 std::string points_caption(const ReportInput& in, const nlohmann::ordered_json& points) {
   if (points.empty()) return " No trial of this scenario reports this outcome.";
   std::string text;
   for (const auto& [study, symbol] : study_symbols(in)) {
-    const bool used = std::any_of(points.begin(), points.end(), [&](const auto& row) { return row["study"] == study; });
-    if (used) text += (text.empty() ? " " : ", ") + kSymbols[symbol].second + " " + study;
+    std::set<std::string> kinds;
+    bool used = false;
+    for (const auto& row : points) {
+      if (row["study"] != study) continue;
+      used = true;
+      kinds.insert(row.contains("low") ? interval_words(row["interval"]) : "no interval reported");
+    }
+    std::string words;
+    for (const std::string& kind : kinds) words += (words.empty() ? "" : ", ") + kind;
+    if (used) text += (text.empty() ? " " : "; ") + kSymbols[symbol].second + " " + study + " (" + words + ")";
   }
-  return " Points: trial means with the reported error bars:" + text + ".";
+  return " Points: trial means:" + text + ".";
 }
 
 double rounded(double x) { return std::round(x * 1e6) / 1e6; }
@@ -100,7 +115,7 @@ Json point_rows(const ReportInput& in, const std::string& code) {
     if (c.time_zero_month != 0) continue;  // its baseline is not the chart's; the table has it
     if (c.outcome != code || !seen.insert(c.study_arm + "@" + std::to_string(c.month)).second) continue;
     const auto arm = std::find_if(in.scenario.arms.begin(), in.scenario.arms.end(), [&](const auto& a) { return a.name == c.arm; });
-    Json row = {{"month", c.month}, {"change", c.observed}, {"arm", arm->label}, {"study", c.study}};
+    Json row = {{"month", c.month}, {"change", c.observed}, {"arm", arm->label}, {"study", c.study}, {"interval", c.interval}};
     if (c.low && c.high) row["low"] = *c.low, row["high"] = *c.high;
     rows.push_back(std::move(row));
   }
@@ -127,6 +142,8 @@ Json make_spec(const ReportInput& in, const std::string& title, const Json& curv
     colours.push_back(kColours[i % kColours.size()]);
   }
   for (std::size_t i = 0; i < in.scenario.models.size(); ++i) {
+    const bool has_curve = std::any_of(curves.begin(), curves.end(), [&](const Json& row) { return row["model"] == in.scenario.models[i].name; });
+    if (!has_curve) continue;
     models.push_back(in.scenario.models[i].name);
     dashes.push_back(kDashes[i % kDashes.size()]);
   }

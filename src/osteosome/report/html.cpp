@@ -26,7 +26,8 @@ th { background: var(--soft); } td.n, th.n { text-align: right; font-variant-num
 .assumed { background: #fdeede; font-weight: 600; } details { margin: .4rem 0; } summary { cursor: pointer; color: var(--accent); }
 pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: .8rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 @media (max-width: 34rem) { .charts { grid-template-columns: minmax(0, 1fr); } body { padding: .8rem; } }
-@media print { body { max-width: none; padding: 0; font-size: 11px; } .charts { grid-template-columns: 1fr 1fr; } figure, tr { break-inside: avoid; } details > * { display: block; } }
+@media print { body { max-width: none; padding: 0; font-size: 11px; } .charts { grid-template-columns: 1fr 1fr; } figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
+  .vega-embed summary { display: none; } figcaption, table, pre { font-size: 9px; } .chart { min-height: 0; } }
 )css";
 
 std::string escape(const std::string& text) {
@@ -64,16 +65,57 @@ std::string header(const ReportInput& in) {
   return out;
 }
 
+std::string adherence_text(const protocol::Adherence& a) {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
+  const auto days = [](protocol::Microseconds t) { return fmt::format("{:.4g} d", static_cast<double>(t) / protocol::kMicrosecondsPerDay); };
+  if (a.miss_probability > 0) add(fmt::format("each dose missed with probability {}", core::format_double(a.miss_probability)));
+  if (!a.skip.empty()) add(fmt::format("{} doses skipped", a.skip.size()));
+  if (a.delay > 0) add("every dose " + days(a.delay) + " late");
+  if (a.delay_sd > 0) add("half-normal delay of scale " + days(a.delay_sd));
+  if (a.stop_after < protocol::kForever) add("no dose after " + days(a.stop_after));
+  return text.empty() ? "full" : text;
+}
+
+/// Where a model starts, and what the scenario changed in it.
+std::string start_text(const ReportInput& in, std::size_t m) {
+  const auto& entry = in.scenario.models[m];
+  std::string text = "starts at model time 0";
+  if (!in.models[m].model().age_at_zero.empty() && in.scenario.age_days && !entry.from_rest) {
+    text = fmt::format("untreated up to age {:.1f} years, then treated", *in.scenario.age_days / 365.25);
+  } else if (in.scenario.age_days) {
+    text += ", whatever the patient's age";
+  }
+  for (const auto& [name, value] : entry.set) text += "; " + name + " = " + core::format_double(value);
+  return text;
+}
+
+std::string population_text(const simulate::Scenario& scenario) {
+  if (!scenario.population.table.empty()) return " Subjects from a table.";
+  std::string text;
+  for (const auto& q : scenario.population.quantities) {
+    const auto& d = q.distribution;
+    const std::string spread =
+        d.kind == "uniform" ? fmt::format("{} to {}", *d.low, *d.high)
+        : d.sd < 0          ? fmt::format("cv {:.4g}", -d.sd)
+                            : fmt::format("{} {:.4g}", d.kind == "lognormal" ? "sd of the logarithm" : "sd", d.sd);
+    text += fmt::format("{}{}.{} {} ({})", text.empty() ? " Varied: " : ", ", q.model, q.name, d.kind, spread);
+  }
+  return text.empty() ? text : text + (scenario.population.cholesky.empty() ? "." : ", correlated.");
+}
+
 std::string setup(const ReportInput& in) {
-  std::string out = "<h2>What was simulated</h2>\n<div class=scroll><table><tr><th>Arm</th><th>Regimen</th><th>Laid over</th></tr>\n";
+  std::string out =
+      "<h2>What was simulated</h2>\n<div class=scroll><table><tr><th>Arm</th><th>Regimen</th><th>Adherence</th><th>Laid over</th></tr>\n";
   for (const auto& arm : in.scenario.arms) {
     std::string evidence;
     for (const std::string& id : arm.evidence) evidence += (evidence.empty() ? "" : ", ") + id;
-    out += "<tr><td>" + escape(arm.label) + "</td><td>" + escape(arm.regimen.text) + "</td><td>" + escape(evidence.empty() ? "no trial" : evidence) +
-           "</td></tr>\n";
+    out += "<tr><td>" + escape(arm.label) + "</td><td>" + escape(arm.regimen.text) + "</td><td>" + escape(adherence_text(arm.adherence)) +
+           "</td><td>" + escape(evidence.empty() ? "no trial" : evidence) + "</td></tr>\n";
   }
   out +=
-      "</table></div>\n<div class=scroll><table><tr><th>Model</th><th>Engine</th><th class=n>Steps</th><th class=n>Rejected</th><th "
+      "</table></div>\n<div class=scroll><table><tr><th>Model</th><th>Start and settings</th><th>Engine</th><th class=n>Steps</th><th "
+      "class=n>Rejected</th><th "
       "class=n>Crossings located</th></tr>\n";
   for (std::size_t m = 0; m < in.models.size(); ++m) {
     solve::Statistics sum;
@@ -84,15 +126,15 @@ std::string setup(const ReportInput& in) {
       sum.rejected += mine.rejected;
       sum.switches += mine.switches;
     }
-    out += fmt::format("<tr><td>{}<br><span class=mute>{}</span></td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td></tr>\n",
-                       escape(in.scenario.models[m].name), escape(in.models[m].model().title), escape(in.result.engines[m]), sum.steps, sum.rejected,
-                       sum.switches);
+    out += fmt::format(
+        "<tr><td>{}<br><span class=mute>{}</span></td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td></tr>\n",
+        escape(in.scenario.models[m].name), escape(in.models[m].model().title), escape(start_text(in, m)), escape(in.result.engines[m]), sum.steps,
+        sum.rejected, sum.switches);
   }
   out += "</table></div>\n";
   out += fmt::format("<p class=mute>{} subject{} an arm, seed {}; relative tolerance {}; output every {} days; 1 month = 30.4375 d.{}</p>\n",
                      in.scenario.population.n, in.scenario.population.n == 1 ? "" : "s", in.scenario.seed,
-                     core::format_double(in.scenario.relative_tolerance), core::format_double(in.scenario.every_days),
-                     in.scenario.age_days ? fmt::format(" Age at start {:.1f} years, where a model knows age.", *in.scenario.age_days / 365.25) : "");
+                     core::format_double(in.scenario.relative_tolerance), core::format_double(in.scenario.every_days), population_text(in.scenario));
   return out;
 }
 
@@ -137,7 +179,7 @@ std::string summary_table(const ReportInput& in) {
     s.square += d * d;
     s.total += d;
     ++s.n;
-    if (c.low && c.high) {
+    if (c.low && c.high && c.interval != "SD") {  // an SD is the spread between women, not the uncertainty of their mean
       ++s.with_interval;
       s.inside += c.simulated >= *c.low && c.simulated <= *c.high ? 1 : 0;
     }
@@ -147,9 +189,9 @@ std::string summary_table(const ReportInput& in) {
       "[points]</th><th class=n>Inside the interval</th></tr>\n";
   for (const auto& [key, s] : sums) {
     out += fmt::format(
-        "<tr><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{:.2f}</td><td class=n>{:+.2f}</td><td class=n>{} of {}</td></tr>\n",
-        escape(std::get<0>(key)), escape(std::get<1>(key)), escape(std::get<2>(key)), s.n, std::sqrt(s.square / s.n), s.total / s.n, s.inside,
-        s.with_interval);
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{:.2f}</td><td class=n>{:+.2f}</td><td class=n>{}</td></tr>\n",
+        escape(std::get<0>(key)), escape(std::get<1>(key)), escape(std::get<2>(key)), s.n, std::sqrt(s.square / s.n), s.total / s.n,
+        s.with_interval > 0 ? fmt::format("{} of {}", s.inside, s.with_interval) : "none reported");
   }
   return out + "</table></div>\n";
 }
@@ -161,14 +203,15 @@ std::string comparison(const ReportInput& in) {
          summary_table(in);
   out += "<details><summary>All " + std::to_string(in.comparisons.size()) +
          " comparisons</summary><div class=scroll><table><tr><th>Model</th><th>Study</th><th>Arm</th><th>Outcome</th><th class=n>Month</th>"
-         "<th class=n>Observed</th><th class=n>Reported interval</th><th class=n>Simulated</th><th class=n>Difference</th><th>Provenance</th></tr>\n";
+         "<th class=n>Observed</th><th class=n>Reported interval</th><th>Its kind</th><th class=n>Simulated</th><th "
+         "class=n>Difference</th><th>Provenance</th><th>Role</th></tr>\n";
   for (const auto& c : in.comparisons) {
     out += fmt::format(
-        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td "
-        "class=n>{}</td><td>{}</td></tr>\n",
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td>{}</td><td class=n>{}</td><td "
+        "class=n>{}</td><td>{}</td><td>{}</td></tr>\n",
         escape(c.model), link_doi(c.study + (c.doi.empty() ? "" : ", doi:" + c.doi)), escape(c.study_arm), c.outcome, core::format_double(c.month),
-        number(c.observed), c.low && c.high ? number(*c.low) + " to " + number(*c.high) : "none", number(c.simulated),
-        std::isfinite(c.simulated) ? fmt::format("{:+.2f}", c.simulated - c.observed) : "missing", escape(c.provenance));
+        number(c.observed), c.low && c.high ? number(*c.low) + " to " + number(*c.high) : "none", escape(c.interval), number(c.simulated),
+        std::isfinite(c.simulated) ? fmt::format("{:+.2f}", c.simulated - c.observed) : "missing", escape(c.provenance), escape(c.role));
   }
   return out + "</table></div></details>\n";
 }
@@ -221,6 +264,11 @@ std::string make_report(const ReportInput& in, const std::vector<Chart>& charts)
       out += "vegaEmbed('#chart-" + c.id + "', " + spec +
              ", {renderer: 'svg', actions: {export: true, source: false, compiled: false, editor: false}});\n";
     }
+    // On paper everything is open, and the charts take the width of the page.
+    out +=
+        "addEventListener('beforeprint', () => { document.querySelectorAll('main details:not(.vega-embed details)').forEach(d => { d.open = true; "
+        "}); "
+        "dispatchEvent(new Event('resize')); });\n";
     out += "</script>\n";
   }
   return out + "</body></html>\n";

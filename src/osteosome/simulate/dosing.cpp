@@ -62,6 +62,10 @@ void DoseTranslator::check(const protocol::Regimen& regimen, double weight_kg) c
         throw dosing_error("dosing-001", "model '" + model_.name() + "' has no drug '" + course.drug + "'",
                            "It has: " + (list.empty() ? "none" : list) + ".");
       }
+      if (!entry->route.empty() && course.route != entry->route) {
+        throw dosing_error("dosing-008", "model '" + model_.name() + "' takes " + course.drug + " " + entry->route + ", not " + course.route,
+                           "Its kinetics are those of that route.");
+      }
       DoseTranslator self(model_, units_);
       (void)self.amount_factor(*entry, course.unit + (course.per_kg ? "/kg" : ""), weight_kg, model_.program().parameter_values);
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "osteosome/core/lane_math.hpp"
@@ -211,9 +212,9 @@ std::size_t ScenarioResult::total() const {
 std::vector<CompiledModel> compile_models(const Scenario& scenario, const SolverSettings& settings, const model::Library& library,
                                           const core::UnitSystem& units) {
   std::vector<CompiledModel> models;
+  core::Diagnostics problems;
   for (const ScenarioModel& m : scenario.models) {
     model::Model loaded = model::load_model(m.path, library, units);
-    core::Diagnostics problems;
     for (const auto& [name, value] : m.set) {
       const auto p = std::find_if(loaded.parameters.begin(), loaded.parameters.end(), [&](const model::Parameter& x) { return x.id == name; });
       const auto s = std::find_if(loaded.species.begin(), loaded.species.end(), [&](const model::Species& x) { return x.id == name; });
@@ -226,10 +227,8 @@ std::vector<CompiledModel> compile_models(const Scenario& scenario, const Solver
                       core::did_you_mean(name, loaded.symbols())});
       }
     }
-    problems.throw_if_any(core::ErrorKind::Input);
     models.emplace_back(std::move(loaded), settings);
   }
-  core::Diagnostics problems;
   for (const std::string& column : scenario.population.table_columns) {
     const auto has = [&](const CompiledModel& m) { return m.program().parameter_index(column) || m.program().state_index(column); };
     if (std::none_of(models.begin(), models.end(), has)) {
@@ -245,6 +244,23 @@ std::vector<CompiledModel> compile_models(const Scenario& scenario, const Solver
   }
   problems.throw_if_any(core::ErrorKind::Input);
   return models;
+}
+
+void check_arms(const Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, core::Diagnostics& problems) {
+  const std::vector<double> no_times;
+  std::set<std::string> seen;
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    for (std::size_t a = 0; a < scenario.arms.size(); ++a) {
+      try {
+        (void)ArmPlanner(scenario, m, a, models[m], units, no_times);
+      } catch (const core::Error& error) {
+        for (core::Diagnostic d : error.diagnostics()) {
+          if (d.where.line == 0) d.where = scenario.arms[a].where;
+          if (seen.insert(core::to_text(d)).second) problems.add(d);
+        }
+      }
+    }
+  }
 }
 
 ScenarioResult run_scenario(const Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, const RunHooks& hooks,

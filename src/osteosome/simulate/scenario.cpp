@@ -16,6 +16,8 @@ using core::TomlReader;
 using core::TomlValue;
 
 constexpr double kMostSubjects = 1e8;
+constexpr double kOldest = 130 * 365.25;  // days
+const std::vector<std::string> kOutcomes = {"LS", "TH", "FN", "TR", "TB", "RAD33", "LS_QCT_trabecular", "CTX", "uCTX", "P1NP", "BSAP", "OC"};
 constexpr std::size_t kMostTimes = 1'000'000;
 
 /// Lower Cholesky factor; empty if the matrix is not positive definite.
@@ -63,6 +65,11 @@ class ScenarioReader {
     if (const TomlValue* report = top.table("report")) {
       TomlReader in(*report, "[report]", problems_);
       scenario_.outcomes = in.texts("outcomes");
+      for (const std::string& code : scenario_.outcomes) {
+        if (std::find(kOutcomes.begin(), kOutcomes.end(), code) != kOutcomes.end()) continue;
+        in.problem("scenario-020", "unknown outcome '" + code + "'",
+                   "One of LS, TH, FN, TR, TB, CTX, P1NP, BSAP, OC. " + core::did_you_mean(code, kOutcomes), "outcomes");
+      }
       in.finish();
     }
     top.finish();
@@ -103,7 +110,7 @@ class ScenarioReader {
     TomlReader in(value, "[patient]", problems_);
     const double age = quantity(in, "age", "d", false);
     if (!std::isnan(age)) scenario_.age_days = age;
-    if (age < 0) in.problem("scenario-006", "'age' is negative", "", "age");
+    if (age < 0 || age > kOldest) in.problem("scenario-006", "'age' should lie between 0 and 130 years", "", "age");
     const double weight = quantity(in, "weight", "kg", false);
     scenario_.weight_kg = std::isnan(weight) ? 0 : weight;
     if (weight <= 0) in.problem("scenario-006", "'weight' should be positive", "", "weight");

@@ -132,7 +132,11 @@ TEST(EventTable, Unit_of_time_from_the_header) {
 
 TEST(EventTable, Unit_of_time_from_a_comment) { EXPECT_EQ(parse("# time-unit: week\nID,TIME\n1,0\n", "").time_unit_text, "week"); }
 
-TEST(EventTable, Unit_of_time_from_the_argument_wins) { EXPECT_EQ(parse("# time-unit: week\nID,TIME [d]\n1,0\n", "min").time_unit_text, "min"); }
+TEST(EventTable, Units_of_time_that_contradict_each_other_are_refused) {
+  const auto e = error("ID,TIME [d]\n1,0\n", "min");
+  ASSERT_EQ(e.diagnostics().size(), 1u);
+  EXPECT_EQ(e.diagnostics()[0].message, "TIME is headed [d], but --time-unit says min");
+}
 
 TEST(EventTable, Missing_unit_of_time_is_refused) {
   const auto e = error("ID,TIME\n1,0\n", "");

@@ -159,7 +159,7 @@ TEST(Report, Comparison_shows_observed_simulated_and_difference) {
   h.measure("TH", 12, 3).error = 0.5;
   const auto html = page_of(h).html;
   // simulated 1.20, observed 3.00 +- 0.50, difference simulated - observed
-  EXPECT_TRUE(has(html, "<td class=n>3.00</td><td class=n>2.50 to 3.50</td><td class=n>1.20</td><td class=n>-1.80</td>"));
+  EXPECT_TRUE(has(html, "<td class=n>3.00</td><td class=n>2.50 to 3.50</td><td></td><td class=n>1.20</td><td class=n>-1.80</td>"));
 }
 
 TEST(Report, Summary_counts_points_error_bias_and_hits) {
