@@ -27,7 +27,7 @@ th { background: var(--soft); } td.n, th.n { text-align: right; font-variant-num
 pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: .8rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 @media (max-width: 34rem) { .charts { grid-template-columns: minmax(0, 1fr); } body { padding: .8rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 11px; } .charts { grid-template-columns: 1fr 1fr; } figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
-  .vega-embed summary { display: none; } figcaption, table, pre { font-size: 9px; } .chart { min-height: 0; } }
+  .vega-embed summary { display: none; } .chart, .vega-embed { width: 100% !important; } .chart svg { width: 100% !important; height: auto !important; } figcaption, table, pre { font-size: 9px; } .chart { min-height: 0; } }
 )css";
 
 std::string escape(const std::string& text) {
@@ -267,8 +267,7 @@ std::string make_report(const ReportInput& in, const std::vector<Chart>& charts)
     // On paper everything is open, and the charts take the width of the page.
     out +=
         "addEventListener('beforeprint', () => { document.querySelectorAll('main details:not(.vega-embed details)').forEach(d => { d.open = true; "
-        "}); "
-        "dispatchEvent(new Event('resize')); });\n";
+        "}); });\n";
     out += "</script>\n";
   }
   return out + "</body></html>\n";
