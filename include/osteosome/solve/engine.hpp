@@ -42,7 +42,6 @@ class LaneCode {
   [[nodiscard]] std::shared_ptr<const compile::Evaluator> current() const;
   [[nodiscard]] const compile::LaneProgram& lane_program() const { return *lane_program_; }
   [[nodiscard]] compile::Isa isa() const { return settings_.isa; }
-  [[nodiscard]] bool builtin_or_cached() const { return native_ready_; }
   /// Tells that `seconds` of lane work were done; past one second on the tape, compilation starts.
   void spent(double seconds);
 

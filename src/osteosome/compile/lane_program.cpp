@@ -5,6 +5,7 @@
 #include <bit>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "osteosome/core/text.hpp"
 
@@ -165,7 +166,6 @@ class PhaseEmitter {
       slot_[id] = target->second;
     } else {
       slot_[id] = allocate();
-      owned_.insert(slot_[id]);
     }
     i.dst = slot_[id];
     code_.push_back(i);
@@ -193,7 +193,6 @@ class PhaseEmitter {
   std::vector<std::uint32_t> uses_, remaining_;
   std::map<NodeId, std::uint32_t> target_;
   std::vector<std::uint32_t> free_;
-  std::set<std::uint32_t> owned_;
   std::vector<Instruction> code_;
 };
 
@@ -346,114 +345,147 @@ std::vector<std::uint32_t> slots(std::uint32_t first, std::size_t count) {
   return result;
 }
 
+class LaneProgramBuilder {
+ public:
+  explicit LaneProgramBuilder(const Program& program) : program_(program), lowering_(program.graph), lu_(size(program.states), program.jacobian) {}
+
+  LaneProgram run() {
+    out_.n_states = size(program_.states);
+    out_.n_parameters = size(program_.parameters);
+    out_.n_switches = size(program_.switches);
+    out_.lu_entries = lu_.entries();
+    lower_roots();
+    place_constants();
+    place_inputs();
+    find_hoisted();
+    place_results();
+    emit_phases();
+    out_.hash = hash_of(out_);
+    return std::move(out_);
+  }
+
+ private:
+  template <class T>
+  static std::uint32_t size(const std::vector<T>& items) {
+    return static_cast<std::uint32_t>(items.size());
+  }
+  [[nodiscard]] const Graph& graph() const { return lowering_.graph; }
+  [[nodiscard]] bool fixed(NodeId id) const { return (graph().depends(id) & ~expr::kOnParameter) == 0; }
+  std::uint32_t region(std::uint32_t count) { return std::exchange(next_, next_ + count); }
+
+  /// All values that any phase hands over, lowered for lanes: derivatives, Jacobian, time derivatives, gaps.
+  void lower_roots() {
+    std::vector<NodeId> all = program_.derivative;
+    for (const auto& e : program_.jacobian) all.push_back(e.node);
+    for (std::uint32_t i = 0; i < out_.n_states; ++i) {
+      if (program_.graph.is_constant(program_.time_derivative[i], 0)) continue;
+      out_.time_rows.push_back(i);
+      all.push_back(program_.time_derivative[i]);
+    }
+    const std::size_t before_gaps = all.size();
+    for (const auto& s : program_.switches) all.push_back(s.gap);
+    roots_ = lowering_.run(all);
+    const auto begin = roots_.begin();
+    derivative_.assign(begin, begin + out_.n_states);
+    with_jacobian_.assign(begin, begin + static_cast<std::ptrdiff_t>(before_gaps));
+    gaps_.assign(begin + static_cast<std::ptrdiff_t>(before_gaps), roots_.end());
+    needed_ = graph().reachable(roots_);
+    slot_.assign(graph().size(), kNoSlot);
+  }
+
+  /// Constants come first; 0 and 1 are always there.
+  void place_constants() {
+    out_.constants = {0.0, 1.0};
+    for (NodeId id = 0; id < graph().size(); ++id) {
+      if (graph()[id].op != Op::Constant) continue;
+      if (graph()[id].value == 0.0) slot_[id] = 0;
+      if (graph()[id].value == 1.0) slot_[id] = 1;
+      if (slot_[id] != kNoSlot || !needed_[id]) continue;
+      slot_[id] = size(out_.constants);
+      out_.constants.push_back(graph()[id].value);
+    }
+    next_ = size(out_.constants);
+  }
+
+  void place_inputs() {
+    SlotLayout& at = out_.layout;
+    at.parameters = region(out_.n_parameters);
+    at.time = region(1);
+    at.states = region(out_.n_states);
+    at.bits = region(out_.n_switches);
+    for (NodeId id = 0; id < graph().size(); ++id) {
+      const auto& n = graph()[id];
+      if (n.op == Op::Parameter) slot_[id] = at.parameters + n.a;
+      if (n.op == Op::Time) slot_[id] = at.time;
+      if (n.op == Op::State) slot_[id] = at.states + n.a;
+      if (n.op == Op::Switch) slot_[id] = at.bits + n.a;
+    }
+  }
+
+  /// Parameter-only values that something varying, or a root, needs.
+  void find_hoisted() {
+    std::vector<char> wanted(graph().size(), 0);
+    const auto want = [&](NodeId id) {
+      if (fixed(id) && slot_[id] == kNoSlot) wanted[id] = 1;
+    };
+    for (NodeId id = 0; id < graph().size(); ++id) {
+      if (!needed_[id] || fixed(id)) continue;
+      const auto& n = graph()[id];
+      const int count = expr::arity(n.op);
+      if (count > 0) want(n.a);
+      if (count > 1) want(n.b);
+      if (count > 2) want(n.c);
+    }
+    for (const NodeId root : roots_) want(root);
+    for (NodeId id = 0; id < graph().size(); ++id) {
+      if (wanted[id]) hoisted_.push_back(id);
+    }
+  }
+
+  void place_results() {
+    SlotLayout& at = out_.layout;
+    at.hoisted = region(size(hoisted_));
+    at.derivative = region(out_.n_states);
+    at.jacobian = region(size(program_.jacobian));
+    at.time_derivative = region(size(out_.time_rows));
+    at.lu = region(out_.lu_entries);
+    at.inverse_gamma_h = region(1);
+    at.rhs = region(out_.n_states);
+    at.gaps = region(out_.n_switches);
+    at.temporaries = next_;
+  }
+
+  void emit(Phase phase, const std::vector<NodeId>& roots, std::uint32_t first) {
+    PhaseEmitter emitter(graph(), slot_, out_.layout.temporaries);
+    out_.phases[static_cast<int>(phase)] = emitter.run(roots, slots(first, roots.size()), 0);
+    temporaries_ = std::max(temporaries_, emitter.temporaries());
+  }
+
+  void emit_phases() {
+    SlotLayout& at = out_.layout;
+    emit(Phase::Prologue, hoisted_, at.hoisted);
+    for (std::uint32_t k = 0; k < hoisted_.size(); ++k) slot_[hoisted_[k]] = at.hoisted + k;
+    emit(Phase::Derivative, derivative_, at.derivative);
+    emit(Phase::DerivativeAndJacobian, with_jacobian_, at.derivative);
+    emit(Phase::Gaps, gaps_, at.gaps);
+    out_.phases[static_cast<int>(Phase::Factor)] = lu_.factor(program_.jacobian, at, 0, 1);
+    out_.phases[static_cast<int>(Phase::Solve)] = lu_.solve(at);
+    at.total = at.temporaries + temporaries_;
+  }
+
+  const Program& program_;
+  Lowering lowering_;
+  SparseLu lu_;
+  LaneProgram out_;
+  std::vector<NodeId> roots_, derivative_, with_jacobian_, gaps_, hoisted_;
+  std::vector<char> needed_;
+  std::vector<std::uint32_t> slot_;
+  std::uint32_t next_ = 0, temporaries_ = 0;
+};
+
 }  // namespace
 
-LaneProgram build_lane_program(const Program& program) {
-  LaneProgram out;
-  out.n_states = static_cast<std::uint32_t>(program.states.size());
-  out.n_parameters = static_cast<std::uint32_t>(program.parameters.size());
-  out.n_switches = static_cast<std::uint32_t>(program.switches.size());
-  for (std::uint32_t i = 0; i < out.n_states; ++i) {
-    if (!program.graph.is_constant(program.time_derivative[i], 0)) out.time_rows.push_back(i);
-  }
-
-  std::vector<NodeId> derivative = program.derivative;
-  std::vector<NodeId> with_jacobian = derivative;
-  for (const auto& e : program.jacobian) with_jacobian.push_back(e.node);
-  for (const std::uint32_t row : out.time_rows) with_jacobian.push_back(program.time_derivative[row]);
-  std::vector<NodeId> gaps;
-  for (const auto& s : program.switches) gaps.push_back(s.gap);
-
-  std::vector<NodeId> all = with_jacobian;
-  all.insert(all.end(), gaps.begin(), gaps.end());
-  Lowering lowering(program.graph);
-  all = lowering.run(all);
-  const Graph& graph = lowering.graph;
-  derivative.assign(all.begin(), all.begin() + out.n_states);
-  with_jacobian.assign(all.begin(), all.end() - static_cast<std::ptrdiff_t>(gaps.size()));
-  gaps.assign(all.end() - static_cast<std::ptrdiff_t>(gaps.size()), all.end());
-
-  const SparseLu lu(out.n_states, program.jacobian);
-  out.lu_entries = lu.entries();
-
-  // Constants first (0 and 1 are always there), then inputs, then what the prologue hands to the other phases.
-  std::vector<std::uint32_t> slot(graph.size(), kNoSlot);
-  const auto needed = graph.reachable(all);
-  SlotLayout& at = out.layout;
-  out.constants = {0.0, 1.0};
-  for (NodeId id = 0; id < graph.size(); ++id) {
-    if (graph[id].op != Op::Constant) continue;
-    if (graph[id].value == 0.0) slot[id] = 0;
-    if (graph[id].value == 1.0) slot[id] = 1;
-    if (slot[id] != kNoSlot || !needed[id]) continue;
-    slot[id] = static_cast<std::uint32_t>(out.constants.size());
-    out.constants.push_back(graph[id].value);
-  }
-  std::uint32_t next = static_cast<std::uint32_t>(out.constants.size());
-  const auto region = [&](std::uint32_t count) {
-    const std::uint32_t first = next;
-    next += count;
-    return first;
-  };
-  at.parameters = region(out.n_parameters);
-  at.time = region(1);
-  at.states = region(out.n_states);
-  at.bits = region(out.n_switches);
-  for (NodeId id = 0; id < graph.size(); ++id) {
-    const auto& n = graph[id];
-    if (n.op == Op::Parameter) slot[id] = at.parameters + n.a;
-    if (n.op == Op::Time) slot[id] = at.time;
-    if (n.op == Op::State) slot[id] = at.states + n.a;
-    if (n.op == Op::Switch) slot[id] = at.bits + n.a;
-  }
-
-  std::vector<NodeId> hoisted;
-  {
-    std::vector<char> wanted(graph.size(), 0);
-    const auto fixed = [&](NodeId id) { return (graph.depends(id) & ~expr::kOnParameter) == 0; };
-    for (NodeId id = 0; id < graph.size(); ++id) {
-      if (!needed[id] || fixed(id)) continue;
-      const auto& n = graph[id];
-      const int count = expr::arity(n.op);
-      const NodeId arguments[] = {n.a, n.b, n.c};
-      for (int k = 0; k < count; ++k) {
-        if (fixed(arguments[k]) && slot[arguments[k]] == kNoSlot) wanted[arguments[k]] = 1;
-      }
-    }
-    for (const NodeId root : all) {
-      if (fixed(root) && slot[root] == kNoSlot) wanted[root] = 1;
-    }
-    for (NodeId id = 0; id < graph.size(); ++id) {
-      if (wanted[id]) hoisted.push_back(id);
-    }
-  }
-  at.hoisted = region(static_cast<std::uint32_t>(hoisted.size()));
-  at.derivative = region(out.n_states);
-  at.jacobian = region(static_cast<std::uint32_t>(program.jacobian.size()));
-  at.time_derivative = region(static_cast<std::uint32_t>(out.time_rows.size()));
-  at.lu = region(out.lu_entries);
-  at.inverse_gamma_h = region(1);
-  at.rhs = region(out.n_states);
-  at.gaps = region(out.n_switches);
-  at.temporaries = next;
-
-  std::uint32_t temporaries = 0;
-  const auto emit = [&](Phase phase, const std::vector<NodeId>& roots, const std::vector<std::uint32_t>& targets) {
-    PhaseEmitter emitter(graph, slot, at.temporaries);
-    out.phases[static_cast<int>(phase)] = emitter.run(roots, targets, 0);
-    temporaries = std::max(temporaries, emitter.temporaries());
-  };
-  emit(Phase::Prologue, hoisted, slots(at.hoisted, hoisted.size()));
-  for (std::size_t k = 0; k < hoisted.size(); ++k) slot[hoisted[k]] = at.hoisted + static_cast<std::uint32_t>(k);
-  emit(Phase::Derivative, derivative, slots(at.derivative, derivative.size()));
-  emit(Phase::DerivativeAndJacobian, with_jacobian, slots(at.derivative, with_jacobian.size()));
-  emit(Phase::Gaps, gaps, slots(at.gaps, gaps.size()));
-  out.phases[static_cast<int>(Phase::Factor)] = lu.factor(program.jacobian, at, 0, 1);
-  out.phases[static_cast<int>(Phase::Solve)] = lu.solve(at);
-  at.total = at.temporaries + temporaries;
-  out.hash = hash_of(out);
-  return out;
-}
+LaneProgram build_lane_program(const Program& program) { return LaneProgramBuilder(program).run(); }
 
 std::size_t transcendental_count(const LaneProgram& program, Phase phase) {
   const auto& code = program.phase(phase);
