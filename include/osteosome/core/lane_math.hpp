@@ -94,12 +94,12 @@ inline Real<W> log(Real<W> x) {
   typedef unsigned long long UInt __attribute__((vector_size(8 * W)));
   const Int<W> tiny = x < 2.2250738585072014e-308;
   const Real<W> scaled = select<W>(tiny, x * 18014398509481984.0, x);
-  const Int<W> b = bits<W>(scaled);
-  constexpr long long kSqrtHalf = 0x3fe6a09e667f3bcd;
-  constexpr long long kOne = 0x3ff0000000000000;
-  const UInt exponent = reinterpret_cast<UInt>(b - kSqrtHalf + kOne) >> 52;  // k + 1023
-  const Real<W> m = real<W>(b - (reinterpret_cast<Int<W>>(exponent) << 52) + kOne);
-  const Real<W> biased = real<W>(reinterpret_cast<Int<W>>(exponent) | 0x4330000000000000) - 4503599627370496.0;
+  const UInt b = reinterpret_cast<UInt>(scaled);  // unsigned: NaN bits may wrap around
+  constexpr unsigned long long kSqrtHalf = 0x3fe6a09e667f3bcd;
+  constexpr unsigned long long kOne = 0x3ff0000000000000;
+  const UInt exponent = (b - kSqrtHalf + kOne) >> 52;  // k + 1023
+  const Real<W> m = reinterpret_cast<Real<W>>(b - (exponent << 52) + kOne);
+  const Real<W> biased = reinterpret_cast<Real<W>>(exponent | 0x4330000000000000ULL) - 4503599627370496.0;
   const Real<W> k = biased - select<W>(tiny, splat<W>(1023.0 + 54.0), splat<W>(1023.0));
   const Real<W> f = m - 1.0;
   const Real<W> s = f / (f + 2.0);

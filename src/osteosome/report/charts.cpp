@@ -135,7 +135,14 @@ Json month_ticks(const ReportInput& in) {
   return ticks;
 }
 
-Json make_spec(const ReportInput& in, const std::string& title, const Json& curves, const Json& points) {
+/// The encodings that all layers of a chart share.
+struct Encodings {
+  Json month, change, colour, dash;
+};
+
+Json quantity(const char* field) { return {{"field", field}, {"type", "quantitative"}, {"title", "Change from baseline [%]"}}; }
+
+Encodings make_encodings(const ReportInput& in, const Json& curves) {
   Json arms = Json::array(), colours = Json::array(), models = Json::array(), dashes = Json::array();
   for (std::size_t i = 0; i < in.scenario.arms.size(); ++i) {
     arms.push_back(in.scenario.arms[i].label);
@@ -147,87 +154,86 @@ Json make_spec(const ReportInput& in, const std::string& title, const Json& curv
     models.push_back(in.scenario.models[i].name);
     dashes.push_back(kDashes[i % kDashes.size()]);
   }
+  const double until = rounded(in.scenario.until_days / core::kDaysPerMonth);
+  const Json legend = {{"symbolType", "stroke"}, {"symbolOpacity", 1}};
+  const auto nominal = [&](const char* field, const char* title, const Json& domain, const Json& range) {
+    return Json{{"field", field}, {"type", "nominal"}, {"title", title}, {"legend", legend}, {"scale", {{"domain", domain}, {"range", range}}}};
+  };
   const Json month = {
       {"field", "month"},
       {"type", "quantitative"},
       {"title", "Months since start of treatment"},
       {"axis", {{"values", month_ticks(in)}, {"grid", false}}},
-      {"scale", {{"domain", Json::array({0, rounded(in.scenario.until_days / core::kDaysPerMonth)})}, {"nice", false}}}};
-  const Json change = {{"field", "change"}, {"type", "quantitative"}, {"title", "Change from baseline [%]"}};
-  const Json colour = {
-      {"field", "arm"},
-      {"type", "nominal"},
-      {"title", "Arm"},
-      {"legend", {{"symbolType", "stroke"}}},
-      {"scale", {{"domain", arms}, {"range", colours}}}};
-  const Json dash = {{"field", "model"},
-                     {"type", "nominal"},
-                     {"title", "Model"},
-                     {"legend", {{"symbolType", "stroke"}}},
-                     {"scale", {{"domain", models}, {"range", dashes}}}};
-  const Json tip =
-      Json::array({Json{{"field", "model"}}, Json{{"field", "arm"}}, Json{{"field", "month"}}, Json{{"field", "change"}, {"format", ".2f"}}});
+      {"scale", {{"domain", Json::array({0, until})}, {"nice", false}}}};
+  return {month, quantity("change"), nominal("arm", "Arm", arms, colours), nominal("model", "Model", models, dashes)};
+}
 
-  Json layers = Json::array();
+Json tooltip(std::initializer_list<const char*> fields) {
+  Json tip = Json::array();
+  for (const char* field : fields) tip.push_back({{"field", field}});
+  return tip;
+}
+
+void add_curves(const Encodings& e, const Json& curves, Json& layers) {
   layers.push_back({{"mark", {{"type", "rule"}, {"color", "#999"}}},
                     {"data", {{"values", Json::array({Json{{"zero", 0}}})}}},
                     {"encoding", {{"y", {{"field", "zero"}, {"type", "quantitative"}}}}}});
-  if (!curves.empty() && curves[0].contains("low")) {
-    layers.push_back({{"mark", {{"type", "area"}, {"opacity", 0.15}}},
-                      {"data", {{"values", curves}}},
-                      {"encoding",
-                       {{"x", month},
-                        {"y", {{"field", "low"}, {"type", "quantitative"}, {"title", "Change from baseline [%]"}}},
-                        {"y2", {{"field", "high"}}},
-                        {"color", colour},
-                        {"detail", {{"field", "model"}}}}}});
+  if (curves[0].contains("low")) {
+    layers.push_back(
+        {{"mark", {{"type", "area"}, {"opacity", 0.15}}},
+         {"data", {{"values", curves}}},
+         {"encoding", {{"x", e.month}, {"y", quantity("low")}, {"y2", {{"field", "high"}}}, {"color", e.colour}, {"detail", {{"field", "model"}}}}}});
   }
-  layers.push_back({{"mark", {{"type", "line"}, {"strokeWidth", 2}}},
-                    {"data", {{"values", curves}}},
-                    {"encoding", {{"x", month}, {"y", change}, {"color", colour}, {"strokeDash", dash}, {"tooltip", tip}}}});
-  if (!points.empty()) {
-    Json studies = Json::array(), symbols = Json::array();
-    for (const auto& [study, symbol] : study_symbols(in)) {
-      studies.push_back(study);
-      symbols.push_back(kSymbols[symbol].first);
-    }
-    const Json shape = {{"field", "study"}, {"type", "nominal"}, {"legend", nullptr}, {"scale", {{"domain", studies}, {"range", symbols}}}};
-    layers.push_back({{"mark", {{"type", "rule"}, {"opacity", 0.8}}},
-                      {"data", {{"values", points}}},
-                      {"transform", Json::array({Json{{"filter", "isValid(datum.low)"}}})},
-                      {"encoding",
-                       {{"x", month}, {"y", {{"field", "low"}, {"type", "quantitative"}}}, {"y2", {{"field", "high"}}}, {"color", colour}}}});
-    layers.push_back({{"mark", {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}}},
-                      {"data", {{"values", points}}},
-                      {"encoding",
-                       {{"x", month},
-                        {"y", change},
-                        {"color", colour},
-                        {"shape", shape},
-                        {"tooltip", Json::array({Json{{"field", "study"}}, Json{{"field", "arm"}}, Json{{"field", "month"}},
-                                                 Json{{"field", "change"}}, Json{{"field", "low"}}, Json{{"field", "high"}}})}}}});
+  layers.push_back(
+      {{"mark", {{"type", "line"}, {"strokeWidth", 2}}},
+       {"data", {{"values", curves}}},
+       {"encoding",
+        {{"x", e.month}, {"y", e.change}, {"color", e.colour}, {"strokeDash", e.dash}, {"tooltip", tooltip({"model", "arm", "month", "change"})}}}});
+}
+
+void add_points(const ReportInput& in, const Encodings& e, const Json& points, Json& layers) {
+  if (points.empty()) return;
+  Json studies = Json::array(), symbols = Json::array();
+  for (const auto& [study, symbol] : study_symbols(in)) {
+    studies.push_back(study);
+    symbols.push_back(kSymbols[symbol].first);
   }
-  return {
-      {"$schema", "https://vega.github.io/schema/vega-lite/v6.json"},
-      {"title", {{"text", title}, {"anchor", "start"}}},
-      {"width", "container"},
-      {"height", 260},
-      {"background", "white"},
-      {"autosize", {{"type", "fit-x"}, {"contains", "padding"}}},
-      {"layer", layers},
-      {"config",
-       {{"font", "system-ui, sans-serif"},
-        {"axis", {{"labelFontSize", 12}, {"titleFontSize", 12}}},
-        {"legend",
-         {{"orient", "bottom"},
-          {"labelLimit", 320},
-          {"direction", "horizontal"},
-          {"symbolStrokeWidth", 2},
-          {"symbolSize", 400},
-          {"titleOrient", "left"},
-          {"titleAnchor", "start"},
-          {"layout", {{"bottom", {{"direction", "vertical"}, {"anchor", "start"}, {"margin", 4}}}}},
-          {"labelFontSize", 12}}}}}};
+  const Json shape = {{"field", "study"}, {"type", "nominal"}, {"legend", nullptr}, {"scale", {{"domain", studies}, {"range", symbols}}}};
+  layers.push_back({{"mark", {{"type", "rule"}, {"opacity", 0.8}}},
+                    {"data", {{"values", points}}},
+                    {"transform", Json::array({Json{{"filter", "isValid(datum.low)"}}})},
+                    {"encoding", {{"x", e.month}, {"y", quantity("low")}, {"y2", {{"field", "high"}}}, {"color", e.colour}}}});
+  layers.push_back({{"mark", {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}}},
+                    {"data", {{"values", points}}},
+                    {"encoding",
+                     {{"x", e.month},
+                      {"y", e.change},
+                      {"color", e.colour},
+                      {"shape", shape},
+                      {"tooltip", tooltip({"study", "arm", "month", "change", "low", "high", "interval"})}}}});
+}
+
+Json legend_style() {
+  return {{"orient", "bottom"},        {"labelLimit", 320},
+          {"direction", "horizontal"}, {"symbolStrokeWidth", 2},
+          {"symbolSize", 400},         {"titleOrient", "left"},
+          {"titleAnchor", "start"},    {"layout", {{"bottom", {{"direction", "vertical"}, {"anchor", "start"}, {"margin", 4}}}}},
+          {"labelFontSize", 12}};
+}
+
+Json make_spec(const ReportInput& in, const std::string& title, const Json& curves, const Json& points) {
+  const Encodings encodings = make_encodings(in, curves);
+  Json layers = Json::array();
+  add_curves(encodings, curves, layers);
+  add_points(in, encodings, points, layers);
+  return {{"$schema", "https://vega.github.io/schema/vega-lite/v6.json"},
+          {"title", {{"text", title}, {"anchor", "start"}}},
+          {"width", "container"},
+          {"height", 260},
+          {"background", "white"},
+          {"autosize", {{"type", "fit-x"}, {"contains", "padding"}}},
+          {"layer", layers},
+          {"config", {{"font", "system-ui, sans-serif"}, {"axis", {{"labelFontSize", 12}, {"titleFontSize", 12}}}, {"legend", legend_style()}}}};
 }
 
 }  // namespace
