@@ -129,6 +129,8 @@ struct Event {
   bool persistent = true;
   bool initial_value = true;
   bool values_from_trigger_time = true;
+  std::string unchecked;  ///< why the assignments are left out of the dimensional analysis
+  bool units_done = false;
   core::Location where;
 };
 

@@ -183,6 +183,7 @@ class Composer {
     for (Reaction& r : child.reactions) r.units_done = true;
     for (Rule& r : child.rules) r.units_done = true;
     for (Output& o : child.outputs) o.units_done = true;
+    for (Event& e : child.events) e.units_done = true;
   }
 
   /// The connecting formula is written in the parent's units; `convert_units` marks it for conversion to the port's unit.

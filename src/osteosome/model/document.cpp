@@ -282,6 +282,7 @@ class Reader {
     e.persistent = in.boolean("persistent").value_or(true);
     e.initial_value = in.boolean("initial_value").value_or(true);
     e.values_from_trigger_time = in.boolean("values_from_trigger_time").value_or(true);
+    e.unchecked = in.text("unchecked").value_or("");
     if (const TomlValue* assign = in.table("assign")) {
       TomlReader body(*assign, "event '" + id + "' assign", problems_);
       for (const auto& entry : assign->entries) e.assignments.push_back({entry.first, required_formula(body, entry.first)});

@@ -259,6 +259,7 @@ class Validator {
       if (r.unchecked.empty() && !r.units_done) reaction_units(checker, r);
     }
     for (const Event& e : model_.events) {
+      if (!e.unchecked.empty() || e.units_done) continue;
       for (const EventAssignment& a : e.assignments) {
         const Species* s = model_.find_species(a.target);
         const UnitText& unit = s != nullptr ? s->unit : model_.find_parameter(a.target)->unit;
