@@ -67,7 +67,8 @@ struct SmallModel {
     }
     if (!events.empty()) out << "\n[events]\n";
     for (const auto& e : events) {
-      out << e.id << " = { trigger = \"" << e.trigger << "\", unchecked = \"tests give numbers\", initial_value = " << (e.initial_value ? "true" : "false") << ", assign = { ";
+      out << e.id << " = { trigger = \"" << e.trigger
+          << "\", unchecked = \"tests give numbers\", initial_value = " << (e.initial_value ? "true" : "false") << ", assign = { ";
       const char* comma = "";
       for (const auto& [target, formula] : e.assign) {
         out << comma << target << " = \"" << formula << "\"";
