@@ -19,6 +19,7 @@ struct Measurement {
   std::string provenance, note, verified;
 };
 
+/// What one group of women got, and what was measured in it; months count from `time_zero_month` after the start of the regimen.
 struct StudyArm {
   std::string id, label, trial_class, regimen, comparator_regimen;
   double time_zero_month = 0;
@@ -26,6 +27,7 @@ struct StudyArm {
   std::vector<Measurement> measurements;
 };
 
+/// One publication.
 struct Study {
   std::string id, title, domain, doi;
   std::vector<StudyArm> arms;

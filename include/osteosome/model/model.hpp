@@ -34,6 +34,7 @@ struct Distribution {
   std::optional<double> low, high;  ///< truncation, or the bounds of uniform
 };
 
+/// A named number of the model with its source; `value` and `bounds` are in `unit`.
 struct Parameter {
   std::string id;
   double value = 0;
@@ -45,6 +46,7 @@ struct Parameter {
   core::Location where;
 };
 
+/// A volume; `size` is in `unit`.
 struct Compartment {
   std::string id;
   double size = 1;
@@ -54,6 +56,7 @@ struct Compartment {
   core::Location where;
 };
 
+/// A state of the model, in `unit`. A species in a compartment is a concentration unless `substance_only`.
 struct Species {
   std::string id;
   UnitText unit;
@@ -73,11 +76,13 @@ struct Species {
   core::Location where;
 };
 
+/// A term of a reaction.
 struct SpeciesReference {
   std::string species;
   expr::Ast stoichiometry = expr::Ast::number(1);
 };
 
+/// Turns reactants into products; `rate` is in amount per model time.
 struct Reaction {
   std::string id;
   std::vector<SpeciesReference> reactants, products;
@@ -109,6 +114,7 @@ struct InitialAssignment {
   expr::Ast formula;
 };
 
+/// A function that formulas of the model may call.
 struct FunctionDefinition {
   std::string id;
   std::vector<std::string> arguments;
@@ -116,11 +122,13 @@ struct FunctionDefinition {
   core::Location where;
 };
 
+/// What an event sets.
 struct EventAssignment {
   std::string target;
   expr::Ast formula;
 };
 
+/// When `trigger` turns true, the assignments are made (SBML L3V2 events).
 struct Event {
   std::string id;
   expr::Ast trigger;
@@ -153,6 +161,7 @@ struct DoseEntry {
   core::Location where;
 };
 
+/// A quantity the model is run for, in `unit`; `observable` ties it to the evidence.
 struct Output {
   std::string id;
   expr::Ast formula;

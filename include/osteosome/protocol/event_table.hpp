@@ -27,11 +27,13 @@ struct EventRow {
   std::vector<std::string> carried;  ///< one a carried column
 };
 
+/// The rows of one subject, in the order of the table.
 struct EventSubject {
   std::string id;
   std::vector<EventRow> rows;
 };
 
+/// A table as read and checked; times are in `time_unit`.
 struct EventTable {
   std::string file;
   core::Unit time_unit;

@@ -28,9 +28,10 @@ using DrugCatalogue = std::vector<Drug>;
 /// Reads therapies/catalogue.toml.
 [[nodiscard]] DrugCatalogue load_catalogue(const std::string& path);
 
+/// Doses of one drug at one interval.
 struct Course {
   std::string drug;
-  double amount = 0;
+  double amount = 0;  ///< of each dose, in `unit` (per kg of body weight if `per_kg`)
   std::string unit;
   bool per_kg = false;
   std::string route;
@@ -40,12 +41,14 @@ struct Course {
   std::int64_t doses = 1;
 };
 
+/// Courses that start together, and the wait before them.
 struct Phase {
   std::vector<Course> courses;  ///< empty: none
   Microseconds after = 0;       ///< wait before the phase
   Microseconds length = 0;      ///< kForever for `none` alone
 };
 
+/// Phases one after another.
 struct Regimen {
   std::string text;
   std::vector<Phase> phases;

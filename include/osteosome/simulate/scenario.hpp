@@ -14,6 +14,7 @@
 
 namespace osteosome::simulate {
 
+/// A model of the scenario and what the scenario changes in it.
 struct ScenarioModel {
   std::string name;      ///< key in [models]
   std::string document;  ///< as written
@@ -23,6 +24,7 @@ struct ScenarioModel {
   core::Location where;
 };
 
+/// A treatment arm.
 struct ScenarioArm {
   std::string name;
   std::string label;
@@ -40,6 +42,7 @@ struct RandomQuantity {
   core::Location where;
 };
 
+/// The virtual subjects: how many, and what varies between them.
 struct Population {
   std::size_t n = 1;
   std::vector<RandomQuantity> quantities;
@@ -88,6 +91,7 @@ struct ArmResult {
   [[nodiscard]] solve::Statistics total() const;         ///< summed over subjects
 };
 
+/// Values of every arm of every model.
 struct ScenarioResult {
   std::vector<double> days;  ///< output times after the start of treatment
   std::vector<ArmResult> arms;
@@ -111,6 +115,7 @@ using BlockDone = std::function<void(const ArmResult& arm, std::size_t first, st
 /// Fills the values of a block that was computed earlier and returns true; may be empty.
 using BlockKnown = std::function<bool(ArmResult& arm, std::size_t first, std::size_t last)>;
 
+/// What a caller of run_scenario is told, and how many subjects make a block.
 struct RunHooks {
   Progress progress;
   BlockDone block_done;

@@ -20,10 +20,10 @@ enum class StopKind : std::uint8_t {
 
 /// A scheduled discontinuity. Integrators never step over one.
 struct Stop {
-  double time = 0;
+  double time = 0;               ///< [model time]
   StopKind kind = StopKind::Add;
-  std::uint32_t index = 0;
-  double value = 0;
+  std::uint32_t index = 0;       ///< state, parameter or vector, depending on the kind
+  double value = 0;              ///< in the unit of the state or parameter; a rate per model time
 };
 
 /// A time at which states are wanted, after the first `after_stops` stops of the plan and before the next.
@@ -43,11 +43,13 @@ struct SubjectPlan {
   std::vector<OutputPoint> outputs;
 };
 
+/// How the integration of a subject ended.
 enum class Status : std::uint8_t { Completed, StepSizeTooSmall, TooManySteps, NotFinite, Cancelled };
 [[nodiscard]] const char* name_of(Status status);
 
+/// Counters of one subject's integration.
 struct Statistics {
-  std::uint64_t steps = 0;
+  std::uint64_t steps = 0;     ///< accepted
   std::uint64_t rejected = 0;
   std::uint64_t switches = 0;  ///< branch crossings located
 };
@@ -62,12 +64,13 @@ struct SubjectResult {
   std::vector<double> parameters;  ///< [n_outputs x n_parameters] if an event can change parameters, else empty
 };
 
+/// How accurately to integrate, the same for every subject of a run.
 struct Options {
-  double relative_tolerance = 1e-6;
+  double relative_tolerance = 1e-6;  ///< of each step and state, used as given
   /// Multiplies the default absolute tolerance of each state, relative_tolerance * kTypicalFraction * typical size.
   double absolute_scale = 1;
-  std::uint64_t max_steps = 50'000'000;
-  const char* method = "rodas5p";
+  std::uint64_t max_steps = 50'000'000;  ///< accepted and rejected, a subject
+  const char* method = "rodas5p";        ///< of the lane engine: rodas5p, or rodas4 for the work-precision diagram
 };
 
 /// Share of a state's typical size below which it is accurate in absolute terms only.

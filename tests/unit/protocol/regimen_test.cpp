@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Regimen text (docs: ../shared/regimen.md): what it expands to, what it refuses, and who misses doses.
+// Regimen text (docs/reference/regimen.md): what it expands to, what it refuses, and who misses doses.
 #include "osteosome/protocol/regimen.hpp"
 
 #include <gtest/gtest.h>
