@@ -42,7 +42,6 @@ struct Parameter {
   Provenance provenance;
   std::string meaning;
   std::optional<std::pair<double, double>> bounds;
-  std::optional<Distribution> distribution;
   core::Location where;
 };
 

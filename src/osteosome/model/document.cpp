@@ -159,7 +159,6 @@ class Reader {
     if (p.bounds && (p.value < p.bounds->first || p.value > p.bounds->second)) {
       in.problem("model-013", "value " + core::format_double(p.value) + " is outside its bounds", "", "bounds");
     }
-    if (const TomlValue* d = in.table("distribution")) p.distribution = read_distribution(*d, id, problems_);
     in.finish();
     document_.model.parameters.push_back(std::move(p));
   }
