@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turn chosen arms of arms.csv + measurements.csv into TOML study documents, one per study.
+"""Turn arms.csv + measurements.csv into TOML study documents, one per study; with --check, compare instead of writing.
 
 No value is changed: numbers are written with the characters of the CSV, empty cells are left out.
-Example: import_evidence.py TABLES OUT 'DEFEND (Bone 2008)' active-placebo --verified OUT/verified.csv
+A row without a month stands in a comment, because a measurement of a study document needs one.
+Example: import_evidence.py TABLES OUT --ids OUT/ids.csv --verified OUT/verified.csv
 """
 
 import argparse
@@ -10,6 +11,7 @@ import csv
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -32,6 +34,7 @@ NUMBERS = {
     "time_zero_month", "n_randomised", "age_y", "years_since_menopause", "t_ls", "t_th", "t_fn",
     "month", "mean", "sd_or_se", "ci_low", "ci_high", "n",
 }  # fmt: skip
+UNDATED = "# no month: "
 TOML_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 DIGITISED_BY = "Jörg et al. 2022 (doi 10.7554/eLife.76228)"
 
@@ -39,12 +42,6 @@ DIGITISED_BY = "Jörg et al. 2022 (doi 10.7554/eLife.76228)"
 def read_csv(path: Path) -> list[Record]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, strict=True))
-
-
-def study_id(title: str) -> str:
-    """'DATA 24 mo (Leder 2014)' -> 'data-24mo': without the closing parenthesis, kebab-case."""
-    short = re.sub(r"\s*\([^()]*\)$", "", title)
-    return re.sub(r"[^a-z0-9]+", "-", re.sub(r"(\d+) mo\b", r"\1mo", short.lower())).strip("-")
 
 
 def pairs(record: Record, keys: dict[str, str]) -> list[str]:
@@ -79,16 +76,9 @@ def document(identifier: str, domain: str, arms: list[Record], rows: list[Record
     for arm in arms:
         lines += ["", f"[arms.{arm['arm_id']}]", *pairs(arm, ARM_KEYS), "measurements = ["]
         own = (row for row in rows if row["arm_id"] == arm["arm_id"])
-        lines += [f"  {{ {', '.join(pairs(row, ROW_KEYS))} }}," for row in own]
+        lines += [f"  {'' if row['month'] else UNDATED}{{ {', '.join(pairs(row, ROW_KEYS))} }}," for row in own]
         lines.append("]")
     return "\n".join(lines) + "\n"
-
-
-def choose(arms: list[Record], wanted: list[str]) -> list[Record]:
-    """The arms whose id or study is named, in the order of the table."""
-    if unknown := set(wanted) - {arm["arm_id"] for arm in arms} - {arm["study"] for arm in arms}:
-        raise ValueError(f"neither an arm nor a study: {', '.join(sorted(unknown))}")
-    return [arm for arm in arms if arm["arm_id"] in wanted or arm["study"] in wanted]
 
 
 def mark_verified(rows: list[Record], verified: list[Record]) -> None:
@@ -104,37 +94,85 @@ def mark_verified(rows: list[Record], verified: list[Record]) -> None:
         matches[0]["verified"] = entry["verified"]
 
 
+def read_back(text: str) -> tuple[Record, dict[str, Record], list[Record]]:
+    """Header, arms and rows of a document, with the keys of the TOML and every number as written."""
+    data = tomllib.loads(text.replace(UNDATED, ""), parse_float=str)
+    arms: dict[str, Record] = {}
+    rows: list[Record] = []
+    for arm_id, arm in data["arms"].items():
+        for row in arm.pop("measurements"):
+            rows.append({"arm_id": arm_id} | {key: str(value) for key, value in row.items()})
+        arms[arm_id] = {key: str(value) for key, value in arm.items()}
+    return data["study"], arms, rows
+
+
+def renamed(record: Record, keys: dict[str, str]) -> Record:
+    return {key: record[column] for column, key in keys.items() if record.get(column)}
+
+
+def check(out: Path, ids: dict[str, str], arms: list[Record], rows: list[Record]) -> None:
+    """The files of `out` hold every arm and row of the tables once, unchanged and in order, and no other."""
+    found_arms: dict[str, Record] = {}
+    found_rows: dict[str, list[Record]] = {}
+    files = sorted(out.glob("*.toml"))
+    if {file.stem for file in files} != set(ids.values()):
+        raise ValueError(f"{out} does not hold one file for each id")
+    for file in files:
+        study, own_arms, own_rows = read_back(file.read_text(encoding="utf-8"))
+        for arm_id, arm in own_arms.items():
+            if arm_id in found_arms:
+                raise ValueError(f"{arm_id} stands in two files")
+            found_arms[arm_id] = arm | {"id": study["id"], "study": study["title"], "doi": study.get("doi", "")}
+            found_rows[arm_id] = []
+        for row in own_rows:
+            found_rows[row["arm_id"]].append(row)
+    if set(found_arms) != {arm["arm_id"] for arm in arms} or len(found_arms) != len(arms):
+        raise ValueError("the files do not hold the arms of arms.csv")
+    for arm in arms:
+        name = arm["arm_id"]
+        study = {"id": ids[arm["study"]], "study": arm["study"], "doi": arm["doi"]}
+        if found_arms[name] != renamed(arm, ARM_KEYS) | study:
+            raise ValueError(f"{name} is not as in arms.csv")
+        own = [row for row in rows if row["arm_id"] == name]
+        if found_rows[name] != [{"arm_id": name} | renamed(row, ROW_KEYS) for row in own]:
+            raise ValueError(f"the rows of {name} are not as in measurements.csv")
+    total = sum(len(own) for own in found_rows.values())
+    if total != len(rows):
+        raise ValueError(f"{total} rows instead of {len(rows)}")
+    print(f"as in the tables: {len(files)} studies, {len(found_arms)} arms, {total} rows")
+
+
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tables", type=Path, help="folder with arms.csv and measurements.csv")
     parser.add_argument("out", type=Path, help="folder for the study documents")
-    parser.add_argument("wanted", nargs="+", metavar="ARM_OR_STUDY", help="arm_id, or the whole text of `study`")
+    parser.add_argument("--ids", type=Path, required=True, help="CSV with study,id: every `study` of arms.csv")
     parser.add_argument("--verified", type=Path, help="CSV with arm_id,outcome,unit,month,verified")
-    parser.add_argument("--id", action="append", default=[], metavar="STUDY=ID", help="an id other than the usual one")
     parser.add_argument("--domain", default="clinical")
+    parser.add_argument("--check", action="store_true", help="write nothing: do the documents equal the tables?")
     return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_arguments(argv)
-    rows = read_csv(args.tables / "measurements.csv")
+    arms, rows = read_csv(args.tables / "arms.csv"), read_csv(args.tables / "measurements.csv")
     if args.verified:
         mark_verified(rows, read_csv(args.verified))
-    chosen_id = dict(item.rsplit("=", 1) for item in args.id)
-
-    studies: dict[tuple[str, str], list[Record]] = {}
-    for arm in choose(read_csv(args.tables / "arms.csv"), args.wanted):
-        studies.setdefault((arm["study"], arm["doi"]), []).append(arm)
+    ids = {entry["study"]: entry["id"] for entry in read_csv(args.ids)}
+    titles = {arm["study"]: None for arm in arms}
+    if titles.keys() != ids.keys() or len(set(ids.values())) != len(ids):
+        raise ValueError(f"{args.ids} must name each study once: {', '.join(sorted(titles.keys() ^ ids.keys()))}")
+    if args.check:
+        check(args.out, ids, arms, rows)
+        return
 
     documents: dict[str, str] = {}
-    for (title, _), arms in studies.items():
-        identifier = chosen_id.get(title, study_id(title))
-        if identifier in documents:
-            raise ValueError(f"two studies share the id {identifier}: give one another with --id")
-        names = {arm["arm_id"] for arm in arms}
+    for title in titles:
+        of_study = [arm for arm in arms if arm["study"] == title]
+        names = {arm["arm_id"] for arm in of_study}
         own = [row for row in rows if row["arm_id"] in names]
-        documents[identifier] = document(identifier, args.domain, arms, own)
-        print(f"{identifier}.toml: {len(arms)} arms, {len(own)} rows")
+        documents[ids[title]] = document(ids[title], args.domain, of_study, own)
+        print(f"{ids[title]}.toml: {len(of_study)} arms, {len(own)} rows")
 
     args.out.mkdir(parents=True, exist_ok=True)
     for identifier, text in documents.items():
