@@ -7,7 +7,7 @@ find_package(CLI11 REQUIRED)
 find_package(Threads REQUIRED)
 
 function(osteosome_find_library target header library)
-  find_path(${target}_INCLUDE ${header} PATH_SUFFIXES udunits2 suitesparse REQUIRED)
+  find_path(${target}_INCLUDE ${header} PATH_SUFFIXES udunits2 suitesparse cminpack-1 REQUIRED)
   find_library(${target}_LIBRARY ${library} REQUIRED)
   add_library(dep::${target} UNKNOWN IMPORTED)
   set_target_properties(dep::${target} PROPERTIES IMPORTED_LOCATION ${${target}_LIBRARY}
@@ -25,3 +25,4 @@ osteosome_find_library(sunklu sunlinsol/sunlinsol_klu.h sundials_sunlinsolklu)
 osteosome_find_library(sunmatdense sunmatrix/sunmatrix_dense.h sundials_sunmatrixdense)
 osteosome_find_library(sunmatsparse sunmatrix/sunmatrix_sparse.h sundials_sunmatrixsparse)
 osteosome_find_library(klu klu.h klu)
+osteosome_find_library(cminpack cminpack.h cminpack)

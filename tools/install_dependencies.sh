@@ -6,7 +6,7 @@ set -euo pipefail
 packages=(
   build-essential cmake ninja-build ccache pkg-config git ca-certificates
   libsundials-dev libsuitesparse-dev libsbml5-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libfmt-dev
-  libudunits2-dev libudunits2-data libnetcdf-dev
+  libudunits2-dev libudunits2-data libnetcdf-dev libcminpack-dev
   libgtest-dev librapidcheck-dev
   python3 python3-venv python3-pip
 )

@@ -189,7 +189,7 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
     for (std::size_t k = 0; static_cast<double>(k) * every < until * (1 - 1e-9); ++k) times.push_back(static_cast<double>(k) * every);
     times.push_back(until);
   }
-  const auto catalogue = protocol::load_catalogue(library.root + "/therapies/catalogue.toml");
+  const auto catalogue = protocol::load_catalogue(library.root + "/therapies");
   simulate::DoseTranslator translator(model, units);
   solve::SubjectPlan plan;
   plan.parameters = program.parameter_values;

@@ -76,7 +76,7 @@ int models_command(const std::string& verb, const std::string& id) {
 
 int regimen_command(const std::string& text, const std::string& until) {
   const core::UnitSystem units;
-  const auto catalogue = protocol::load_catalogue(data_root() + "/therapies/catalogue.toml");
+  const auto catalogue = protocol::load_catalogue(data_root() + "/therapies");
   const auto regimen = protocol::parse_regimen(text, catalogue, units);
   protocol::Microseconds horizon = protocol::kForever;
   if (!until.empty())
@@ -103,7 +103,7 @@ int doctor_command() {
   line("version", true, std::string("osteosome ") + OSTEOSOME_VERSION);
   line("instruction set", true, compile::name_of(compile::best_isa()));
   line("data folder", std::filesystem::exists(root, ec), root);
-  line("drug catalogue", std::filesystem::exists(root + "/therapies/catalogue.toml", ec), root + "/therapies/catalogue.toml");
+  line("drug catalogue", std::filesystem::exists(root + "/therapies", ec), root + "/therapies");
   line("chart library", std::filesystem::exists(root + "/vega-bundle.js", ec), root + "/vega-bundle.js");
   line("cache folder", !cache_dir().empty(), cache_dir());
   const core::UnitSystem units;

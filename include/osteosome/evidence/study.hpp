@@ -23,6 +23,9 @@ struct Measurement {
 struct StudyArm {
   std::string id, label, trial_class, regimen, comparator_regimen;
   double time_zero_month = 0;
+  /// Means at month 0 [years], [T-score]; empty where the source gives none.
+  std::optional<double> age_y, years_since_menopause, t_ls, t_th, t_fn;
+  std::string population;  ///< who they were: pm_osteoporosis, pm_low_bmd, early_pm, natural_menopause, ...
   std::string role, runnable, remark;
   std::vector<Measurement> measurements;
 };
@@ -35,7 +38,12 @@ struct Study {
 
 /// @throws Error(Input) with every problem of the file.
 [[nodiscard]] Study load_study(const std::string& path);
-/// All studies below `root`/evidence, by file name.
+/// All study documents of a folder and below, by file name.
+[[nodiscard]] std::vector<Study> load_studies(const std::string& folder);
+/// The same from a folder with arms.csv and measurements.csv (columns as in evidence/clinical/README.md); a study a text of column `study`.
+/// @throws Error(Io), Error(Input) with file and line.
+[[nodiscard]] std::vector<Study> load_study_tables(const std::string& folder);
+/// The studies of the library: load_studies of `root`/evidence.
 [[nodiscard]] std::vector<Study> load_evidence(const std::string& root);
 
 /// A published value beside the simulated one (median over subjects).

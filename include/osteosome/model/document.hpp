@@ -17,10 +17,14 @@ struct Library {
   [[nodiscard]] std::string find_model(const std::string& name, const std::string& beside = "") const;
   /// Ids of all built-in models, sorted.
   [[nodiscard]] std::vector<std::string> models() const;
+  /// Paths of all documents below `root`/therapies that have a [therapy], sorted.
+  [[nodiscard]] std::vector<std::string> therapies() const;
 };
 
 /// Loads, composes and validates a model document. @throws Error with every problem found, each with line and column.
-[[nodiscard]] Model load_model(const std::string& path, const Library& library, const core::UnitSystem& units);
+/// `overlays` name documents with [overlay] (found as models are), applied after the model's own; see docs/reference/model-document.md.
+[[nodiscard]] Model load_model(const std::string& path, const Library& library, const core::UnitSystem& units,
+                               const std::vector<std::string>& overlays = {});
 
 /// Checks a flat model: unknown and duplicate names, cycles, unknown functions, units. Adds to `problems`.
 void validate(const Model& model, core::Diagnostics& problems);

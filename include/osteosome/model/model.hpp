@@ -147,9 +147,10 @@ struct Constraint {
   std::string message;
 };
 
-/// How a drug of the regimen text enters the model.
+/// How a drug of the regimen text enters the model by one route.
 struct DoseEntry {
-  std::string drug;
+  std::string id;    ///< key in [doses]
+  std::string drug;  ///< the id, unless the entry names another
   std::string into;
   std::optional<UnitText> unit;      ///< unit the dose is counted in before `factor`
   std::optional<expr::Ast> factor;   ///< amount of `into` per `unit`
@@ -173,6 +174,21 @@ struct Output {
   core::Location where;
 };
 
+/// A site whose density at the start of treatment is known: `scale` is set so that the output `t_score` shows the reported T-score.
+struct PatientDensity {
+  std::string site;  ///< LS, TH, FN
+  std::string scale, t_score;
+};
+
+/// How what is known of a patient enters the model: names of parameters, or "" where the model takes no such thing.
+struct PatientInputs {
+  std::string age_at_menopause;  ///< [time]
+  std::string surgical;          ///< 1: the ovaries were removed
+  std::string turnover;          ///< relative to the typical woman
+  std::string supplement;        ///< set to 1 at the start of treatment: calcium and vitamin D
+  std::vector<PatientDensity> densities;
+};
+
 /// A flat model: what a TOML document (after composition) and an SBML file both become. Superset of SBML L3V2 core.
 struct Model {
   std::string id, title, source, about;
@@ -192,10 +208,13 @@ struct Model {
   std::vector<Output> outputs;
   std::string age_at_zero;  ///< parameter that holds the age at model time 0, or ""
   core::Location start_where;
+  PatientInputs patient;
 
   [[nodiscard]] const Parameter* find_parameter(const std::string& id) const;
   [[nodiscard]] const Species* find_species(const std::string& id) const;
   [[nodiscard]] const DoseEntry* find_dose(const std::string& drug) const;
+  /// The entry of that route, else the one that serves every route, else null.
+  [[nodiscard]] const DoseEntry* find_dose(const std::string& drug, const std::string& route) const;
   /// Every identifier a formula may use: parameters, compartments, species, rules, reactions.
   [[nodiscard]] std::vector<std::string> symbols() const;
 };

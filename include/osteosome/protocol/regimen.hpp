@@ -25,7 +25,7 @@ struct Drug {
 };
 using DrugCatalogue = std::vector<Drug>;
 
-/// Reads therapies/catalogue.toml.
+/// Reads a catalogue file, or the catalogues and therapy documents of a folder (therapies/). @throws Error(Io), Error(Input).
 [[nodiscard]] DrugCatalogue load_catalogue(const std::string& path);
 
 /// Doses of one drug at one interval.

@@ -11,6 +11,7 @@
 #include "osteosome/protocol/regimen.hpp"
 #include "osteosome/simulate/compiled_model.hpp"
 #include "osteosome/simulate/dosing.hpp"
+#include "osteosome/simulate/patient.hpp"
 
 namespace osteosome::simulate {
 
@@ -20,6 +21,7 @@ struct ScenarioModel {
   std::string document;  ///< as written
   std::string path;      ///< found document
   std::vector<std::pair<std::string, double>> set;  ///< parameters or initial values
+  std::vector<std::string> overlays;  ///< documents whose values replace those of parameters
   bool from_rest = false;  ///< start at the model's time 0 whatever the patient's age
   core::Location where;
 };
@@ -58,8 +60,7 @@ struct Scenario {
   std::string title, question;
   double until_days = 0, every_days = 0;
   std::uint64_t seed = 1;
-  std::optional<double> age_days;
-  double weight_kg = 0;
+  Patient patient;
   std::vector<ScenarioModel> models;
   std::vector<ScenarioArm> arms;
   Population population;
@@ -104,6 +105,9 @@ struct ScenarioResult {
 /// Loads and compiles the scenario's models, applies `set`. Index = index of the scenario's model.
 [[nodiscard]] std::vector<CompiledModel> compile_models(const Scenario& scenario, const SolverSettings& settings, const model::Library& library,
                                                         const core::UnitSystem& units);
+
+/// Ids of the outputs that serve a regimen: those without `when`, unless one for a drug of the regimen replaces them.
+[[nodiscard]] std::vector<std::string> outputs_for(const model::Model& model, const protocol::Regimen& regimen);
 
 /// Checks that every model has the drugs and random quantities the arms need. Adds to `problems`.
 void check_arms(const Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, core::Diagnostics& problems);

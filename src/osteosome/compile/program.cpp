@@ -167,7 +167,7 @@ class Builder {
     for (const auto& r : model_.rules) add({r.id, r.unit.text, r.meaning, live_.at(r.id)});
     for (const auto& r : model_.reactions) add({r.id, "", r.meaning, live_.at(r.id)});
     for (const auto& d : model_.doses) {
-      if (d.factor) add({"dose_factor." + d.drug, "", "", translate(*d.factor, live_, Branches::Live, 0)});
+      if (d.factor) add({"dose_factor." + d.id, "", "", translate(*d.factor, live_, Branches::Live, 0)});
     }
     for (const auto& o : model_.outputs) add({o.id, o.unit.text, o.label, translate(o.formula, live_, Branches::Live, 0)});
   }

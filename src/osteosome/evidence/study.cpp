@@ -48,8 +48,14 @@ StudyArm read_arm(const std::string& id, const TomlValue& value, core::Diagnosti
   arm.regimen = in.text("regimen").value_or("");
   arm.comparator_regimen = in.text("comparator_regimen").value_or("");
   arm.time_zero_month = in.number("time_zero_month").value_or(0);
-  for (const char* key : {"n_randomised", "age_y", "years_since_menopause", "t_ls", "t_th", "t_fn"}) (void)in.number(key);
-  for (const char* key : {"sex_or_disease", "population_source"}) (void)in.text(key);
+  (void)in.number("n_randomised");
+  (void)in.text("population_source");
+  arm.age_y = in.number("age_y");
+  arm.years_since_menopause = in.number("years_since_menopause");
+  arm.t_ls = in.number("t_ls");
+  arm.t_th = in.number("t_th");
+  arm.t_fn = in.number("t_fn");
+  arm.population = in.text("sex_or_disease").value_or("");
   arm.role = in.text("role").value_or("");
   arm.runnable = in.required_text("runnable");
   arm.remark = in.text("remark").value_or("");
@@ -85,10 +91,12 @@ Study load_study(const std::string& path) {
   return study;
 }
 
-std::vector<Study> load_evidence(const std::string& root) {
+std::vector<Study> load_evidence(const std::string& root) { return load_studies((std::filesystem::path(root) / "evidence").string()); }
+
+std::vector<Study> load_studies(const std::string& folder) {
   std::vector<std::string> files;
   std::error_code ec;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::filesystem::path(root) / "evidence", ec)) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, ec)) {
     if (entry.path().extension() == ".toml") files.push_back(entry.path().string());
   }
   std::sort(files.begin(), files.end());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Composition: a document and the documents it uses become one flat model. Everything of a used document gets the prefix
-// "NAME."; its ports become rules; units are converted at ports and across time units.
+// "NAME."; its ports become rules; units are converted at ports and across time units. A model with [targets] also takes in
+// every therapy of the library, whose acts become the rules of the targets.
 #include <filesystem>
 #include <set>
 
@@ -23,6 +24,9 @@ class Renamer {
     for (const std::string& name : model.symbols()) names_.insert(name);
     for (const FunctionDefinition& f : model.functions) functions_.insert(f.id);
   }
+
+  /// A formula of the document, outside of its model, in the new names.
+  [[nodiscard]] expr::Ast renamed(const expr::Ast& ast) const { return apply(ast); }
 
   /// `time_factor`: the parent's time times this is the document's own time.
   void run() {
@@ -118,6 +122,7 @@ class Composer {
       return document;
     }
     for (const Use& use : document.uses) include(document, use, path, depth);
+    if (!document.targets.empty()) include_therapies(document, depth);
     return document;
   }
 
@@ -134,17 +139,69 @@ class Composer {
   }
 
  private:
-  void include(Document& parent, const Use& use, const std::string& path, int depth) {
-    Document child;
+  /// The document, or nothing if it cannot be read; problems without a place are reported at `where`.
+  std::optional<Document> load_child(const std::string& path, int depth, const core::Location& where) {
     try {
-      child = load(library_.find_model(use.document, path), depth + 1);
+      return load(path, depth + 1);
     } catch (const core::Error& error) {
       for (core::Diagnostic d : error.diagnostics()) {
-        d.where = d.where.line > 0 ? d.where : use.where;
+        d.where = d.where.line > 0 ? d.where : where;
+        problems_.add(d);
+      }
+      return std::nullopt;
+    }
+  }
+
+  /// A therapy's ports are connected to the model's quantities of the same name.
+  void include_therapies(Document& model, int depth) {
+    std::vector<std::string> known;
+    for (const Target& t : model.targets) known.push_back(t.id);
+    std::vector<Act> acts;
+    for (const std::string& path : library_.therapies()) {
+      auto child = load_child(path, depth, {path, 0, 0});
+      if (!child) continue;
+      Use use{child->model.id, path, {}, {}, {path, 1, 1}};
+      for (const Port& port : child->ports) {
+        const auto symbols = model.model.symbols();
+        if (std::find(symbols.begin(), symbols.end(), port.id) != symbols.end()) use.connect.push_back({port.id, expr::Ast::symbol(port.id)});
+      }
+      for (const Act& act : child->acts) {
+        if (std::find(known.begin(), known.end(), act.target) == known.end()) {
+          problems_.add({"compose-006", "model '" + model.model.id + "' has no target '" + act.target + "'", act.where,
+                         core::did_you_mean(act.target, known)});
+        }
+      }
+      std::vector<Act> renamed = merge(model, std::move(*child), use);
+      acts.insert(acts.end(), renamed.begin(), renamed.end());
+    }
+    for (const Target& t : model.targets) {
+      expr::Ast formula = expr::Ast::number(t.product ? 1 : 0);
+      bool first = true;
+      for (const Act& act : acts) {
+        if (act.target != t.id) continue;
+        formula = first ? act.formula : expr::Ast::call(t.product ? "*" : "+", {std::move(formula), act.formula});
+        first = false;
+      }
+      model.model.rules.push_back({t.id, Rule::Kind::Assignment, std::move(formula), t.unit, t.meaning, "", false, t.where});
+    }
+  }
+
+  void include(Document& parent, const Use& use, const std::string& path, int depth) {
+    std::string found;
+    try {
+      found = library_.find_model(use.document, path);
+    } catch (const core::Error& error) {
+      for (core::Diagnostic d : error.diagnostics()) {
+        d.where = use.where;
         problems_.add(d);
       }
       return;
     }
+    if (auto child = load_child(found, depth, use.where)) (void)merge(parent, std::move(*child), use);
+  }
+
+  /// Adds `child` to `parent` under the name of `use`. Returns what a therapy does to the parent's targets, in the new names.
+  std::vector<Act> merge(Document& parent, Document child, const Use& use) {
     for (const auto& [name, value] : use.set) {
       const auto it = std::find_if(child.model.parameters.begin(), child.model.parameters.end(), [&](const Parameter& p) { return p.id == name; });
       if (it == child.model.parameters.end()) {
@@ -171,9 +228,12 @@ class Composer {
     }
     check_document(child.model);
     const double time_factor = parent.model.time.unit.factor_to(child.model.time.unit);
-    Renamer(child.model, use.id, time_factor).run();
+    Renamer renamer(child.model, use.id, time_factor);
+    for (Act& act : child.acts) act.formula = renamer.renamed(act.formula);
+    renamer.run();
     for (const auto& [name, formula] : use.connect) connect(child.model, use, name, formula);
     append(parent.model, std::move(child.model));
+    return std::move(child.acts);
   }
 
   /// A used document is checked in its own scope and time unit; after renaming its formulas carry conversion factors.
@@ -219,6 +279,9 @@ class Composer {
 
 }  // namespace
 
+/// Values, kinds and sources of an overlay document replace those of the model's parameters (overlay.cpp).
+void apply_overlay(Model& model, const std::string& path, core::Diagnostics& problems);
+
 /// Replaces `convert_units(formula)` by the formula times the factor from its own unit to the rule's (units.cpp).
 void resolve_port_units(Model& model, core::Diagnostics& problems);
 
@@ -257,12 +320,25 @@ std::vector<std::string> Library::models() const {
   return ids;
 }
 
-Model load_model(const std::string& path, const Library& library, const core::UnitSystem& units) {
+std::vector<std::string> Library::therapies() const {
+  std::vector<std::string> paths;
+  std::error_code ec;
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(root) / "therapies", ec)) {
+    if (entry.path().extension() == ".toml" && core::load_toml(entry.path().string()).find("therapy") != nullptr)
+      paths.push_back(entry.path().string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+Model load_model(const std::string& path, const Library& library, const core::UnitSystem& units, const std::vector<std::string>& overlays) {
   core::Diagnostics problems;
   Composer composer(library, units, problems);
   Document document = composer.load(path, 0);
   composer.close_ports(document, {});
   if (!document.uses.empty()) problems.throw_if_any(core::ErrorKind::Model);  // unknown names would only follow from documents that failed
+  if (!document.overlay.empty()) apply_overlay(document.model, library.find_model(document.overlay, path), problems);
+  for (const std::string& overlay : overlays) apply_overlay(document.model, library.find_model(overlay), problems);
   resolve_port_units(document.model, problems);
   validate(document.model, problems);
   problems.throw_if_any(core::ErrorKind::Model);

@@ -37,6 +37,9 @@ class Reader {
     each(top, "events", [&](const std::string& id, const TomlValue& v) { read_event(id, v); });
     each(top, "ports", [&](const std::string& id, const TomlValue& v) { read_port(id, v); });
     each(top, "uses", [&](const std::string& id, const TomlValue& v) { read_use(id, v); });
+    each(top, "targets", [&](const std::string& id, const TomlValue& v) { read_target(id, v); });
+    if (const TomlValue* therapy = top.table("therapy")) read_therapy(*therapy);
+    if (const TomlValue* acts = top.table("acts")) read_acts(*acts, top);
     each(top, "doses", [&](const std::string& id, const TomlValue& v) { read_dose(id, v); });
     each(top, "outputs", [&](const std::string& id, const TomlValue& v) { read_output(id, v); });
     if (const TomlValue* start = top.table("start")) {
@@ -45,6 +48,7 @@ class Reader {
       document_.model.start_where = in.where("age_at_zero");
       in.finish();
     }
+    if (const TomlValue* patient = top.table("patient")) read_patient(*patient);
     top.finish();
     return std::move(document_);
   }
@@ -74,6 +78,7 @@ class Reader {
     m.source = in.required_text("source");
     m.about = in.text("about").value_or("");
     m.faults = in.texts("faults");
+    document_.overlay = in.text("overlay").value_or("");
     m.time = unit(in, "time");
     if (m.time.known && !m.time.unit.same_dimension(units_.parse("s"))) {
       in.problem("model-004", "'time' should be a unit of time, not '" + m.time.text + "'", "", "time");
@@ -322,10 +327,40 @@ class Reader {
     document_.uses.push_back(std::move(u));
   }
 
+  void read_target(const std::string& id, const TomlValue& value) {
+    TomlReader in(value, "target '" + id + "'", problems_);
+    Target t;
+    t.id = id;
+    t.where = value.where;
+    t.unit = unit(in, "unit");
+    const std::string combine = in.required_text("combine");
+    if (combine != "sum" && combine != "product") in.problem("model-021", "unknown 'combine' = '" + combine + "'", "'sum' or 'product'.", "combine");
+    t.product = combine == "product";
+    t.meaning = in.text("meaning").value_or("");
+    in.finish();
+    document_.targets.push_back(std::move(t));
+  }
+
+  /// Names, route and unit of the drug are read by protocol::load_catalogue; here they only mark the document.
+  void read_therapy(const TomlValue& value) {
+    TomlReader in(value, "[therapy]", problems_);
+    for (const char* key : {"drug", "route", "unit"}) (void)in.required_text(key);
+    (void)in.texts("species");
+    in.finish();
+    document_.is_therapy = true;
+  }
+
+  void read_acts(const TomlValue& value, TomlReader& top) {
+    if (!document_.is_therapy) top.problem("model-022", "[acts] belongs into a document with [therapy]", "", "acts");
+    TomlReader in(value, "[acts]", problems_);
+    for (const auto& entry : value.entries) document_.acts.push_back({entry.first, required_formula(in, entry.first), entry.second.where});
+  }
+
   void read_dose(const std::string& id, const TomlValue& value) {
     TomlReader in(value, "dose '" + id + "'", problems_);
     DoseEntry d;
-    d.drug = id;
+    d.id = id;
+    d.drug = in.text("drug").value_or(id);
     d.where = value.where;
     d.into = in.required_text("into");
     d.factor = parse(in, "factor");
@@ -344,6 +379,23 @@ class Reader {
     d.route = in.text("route").value_or("");
     in.finish();
     document_.model.doses.push_back(std::move(d));
+  }
+
+  void read_patient(const TomlValue& value) {
+    TomlReader in(value, "[patient]", problems_);
+    PatientInputs& p = document_.model.patient;
+    p.age_at_menopause = in.text("age_at_menopause").value_or("");
+    p.surgical = in.text("surgical").value_or("");
+    p.turnover = in.text("turnover").value_or("");
+    p.supplement = in.text("supplement").value_or("");
+    if (const TomlValue* densities = in.table("densities")) {
+      for (const auto& [site, entry] : densities->entries) {
+        TomlReader row(entry, "density of '" + site + "'", problems_);
+        p.densities.push_back({site, row.required_text("scale"), row.required_text("t_score")});
+        row.finish();
+      }
+    }
+    in.finish();
   }
 
   void read_output(const std::string& id, const TomlValue& value) {

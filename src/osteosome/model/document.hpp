@@ -32,11 +32,31 @@ struct Use {
   core::Location where;
 };
 
+/// A quantity of a model that therapies act on: its rule is the sum or the product of what they contribute.
+struct Target {
+  std::string id;
+  UnitText unit;
+  bool product = false;
+  std::string meaning;
+  core::Location where;
+};
+
+/// What a therapy contributes to a target, in the therapy's own names.
+struct Act {
+  std::string target;
+  expr::Ast formula;
+  core::Location where;
+};
+
 /// One file as read, before composition.
 struct Document {
   Model model;
   std::vector<Port> ports;
   std::vector<Use> uses;
+  std::vector<Target> targets;
+  bool is_therapy = false;
+  std::string overlay;  ///< document whose values replace those of the parameters, or ""
+  std::vector<Act> acts;
 };
 
 [[nodiscard]] Document read_document(const core::TomlValue& root, const std::string& file, const core::UnitSystem& units,

@@ -22,6 +22,15 @@ const DoseEntry* Model::find_dose(const std::string& drug) const {
   return it == doses.end() ? nullptr : &*it;
 }
 
+const DoseEntry* Model::find_dose(const std::string& drug, const std::string& route) const {
+  const DoseEntry* any = nullptr;
+  for (const DoseEntry& d : doses) {
+    if (d.drug == drug && d.route == route) return &d;
+    if (d.drug == drug && d.route.empty()) any = &d;
+  }
+  return any;
+}
+
 std::vector<std::string> Model::symbols() const {
   std::vector<std::string> names;
   for (const auto& item : parameters) names.push_back(item.id);

@@ -60,6 +60,7 @@ class Validator {
     if (!model_.age_at_zero.empty() && model_.find_parameter(model_.age_at_zero) == nullptr) {
       unknown(model_.age_at_zero, "[start]", model_.start_where);
     }
+    patient();
     try {
       (void)rule_order(model_);
     } catch (const core::Error& error) {
@@ -71,6 +72,20 @@ class Validator {
   }
 
  private:
+  void patient() {
+    const PatientInputs& p = model_.patient;
+    std::vector<std::string> named = {p.age_at_menopause, p.surgical, p.turnover, p.supplement};
+    for (const PatientDensity& d : p.densities) {
+      named.push_back(d.scale);
+      if (std::none_of(model_.outputs.begin(), model_.outputs.end(), [&](const Output& o) { return o.id == d.t_score; })) {
+        unknown(d.t_score, "[patient] densities", {model_.file, 0, 0});
+      }
+    }
+    for (const std::string& name : named) {
+      if (!name.empty() && model_.find_parameter(name) == nullptr) unknown(name, "[patient]", {model_.file, 0, 0});
+    }
+  }
+
   void duplicates() {
     std::map<std::string, std::string> seen;
     const auto add = [&](const std::string& id, const char* what, const core::Location& where) {

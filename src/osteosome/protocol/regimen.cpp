@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <map>
 
 #include "osteosome/core/diagnostics.hpp"
@@ -291,11 +292,17 @@ class Parser {
 
 }  // namespace
 
-DrugCatalogue load_catalogue(const std::string& path) {
-  core::Diagnostics problems;
+namespace {
+
+/// The drugs of one file: a therapy document names one, a catalogue any number.
+void read_drugs(const std::string& path, DrugCatalogue& catalogue, core::Diagnostics& problems) {
   const core::TomlValue root = core::load_toml(path);
+  if (const core::TomlValue* therapy = root.find("therapy")) {
+    core::TomlReader in(*therapy, "[therapy]", problems);
+    catalogue.push_back({in.required_text("drug"), in.required_text("route"), in.required_text("unit")});
+    return;  // the rest is the model layer's
+  }
   core::TomlReader top(root, "catalogue", problems);
-  DrugCatalogue catalogue;
   if (const core::TomlValue* drugs = top.table("drugs")) {
     for (const auto& [name, value] : drugs->entries) {
       core::TomlReader in(value, "drug '" + name + "'", problems);
@@ -304,6 +311,21 @@ DrugCatalogue load_catalogue(const std::string& path) {
     }
   }
   top.finish();
+}
+
+}  // namespace
+
+DrugCatalogue load_catalogue(const std::string& path) {
+  std::vector<std::string> files;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path, ec)) {
+    if (entry.path().extension() == ".toml") files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  if (files.empty()) files.push_back(path);
+  core::Diagnostics problems;
+  DrugCatalogue catalogue;
+  for (const std::string& file : files) read_drugs(file, catalogue, problems);
   problems.throw_if_any(core::ErrorKind::Input);
   return catalogue;
 }

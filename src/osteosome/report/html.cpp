@@ -81,9 +81,9 @@ std::string adherence_text(const protocol::Adherence& a) {
 std::string start_text(const ReportInput& in, std::size_t m) {
   const auto& entry = in.scenario.models[m];
   std::string text = "starts at model time 0";
-  if (!in.models[m].model().age_at_zero.empty() && in.scenario.age_days && !entry.from_rest) {
-    text = fmt::format("untreated up to age {:.1f} years, then treated", *in.scenario.age_days / 365.25);
-  } else if (in.scenario.age_days) {
+  if (!in.models[m].model().age_at_zero.empty() && in.scenario.patient.age_days && !entry.from_rest) {
+    text = fmt::format("untreated up to age {:.1f} years, then treated", *in.scenario.patient.age_days / 365.25);
+  } else if (in.scenario.patient.age_days) {
     text += ", whatever the patient's age";
   }
   for (const auto& [name, value] : entry.set) text += "; " + name + " = " + core::format_double(value);

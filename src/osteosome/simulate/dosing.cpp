@@ -55,15 +55,17 @@ void DoseTranslator::check(const protocol::Regimen& regimen, double weight_kg) c
   for (const auto& d : model_.model().doses) drugs.push_back(d.drug);
   for (const auto& phase : regimen.phases) {
     for (const auto& course : phase.courses) {
-      const auto* entry = model_.model().find_dose(course.drug);
-      if (entry == nullptr) {
+      if (model_.model().find_dose(course.drug) == nullptr) {
         std::string list;
         for (const std::string& d : drugs) list += (list.empty() ? "" : ", ") + d;
         throw dosing_error("dosing-001", "model '" + model_.name() + "' has no drug '" + course.drug + "'",
                            "It has: " + (list.empty() ? "none" : list) + ".");
       }
-      if (!entry->route.empty() && course.route != entry->route) {
-        throw dosing_error("dosing-008", "model '" + model_.name() + "' takes " + course.drug + " " + entry->route + ", not " + course.route,
+      const auto* entry = model_.model().find_dose(course.drug, course.route);
+      if (entry == nullptr) {
+        throw dosing_error("dosing-008",
+                           "model '" + model_.name() + "' takes " + course.drug + " " + model_.model().find_dose(course.drug)->route + ", not " +
+                               course.route,
                            "Its kinetics are those of that route.");
       }
       DoseTranslator self(model_, units_);
@@ -89,7 +91,7 @@ double DoseTranslator::amount_factor(const model::DoseEntry& entry, const std::s
   };
   if (entry.factor) {
     if (!given.same_dimension(entry.unit->unit)) throw mismatch(entry.unit->text);
-    const double per_unit = *formula(model_.program().find_observable("dose_factor." + entry.drug)->node, parameters);
+    const double per_unit = *formula(model_.program().find_observable("dose_factor." + entry.id)->node, parameters);
     return factor * given.factor_to(entry.unit->unit) * per_unit;
   }
   if (given.same_dimension(species.unit.unit)) return factor * given.factor_to(species.unit.unit);
@@ -109,11 +111,11 @@ void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, d
   struct Entry {
     double factor = 0, lag = 0;
   };
-  std::map<std::pair<std::string, std::string>, Entry> entries;
+  std::map<std::pair<const model::DoseEntry*, std::string>, Entry> entries;
   for (const auto& dose : doses) {
-    const auto& entry = *model_.model().find_dose(dose.drug);
+    const auto& entry = *model_.model().find_dose(dose.drug, dose.route);
     const auto state = *model_.program().state_index(entry.into);
-    const auto [it, fresh] = entries.try_emplace({dose.drug, dose.unit});
+    const auto [it, fresh] = entries.try_emplace({&entry, dose.unit});
     if (fresh) {
       it->second = {
           amount_factor(entry, dose.unit, weight_kg, plan.parameters) * bioavailability(state, plan.parameters), lag(state, plan.parameters)};

@@ -55,23 +55,10 @@ std::vector<double> output_days(const Scenario& scenario) {
 class ArmPlanner {
  public:
   ArmPlanner(const Scenario& scenario, std::size_t model_index, std::size_t arm_index, const CompiledModel& model, const core::UnitSystem& units,
-             const std::vector<double>& days)
+             const std::vector<double>& days, PatientStart start)
       : scenario_(scenario), name_(scenario.models[model_index].name), arm_(scenario.arms[arm_index]), model_(model), units_(units), days_(days),
-        days_per_unit_(model.program().seconds_per_time_unit / 86400) {
-    DoseTranslator(model, units).check(arm_.regimen, scenario.weight_kg);
-    const auto& start = model.model().age_at_zero;
-    if (!start.empty() && scenario.age_days && !scenario.models[model_index].from_rest) {
-      const auto& parameter = *model.model().find_parameter(start);
-      const double age_at_zero = parameter.value * parameter.unit.unit.scale() / 86400;
-      run_in_ = (*scenario.age_days - age_at_zero) / days_per_unit_;
-      if (run_in_ < 0) {
-        throw core::Error(core::ErrorKind::Input,
-                          {"scenario-014",
-                           "model '" + name_ + "' starts at age " + core::format_double(age_at_zero / 365.25) + " years, after the patient's age",
-                           {scenario.file, 0, 0},
-                           ""});
-      }
-    }
+        start_(std::move(start)), days_per_unit_(model.program().seconds_per_time_unit / 86400) {
+    DoseTranslator(model, units).check(arm_.regimen, scenario.patient.weight_kg);
     for (std::size_t k = 0; k < scenario.population.quantities.size(); ++k) {
       const auto& q = scenario.population.quantities[k];
       if (q.model != name_) continue;
@@ -86,20 +73,21 @@ class ArmPlanner {
   [[nodiscard]] solve::SubjectPlan plan(std::size_t subject) const {
     const auto& program = model_.program();
     solve::SubjectPlan plan;
-    plan.parameters = program.parameter_values;
+    plan.parameters = start_.parameters;
     plan.initial_overrides.assign(program.states.size(), std::nan(""));
     apply_population(subject, plan);
     core::RandomStream stream(scenario_.seed, subject, "adherence:" + arm_.name);
     const auto horizon = static_cast<protocol::Microseconds>(std::llround(scenario_.until_days * protocol::kMicrosecondsPerDay)) + 1;
     DoseTranslator translator(model_, units_);
-    translator.add_doses(protocol::expand(arm_.regimen, horizon, arm_.adherence, &stream), run_in_, scenario_.weight_kg, plan);
+    if (start_.supplement) plan.stops.push_back({start_.time, solve::StopKind::SetParameter, *start_.supplement, 1});
+    translator.add_doses(protocol::expand(arm_.regimen, horizon, arm_.adherence, &stream), start_.time, scenario_.patient.weight_kg, plan);
     std::vector<double> times;
-    for (const double day : days_) times.push_back(run_in_ + day / days_per_unit_);
+    for (const double day : days_) times.push_back(start_.time + day / days_per_unit_);
     DoseTranslator::add_outputs(times, AtDose::Pre, plan);
     return plan;
   }
 
-  [[nodiscard]] double days_after_start(double model_time) const { return (model_time - run_in_) * days_per_unit_; }
+  [[nodiscard]] double days_after_start(double model_time) const { return (model_time - start_.time) * days_per_unit_; }
 
  private:
   struct Target {
@@ -117,9 +105,9 @@ class ArmPlanner {
   }
 
   [[nodiscard]] double typical(const Target& t) const {
-    if (!t.is_state) return model_.program().parameter_values[t.index];
+    if (!t.is_state) return start_.parameters[t.index];
     compile::Interpreter initial(model_.program().graph, {model_.program().initial[t.index]});
-    initial.prepare(model_.program().parameter_values);
+    initial.prepare(start_.parameters);
     double value = 0;
     initial.evaluate(0, {}, {}, {&value, 1});
     return value;
@@ -149,25 +137,32 @@ class ArmPlanner {
   const CompiledModel& model_;
   const core::UnitSystem& units_;
   const std::vector<double>& days_;
+  PatientStart start_;
   double days_per_unit_;
-  double run_in_ = 0;
   std::vector<std::pair<std::size_t, Target>> targets_, table_targets_;
 };
 
-std::vector<std::string> outputs_for(const model::Model& model, const ScenarioArm& arm) {
+/// The patient as this model of the scenario sees her.
+Patient patient_of(const Scenario& scenario, std::size_t model) {
+  Patient patient = scenario.patient;
+  if (scenario.models[model].from_rest) patient.age_days.reset();
+  return patient;
+}
+
+}  // namespace
+
+std::vector<std::string> outputs_for(const model::Model& model, const protocol::Regimen& regimen) {
   std::vector<std::string> names;
   for (const auto& o : model.outputs) {
-    if (!o.when.empty() && !arm.regimen.contains(o.when)) continue;
+    if (!o.when.empty() && !regimen.contains(o.when)) continue;
     const bool replaced =
         o.when.empty() && !o.observable.empty() && std::any_of(model.outputs.begin(), model.outputs.end(), [&](const model::Output& other) {
-          return other.observable == o.observable && !other.when.empty() && arm.regimen.contains(other.when);
+          return other.observable == o.observable && !other.when.empty() && regimen.contains(other.when);
         });
     if (!replaced) names.push_back(o.id);
   }
   return names;
 }
-
-}  // namespace
 
 std::vector<double> draw(const Population& population, std::uint64_t seed, std::size_t subject, const std::function<double(std::size_t)>& typical) {
   const std::size_t k = population.quantities.size();
@@ -214,7 +209,7 @@ std::vector<CompiledModel> compile_models(const Scenario& scenario, const Solver
   std::vector<CompiledModel> models;
   core::Diagnostics problems;
   for (const ScenarioModel& m : scenario.models) {
-    model::Model loaded = model::load_model(m.path, library, units);
+    model::Model loaded = model::load_model(m.path, library, units, m.overlays);
     for (const auto& [name, value] : m.set) {
       const auto p = std::find_if(loaded.parameters.begin(), loaded.parameters.end(), [&](const model::Parameter& x) { return x.id == name; });
       const auto s = std::find_if(loaded.species.begin(), loaded.species.end(), [&](const model::Species& x) { return x.id == name; });
@@ -252,7 +247,8 @@ void check_arms(const Scenario& scenario, const std::vector<CompiledModel>& mode
   for (std::size_t m = 0; m < models.size(); ++m) {
     for (std::size_t a = 0; a < scenario.arms.size(); ++a) {
       try {
-        (void)ArmPlanner(scenario, m, a, models[m], units, no_times);
+        (void)start_time(models[m], patient_of(scenario, m));
+        (void)ArmPlanner(scenario, m, a, models[m], units, no_times, {models[m].program().parameter_values, 0, std::nullopt});
       } catch (const core::Error& error) {
         for (core::Diagnostic d : error.diagnostics()) {
           if (d.where.line == 0) d.where = scenario.arms[a].where;
@@ -271,12 +267,13 @@ ScenarioResult run_scenario(const Scenario& scenario, const std::vector<Compiled
   const std::size_t total = n * models.size() * scenario.arms.size();
   std::size_t done = 0;
   for (std::size_t m = 0; m < models.size(); ++m) {
+    const PatientStart start = prepare_patients(models[m], {patient_of(scenario, m)}, {models[m].program().parameter_values}).front();
     for (std::size_t a = 0; a < scenario.arms.size(); ++a) {
-      const ArmPlanner planner(scenario, m, a, models[m], units, result.days);
+      const ArmPlanner planner(scenario, m, a, models[m], units, result.days, start);
       ArmResult arm;
       arm.model = m;
       arm.arm = a;
-      arm.outputs = outputs_for(models[m].model(), scenario.arms[a]);
+      arm.outputs = outputs_for(models[m].model(), scenario.arms[a].regimen);
       arm.values.resize(n);
       arm.status.assign(n, solve::Status::Cancelled);
       arm.message.resize(n);

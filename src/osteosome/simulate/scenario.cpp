@@ -38,8 +38,7 @@ std::vector<std::vector<double>> cholesky(const std::vector<std::vector<double>>
 class ScenarioReader {
  public:
   ScenarioReader(const std::string& text, const std::string& path, const model::Library& library, const core::UnitSystem& units)
-      : text_(text), path_(path), library_(library), units_(units), catalogue_(protocol::load_catalogue(library.root + "/therapies/catalogue.toml")) {
-  }
+      : text_(text), path_(path), library_(library), units_(units), catalogue_(protocol::load_catalogue(library.root + "/therapies")) {}
 
   Scenario run() {
     scenario_.file = path_;
@@ -109,11 +108,25 @@ class ScenarioReader {
   void read_patient(const TomlValue& value) {
     TomlReader in(value, "[patient]", problems_);
     const double age = quantity(in, "age", "d", false);
-    if (!std::isnan(age)) scenario_.age_days = age;
+    Patient& p = scenario_.patient;
+    if (!std::isnan(age)) p.age_days = age;
     if (age < 0 || age > kOldest) in.problem("scenario-006", "'age' should lie between 0 and 130 years", "", "age");
     const double weight = quantity(in, "weight", "kg", false);
-    scenario_.weight_kg = std::isnan(weight) ? 0 : weight;
+    p.weight_kg = std::isnan(weight) ? 0 : weight;
     if (weight <= 0) in.problem("scenario-006", "'weight' should be positive", "", "weight");
+    p.years_since_menopause = in.number("years_since_menopause");
+    if (p.years_since_menopause && !p.age_days) in.problem("scenario-006", "'years_since_menopause' needs 'age'", "", "years_since_menopause");
+    const std::string menopause = in.text("menopause").value_or("natural");
+    if (menopause != "natural" && menopause != "surgical") in.problem("scenario-006", "unknown 'menopause' = '" + menopause + "'", "'natural' or 'surgical'.", "menopause");
+    p.surgical = menopause == "surgical";
+    p.turnover = in.number("turnover");
+    if (p.turnover && !(*p.turnover > 0.1 && *p.turnover < 10)) in.problem("scenario-006", "'turnover' should lie between 0.1 and 10", "1 is the typical woman.", "turnover");
+    p.supplement = in.boolean("calcium_vitamin_d").value_or(true);
+    for (const auto& [key, site] : {std::pair{"t_ls", "LS"}, {"t_th", "TH"}, {"t_fn", "FN"}}) {
+      const auto score = in.number(key);
+      if (score && !(std::abs(*score) <= 6)) in.problem("scenario-006", "'" + std::string(key) + "' should be a T-score between -6 and 6", "", key);
+      if (score) p.t_scores.emplace_back(site, *score);
+    }
     in.finish();
   }
 
@@ -124,6 +137,7 @@ class ScenarioReader {
     m.where = value.where;
     m.document = in.text("document").value_or(name);
     m.from_rest = in.boolean("from_rest").value_or(false);
+    m.overlays = in.texts("overlays");
     if (const TomlValue* set = in.table("set")) {
       TomlReader body(*set, "model '" + name + "' set", problems_);
       for (const auto& entry : set->entries) {

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+// osteosome calibrate: fits parameters of a model to the calibration rows of the evidence (docs/reference/calibration.md).
+#include "osteosome/calibrate/least_squares.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "common.hpp"
+#include "osteosome/core/csv.hpp"
+#include "osteosome/core/output_file.hpp"
+#include "osteosome/core/text.hpp"
+#include "osteosome/core/toml.hpp"
+#include "osteosome/evidence/trials.hpp"
+
+namespace osteosome::app {
+namespace {
+
+using calibrate::Unknown;
+
+/// How much a residual of an outcome weighs: `sd` is its expected size; an arm with more than `points` visits counts as that many.
+struct Weight {
+  double sd = 1, points = HUGE_VAL;
+};
+
+/// A calibration file.
+struct Config {
+  std::string file, text, title, model;
+  std::vector<std::string> overlays, studies;
+  std::vector<Unknown> unknowns;
+  std::vector<std::vector<std::string>> also;  ///< by unknown: further parameters that have the same value
+  std::map<std::string, Weight> weights;  ///< by outcome, or by "OUTCOME unit" where a unit weighs differently
+  calibrate::Settings settings;
+  std::size_t ensemble = 200;
+  double rtol = 1e-5;
+};
+
+class ConfigReader {
+ public:
+  explicit ConfigReader(const std::string& path) { config_.file = path; }
+
+  Config run() {
+    config_.text = core::read_file(config_.file);
+    const core::TomlValue root = core::parse_toml(config_.text, config_.file);
+    core::TomlReader top(root, "calibration", problems_);
+    if (const auto* header = top.table("calibration")) {
+      read_header(*header);
+    } else {
+      top.problem("calibrate-001", "the table [calibration] is missing");
+    }
+    if (const auto* weights = top.table("weights")) {
+      for (const auto& [name, value] : weights->entries) read_weight(name, value);
+    }
+    if (const auto* unknowns = top.table("unknowns")) {
+      for (const auto& [name, value] : unknowns->entries) read_unknown(name, value);
+    }
+    if (config_.unknowns.empty()) top.problem("calibrate-002", "[unknowns] is missing", "Name at least one parameter.");
+    top.finish();
+    problems_.throw_if_any(core::ErrorKind::Input);
+    return std::move(config_);
+  }
+
+ private:
+  void read_header(const core::TomlValue& value) {
+    core::TomlReader in(value, "[calibration]", problems_);
+    config_.title = in.required_text("title");
+    config_.model = in.required_text("model");
+    config_.overlays = in.texts("overlays");
+    config_.studies = in.texts("studies");
+    config_.settings.starts = static_cast<std::size_t>(in.number("starts").value_or(1));
+    config_.settings.seed = static_cast<std::uint64_t>(in.number("seed").value_or(1));
+    config_.settings.max_iterations = static_cast<int>(in.number("max_iterations").value_or(30));
+    config_.settings.tolerance = in.number("tolerance").value_or(1e-4);
+    config_.settings.difference = in.number("difference").value_or(5e-3);
+    config_.ensemble = static_cast<std::size_t>(in.number("ensemble").value_or(200));
+    config_.rtol = in.number("rtol").value_or(1e-5);
+    in.finish();
+  }
+
+  void read_weight(const std::string& name, const core::TomlValue& value) {
+    core::TomlReader in(value, "weight of '" + name + "'", problems_);
+    Weight w;
+    w.sd = in.required_number("sd");
+    if (!(w.sd > 0)) in.problem("calibrate-003", "'sd' should be positive", "", "sd");
+    w.points = in.number("points").value_or(HUGE_VAL);
+    if (!(w.points > 0)) in.problem("calibrate-003", "'points' should be positive", "", "points");
+    in.finish();
+    config_.weights[name] = w;
+  }
+
+  /// `start` is the model's own value, filled in by the caller.
+  void read_unknown(const std::string& name, const core::TomlValue& value) {
+    core::TomlReader in(value, "unknown '" + name + "'", problems_);
+    Unknown u;
+    u.name = name;
+    u.start = std::nan("");
+    u.low = in.required_number("low");
+    u.high = in.required_number("high");
+    if (!(u.low < u.high)) in.problem("calibrate-004", "'low' should be below 'high'", "", "low");
+    const std::string scale = in.text("scale").value_or(u.low > 0 ? "log" : "linear");
+    if (scale != "log" && scale != "linear") in.problem("calibrate-004", "unknown 'scale' = '" + scale + "'", "'log' or 'linear'.", "scale");
+    if (scale == "log" && !(u.low > 0)) in.problem("calibrate-004", "a log scale needs a positive 'low'", "", "low");
+    u.logarithmic = scale == "log";
+    const auto prior = in.number("prior"), sd = in.number("sd");
+    config_.also.push_back(in.texts("also"));
+    if (prior.has_value() != sd.has_value()) in.problem("calibrate-004", "'prior' and 'sd' go together", "'sd' is on the scale of the unknown: of the logarithm if 'log'.");
+    if (prior && sd) u.prior = calibrate::Prior{u.logarithmic ? std::log(*prior) : *prior, *sd};
+    in.finish();
+    config_.unknowns.push_back(std::move(u));
+  }
+
+  Config config_;
+  core::Diagnostics problems_;
+};
+
+/// Fills in the model's values as starts; every unknown and its bounds are checked.
+void take_starts(Config& config, const simulate::CompiledModel& model) {
+  core::Diagnostics problems;
+  for (const auto& names : config.also) {
+    for (const std::string& name : names) {
+      if (model.model().find_parameter(name) != nullptr) continue;
+      problems.add({"calibrate-005", "model '" + config.model + "' has no parameter '" + name + "'", {config.file, 0, 0},
+                    core::did_you_mean(name, model.model().symbols())});
+    }
+  }
+  for (Unknown& u : config.unknowns) {
+    const auto* p = model.model().find_parameter(u.name);
+    if (p == nullptr) {
+      problems.add({"calibrate-005", "model '" + config.model + "' has no parameter '" + u.name + "'", {config.file, 0, 0},
+                    core::did_you_mean(u.name, model.model().symbols())});
+      continue;
+    }
+    if (p->value < u.low || p->value > u.high) {
+      problems.add({"calibrate-006", "'" + u.name + "' = " + core::format_double(p->value) + " lies outside low to high", {config.file, 0, 0}, ""});
+    }
+    u.start = p->value;
+  }
+  problems.throw_if_any(core::ErrorKind::Input);
+}
+
+/// Standard deviation given to each row, so that residual / sd has size one.
+std::vector<double> row_sds(const Config& config, const std::vector<evidence::TrialRow>& rows) {
+  std::map<std::pair<std::string, std::string>, double> visits;
+  for (const auto& r : rows) ++visits[{r.arm->id, r.measurement->outcome}];
+  std::vector<double> sds;
+  for (const auto& r : rows) {
+    auto w = config.weights.find(r.measurement->outcome + " " + r.measurement->unit);
+    if (w == config.weights.end()) w = config.weights.find(r.measurement->outcome);
+    if (w == config.weights.end()) {
+      throw core::Error(core::ErrorKind::Input, {"calibrate-007", "no weight for '" + r.measurement->outcome + "' in '" + r.measurement->unit + "'",
+                                                 {config.file, 0, 0}, "Add it to [weights]."});
+    }
+    sds.push_back(w->second.sd * std::sqrt(std::max(1.0, visits[{r.arm->id, r.measurement->outcome}] / w->second.points)));
+  }
+  return sds;
+}
+
+/// Residuals of points: rows over their sd, all sets of parameters in one run.
+class Objective {
+ public:
+  Objective(const Config& config, const simulate::CompiledModel& model, const evidence::TrialSet& trials)
+      : config_(config), model_(model), trials_(trials), sds_(row_sds(config, trials.rows())) {
+    for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
+      indices_.push_back({*model.program().parameter_index(config.unknowns[k].name)});
+      for (const std::string& name : config.also[k]) indices_[k].push_back(*model.program().parameter_index(name));
+    }
+  }
+
+  std::vector<std::vector<double>> operator()(const std::vector<std::vector<double>>& points) const {
+    std::vector<std::vector<double>> parameters;
+    for (const auto& point : points) parameters.push_back(full(point));
+    auto rows = trials_.predict(parameters, interrupted());
+    for (auto& row : rows) {
+      for (std::size_t k = 0; k < row.size(); ++k) row[k] = trials_.rows()[k].residual(row[k]) / sds_[k];
+    }
+    return rows;
+  }
+  [[nodiscard]] std::vector<double> full(const std::vector<double>& point) const {
+    std::vector<double> all = model_.program().parameter_values;
+    for (std::size_t k = 0; k < indices_.size(); ++k) {
+      for (const std::uint32_t index : indices_[k]) all[index] = point[k];
+    }
+    return all;
+  }
+
+ private:
+  const Config& config_;
+  const simulate::CompiledModel& model_;
+  const evidence::TrialSet& trials_;
+  std::vector<double> sds_;
+  std::vector<std::vector<std::uint32_t>> indices_;  ///< by unknown
+};
+
+/// The place the search has reached, kept in the output folder so that the same command goes on.
+class Checkpoint {
+ public:
+  Checkpoint(std::string path, const Config& config) : path_(std::move(path)), hash_(core::sha256(config.text)), values_(config.settings.starts) {
+    if (!std::filesystem::exists(path_)) return;
+    const auto json = nlohmann::json::parse(core::read_file(path_), nullptr, false);
+    if (json.is_discarded() || json.value("config", "") != hash_) return;
+    values_ = json["values"].get<std::vector<std::vector<double>>>();
+    values_.resize(config.settings.starts);
+  }
+  [[nodiscard]] const std::vector<std::vector<double>>& values() const { return values_; }
+  void store(const calibrate::Step& step) {
+    values_[step.start_index] = step.values;
+    core::write_file(path_, nlohmann::json{{"config", hash_}, {"values", values_}}.dump(1) + "\n");
+  }
+  void remove() const { std::filesystem::remove(path_); }
+
+ private:
+  std::string path_, hash_;
+  std::vector<std::vector<double>> values_;
+};
+
+std::string overlay_text(const Config& config, const simulate::CompiledModel& model, const calibrate::Fit& fit,
+                         const calibrate::Identifiability& known, std::size_t rows) {
+  std::string out = fmt::format(
+      "# Written by osteosome calibrate {}; do not edit.\n\n[overlay]\ntitle = \"{}\"\nof = \"{}\"\nsource = \"osteosome calibrate {}: {} rows, "
+      "cost {:.6g}\"\n\n[parameters]\n",
+      config.file, config.title, model.model().id, config.file, rows, fit.cost);
+  for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
+    std::vector<std::string> names = {config.unknowns[k].name};
+    names.insert(names.end(), config.also[k].begin(), config.also[k].end());
+    for (const std::string& name : names) {
+      out += fmt::format("\"{}\" = {{ value = {}, unit = \"{}\", kind = \"fitted\", standard_error = {:.3g} }}\n", name,
+                         core::format_double(fit.values[k]), model.model().find_parameter(name)->unit.text, std::min(known.standard_errors[k], 1e9));
+    }
+  }
+  return out;
+}
+
+std::string identifiability_text(const Config& config, const calibrate::Fit& fit, const calibrate::Identifiability& known) {
+  std::string out = core::csv_line({"parameter", "value", "scale", "standard_error", "informed", "prior", "prior_sd", "low", "high"});
+  for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
+    const Unknown& u = config.unknowns[k];
+    out += core::csv_line({u.name, core::format_double(fit.values[k]), u.logarithmic ? "log" : "linear", fmt::format("{:.4g}", known.standard_errors[k]),
+                           fmt::format("{:.3f}", known.informed[k]),
+                           u.prior ? core::format_double(u.logarithmic ? std::exp(u.prior->mean) : u.prior->mean) : "",
+                           u.prior ? core::format_double(u.prior->sd) : "", core::format_double(u.low), core::format_double(u.high)});
+  }
+  return out;
+}
+
+std::string eigen_text(const Config& config, const calibrate::Identifiability& known) {
+  std::vector<std::string> header = {"eigenvalue"};
+  for (const Unknown& u : config.unknowns) header.push_back(u.name);
+  std::string out = core::csv_line(header);
+  for (std::size_t e = 0; e < known.eigenvalues.size(); ++e) {
+    std::vector<std::string> cells = {fmt::format("{:.6g}", known.eigenvalues[e])};
+    for (const double x : known.eigenvectors[e]) cells.push_back(fmt::format("{:.4f}", x));
+    out += core::csv_line(cells);
+  }
+  return out;
+}
+
+std::string ensemble_text(const Config& config, const std::vector<std::vector<double>>& draws) {
+  std::vector<std::string> header;
+  for (const Unknown& u : config.unknowns) header.push_back(u.name);
+  std::string out = core::csv_line(header);
+  for (const auto& draw : draws) {
+    std::vector<std::string> cells;
+    for (const double x : draw) cells.push_back(core::format_double(x));
+    out += core::csv_line(cells);
+  }
+  return out;
+}
+
+std::string record_text(const Config& config, const simulate::CompiledModel& model, const evidence::TrialSet& trials, const calibrate::Fit& fit,
+                        double seconds) {
+  nlohmann::json record = {{"config", config.file},
+                           {"config_sha256", core::sha256(config.text)},
+                           {"model", config.model},
+                           {"model_hash", model.lane_hash()},
+                           {"build", OSTEOSOME_VERSION},
+                           {"engine", model.engine_text()},
+                           {"seconds", seconds},
+                           {"rows", trials.rows().size()},
+                           {"simulations_a_set", trials.simulations()},
+                           {"cost", fit.cost},
+                           {"converged", fit.converged},
+                           {"start_costs", fit.start_costs},
+                           {"start_outcomes", fit.start_outcomes},
+                           {"left_out", nlohmann::json::array()}};
+  for (const auto& x : trials.left_out()) record["left_out"].push_back({{"study", x.study}, {"arm", x.arm}, {"outcome", x.outcome}, {"reason", x.reason}});
+  return record.dump(1) + "\n";
+}
+
+int calibrate_command(const std::string& file, const std::string& out, SolverFlags flags) {
+  const core::UnitSystem units;
+  const model::Library library{data_root()};
+  Config config = ConfigReader(file).run();
+  flags.rtol = config.rtol;
+  const simulate::CompiledModel model(model::load_model(library.find_model(config.model), library, units, config.overlays), flags.settings());
+  take_starts(config, model);
+  const auto studies = evidence::load_evidence(library.root);
+  const auto catalogue = protocol::load_catalogue(library.root + "/therapies");
+  const evidence::TrialSet trials(studies, {config.studies, "clinical", "calibration"}, model, catalogue, units);
+  const Objective objective(config, model, trials);
+  std::filesystem::create_directories(out);
+  Checkpoint checkpoint(out + "/checkpoint.json", config);
+  const auto began = std::chrono::steady_clock::now();
+  const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(); };
+  std::cerr << fmt::format("{} unknowns, {} calibration rows, {} simulations a set\n", config.unknowns.size(), trials.rows().size(), trials.simulations());
+  config.settings.resume = checkpoint.values();
+  config.settings.progress = [&](const calibrate::Step& step) {
+    checkpoint.store(step);
+    std::cerr << fmt::format("start {} step {}: cost {:.4f} ({:.0f} s)\n", step.start_index + 1, step.iteration, step.cost, seconds());
+  };
+  const calibrate::Fit fit = calibrate::fit(config.unknowns, objective, config.settings, interrupted());
+  if (fit.jacobian.empty()) {
+    std::cerr << "stopped; the same command goes on from " << out << "/checkpoint.json\n";
+    return kCancelled;
+  }
+  const auto known = calibrate::analyse(config.unknowns, fit);
+  core::write_file(out + "/fitted.overlay.toml", overlay_text(config, model, fit, known, trials.rows().size()));
+  core::write_file(out + "/identifiability.csv", identifiability_text(config, fit, known));
+  core::write_file(out + "/eigenvalues.csv", eigen_text(config, known));
+  core::write_file(out + "/ensemble.csv", ensemble_text(config, calibrate::laplace_ensemble(config.unknowns, fit, config.ensemble, config.settings.seed)));
+  core::write_file(out + "/record.json", record_text(config, model, trials, fit, seconds()));
+  checkpoint.remove();
+  std::cout << fmt::format("cost {:.4f}, {}; {}/fitted.overlay.toml\n", fit.cost, fit.converged ? "converged" : "not converged", out);
+  return kOk;
+}
+
+}  // namespace
+
+void add_calibrate(CLI::App& app, Action& action) {
+  struct Words {
+    std::string file, out;
+    SolverFlags flags;
+  };
+  auto words = std::make_shared<Words>();
+  CLI::App* verb = app.add_subcommand("calibrate", "fit parameters of a model to the calibration rows of published trials");
+  verb->add_option("CONFIG", words->file, "calibration file")->required();
+  verb->add_option("-o,--output", words->out, "folder for the overlay, the record, identifiability and the ensemble")->required();
+  verb->add_option("--threads", words->flags.threads, "threads (default: all processors)")->check(number_between(1, 256));
+  verb->footer("Examples:\n  osteosome calibrate calibrations/osteosome.toml -o runs/fit\n  osteosome run my-scenario.toml   # with overlays = [\"runs/fit/fitted.overlay.toml\"]");
+  verb->callback([words, &action] { action = [words] { return calibrate_command(words->file, words->out, words->flags); }; });
+}
+
+}  // namespace osteosome::app

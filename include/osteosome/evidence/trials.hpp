@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "osteosome/evidence/study.hpp"
+#include "osteosome/protocol/regimen.hpp"
+#include "osteosome/simulate/scenario.hpp"
+
+namespace osteosome::evidence {
+
+/// The women of an arm as a patient at the start of its regimen. What the source does not give is filled in by population:
+/// age 67 (pm_*), 54 (early_pm), menopause + years (natural and surgical menopause); T-scores LS -2.7, TH -1.9, FN -2.2 (pm_osteoporosis
+/// and others with fractures) or -2.0, -1.3, -1.7 (pm_low_bmd); none elsewhere. T-scores at a month 0 that lies after the first dose are
+/// not those of the start, so the defaults of the population are used then.
+[[nodiscard]] simulate::Patient patient_of(const StudyArm& arm);
+
+/// A published value that the model can be compared with.
+struct TrialRow {
+  const Study* study = nullptr;
+  const StudyArm* arm = nullptr;
+  const Measurement* measurement = nullptr;
+  [[nodiscard]] bool marker() const;  ///< compared as log ratio, not in percentage points
+  /// What the model says minus what was measured: percentage points, log ratio for markers, the row's unit otherwise.
+  [[nodiscard]] double residual(double predicted) const;
+};
+
+/// A counted row, or a whole arm (outcome ""), that this model cannot be graded on.
+struct LeftOut {
+  std::string study, arm, outcome, reason;
+};
+
+/// Which rows to take.
+struct TrialFilter {
+  std::vector<std::string> studies;  ///< ids; empty: all
+  std::string domain = "clinical";
+  std::string role;  ///< calibration, validation, or "" for both
+};
+
+/// The arms of published trials as simulations of one model. Keeps references to `studies` and `model`.
+class TrialSet {
+ public:
+  TrialSet(const std::vector<Study>& studies, const TrialFilter& filter, const simulate::CompiledModel& model,
+           const protocol::DrugCatalogue& catalogue, const core::UnitSystem& units);
+
+  [[nodiscard]] const std::vector<TrialRow>& rows() const { return rows_; }
+  [[nodiscard]] const std::vector<LeftOut>& left_out() const { return left_out_; }
+  [[nodiscard]] std::size_t simulations() const { return courses_.size(); }
+
+  /// Predicted values for several sets of the model's parameters, [set][row], in the unit of the row (evidence/clinical/README.md);
+  /// NaN where a simulation failed. Each regimen and patient is simulated once a set.
+  [[nodiscard]] std::vector<std::vector<double>> predict(const std::vector<std::vector<double>>& parameters, const std::stop_token& stop = {}) const;
+
+ private:
+  /// One patient on one regimen and the times at which she is looked at.
+  struct Course {
+    std::size_t patient;
+    protocol::Regimen regimen;
+    std::vector<double> months;
+  };
+  /// Where the values of a row stand: course, output column, and time index of visit, baseline and start.
+  struct Place {
+    std::size_t course, output, visit, zero, start;
+  };
+  struct RowPlaces {
+    Place treated;
+    std::optional<Place> comparator;
+  };
+  using Values = std::vector<std::vector<double>>;  ///< [course][time x output]
+
+  void add_arm(const Study& study, const StudyArm& arm, const protocol::DrugCatalogue& catalogue, const core::UnitSystem& units);
+  std::string add_row(const Study& study, const StudyArm& arm, const Measurement& m, std::size_t treated, std::optional<std::size_t> comparator);
+  std::size_t course(const simulate::Patient& patient, const protocol::Regimen& regimen);
+  std::optional<std::size_t> output_of(const std::string& outcome, const protocol::Regimen& regimen) const;
+  Place place(std::size_t course, std::size_t output, double zero, double visit);
+  [[nodiscard]] double predicted(std::size_t row, const Values& values) const;
+  [[nodiscard]] Values run(const std::vector<simulate::PatientStart>& starts, const std::stop_token& stop) const;
+
+  const simulate::CompiledModel& model_;
+  const core::UnitSystem& units_;
+  std::vector<std::string> outputs_;
+  std::vector<simulate::Patient> patients_;
+  std::vector<Course> courses_;
+  std::vector<TrialRow> rows_;
+  std::vector<RowPlaces> places_;
+  std::vector<LeftOut> left_out_;
+};
+
+}  // namespace osteosome::evidence

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "osteosome/simulate/compiled_model.hpp"
+
+namespace osteosome::simulate {
+
+/// What is known of a woman (or of the mean of a trial arm) when treatment starts.
+struct Patient {
+  std::optional<double> age_days;
+  double weight_kg = 0;  ///< 0: not known
+  std::optional<double> years_since_menopause;  ///< negative before it
+  bool surgical = false;
+  std::optional<double> turnover;  ///< relative to the typical woman of her age
+  bool supplement = true;          ///< calcium and vitamin D from the start of treatment on
+  std::vector<std::pair<std::string, double>> t_scores;  ///< site, T-score at the start of treatment
+};
+
+/// A patient in the terms of one model.
+struct PatientStart {
+  std::vector<double> parameters;  ///< all parameters of the model
+  double time = 0;                 ///< model time at which treatment starts; the model runs untreated up to it
+  std::optional<std::uint32_t> supplement;  ///< parameter to set to 1 at that time
+};
+
+/// Model time at which the patient's treatment starts: 0 without an age, or if the model has no age.
+/// @throws Error(Input) scenario-014 if the model starts at a later age.
+[[nodiscard]] double start_time(const CompiledModel& model, const Patient& patient);
+
+/// Each patient in the model's terms. `parameters[i]` are the values she has besides; what a model does not take is left out.
+/// Densities are met by two untreated runs a patient: the scale of a site is the one at which its T-score at the start, linear in
+/// the scale to about 1 %, equals the reported one; it is kept within [0.3, 2]. A patient whose run-in fails has NaN parameters.
+[[nodiscard]] std::vector<PatientStart> prepare_patients(const CompiledModel& model, const std::vector<Patient>& patients,
+                                                         const std::vector<std::vector<double>>& parameters);
+
+/// Sites whose T-scores the model takes, e.g. LS, TH, FN.
+[[nodiscard]] std::vector<std::string> density_sites(const model::Model& model);
+
+}  // namespace osteosome::simulate

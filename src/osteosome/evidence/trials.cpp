@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "osteosome/evidence/trials.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "osteosome/core/text.hpp"
+#include "osteosome/simulate/dosing.hpp"
+
+namespace osteosome::evidence {
+namespace {
+
+constexpr double kDaysPerYear = 12 * core::kDaysPerMonth;
+constexpr double kNaturalMenopause = 50, kSurgicalMenopause = 45, kYoungest = 30;  // years
+const std::set<std::string> kMarkers = {"CTX", "uCTX", "P1NP", "BSAP", "OC"};
+const std::set<std::string> kFractureUnits = {"relative_risk", "risk_ratio", "odds_ratio", "hazard_ratio", "rate_ratio", "rate_per_100py",
+                                              "cumulative_incidence_percent"};
+const std::set<std::string> kUnits = {"percent_change", "percent_diff", "percent_per_year", "absolute_g_cm2", "absolute_sBMD_mg_cm2",
+                                      "absolute_g_cm2_per_year", "percent_of_gain_retained"};
+
+bool postmenopausal(const StudyArm& arm) { return arm.population.starts_with("pm_") || arm.population == "hip_fracture_men_and_women"; }
+
+double age_at_month_zero(const StudyArm& arm) {
+  if (arm.age_y) return *arm.age_y;
+  if (arm.population == "early_pm") return 54;
+  const double since = arm.years_since_menopause.value_or(0);
+  if (arm.population == "natural_menopause") return kNaturalMenopause + since;
+  if (arm.population == "surgical_menopause") return kSurgicalMenopause + since;
+  return 67;
+}
+
+/// T-score of a site if the source gives none.
+std::optional<double> usual_t_score(const StudyArm& arm, const std::string& site) {
+  if (!postmenopausal(arm)) return std::nullopt;
+  const bool low = arm.population == "pm_low_bmd";
+  if (site == "LS") return low ? -2.0 : -2.7;
+  if (site == "TH") return low ? -1.3 : -1.9;
+  return low ? -1.7 : -2.2;
+}
+
+bool treated_before_month_zero(const StudyArm& arm) { return arm.time_zero_month > 0 && !arm.regimen.starts_with("none"); }
+
+}  // namespace
+
+simulate::Patient patient_of(const StudyArm& arm) {
+  simulate::Patient patient;
+  const double age = std::max(age_at_month_zero(arm) - arm.time_zero_month / 12, kYoungest);
+  patient.age_days = age * kDaysPerYear;
+  patient.surgical = arm.population == "surgical_menopause";
+  std::optional<double> since = arm.years_since_menopause;
+  if (!since && arm.population == "early_pm") since = 5.5;
+  if (!since && patient.surgical) since = age_at_month_zero(arm) - kSurgicalMenopause;
+  if (since) patient.years_since_menopause = *since - arm.time_zero_month / 12;
+  patient.supplement = arm.trial_class != "natural_history";
+  for (const auto& [site, reported] : {std::pair{"LS", arm.t_ls}, {"TH", arm.t_th}, {"FN", arm.t_fn}}) {
+    const auto score = reported && !treated_before_month_zero(arm) ? reported : usual_t_score(arm, site);
+    if (score) patient.t_scores.emplace_back(site, *score);
+  }
+  return patient;
+}
+
+bool TrialRow::marker() const { return kMarkers.contains(measurement->outcome); }
+
+double TrialRow::residual(double predicted) const {
+  const double observed = *measurement->mean;
+  return marker() ? std::log((1 + predicted / 100) / (1 + observed / 100)) : predicted - observed;
+}
+
+TrialSet::TrialSet(const std::vector<Study>& studies, const TrialFilter& filter, const simulate::CompiledModel& model,
+                   const protocol::DrugCatalogue& catalogue, const core::UnitSystem& units)
+    : model_(model), units_(units) {
+  for (const auto& o : model.model().outputs) {
+    if (!o.observable.empty()) outputs_.push_back(o.id);
+  }
+  for (const Study& study : studies) {
+    if (!filter.domain.empty() && study.domain != filter.domain) continue;
+    if (!filter.studies.empty() && std::find(filter.studies.begin(), filter.studies.end(), study.id) == filter.studies.end()) continue;
+    for (const StudyArm& arm : study.arms) {
+      if (arm.runnable != "yes") {
+        left_out_.push_back({study.id, arm.id, "", arm.runnable.starts_with("no: ") ? arm.runnable.substr(4) : arm.runnable});
+      } else if (filter.role.empty() || arm.role == filter.role) {
+        add_arm(study, arm, catalogue, units);
+      }
+    }
+  }
+}
+
+void TrialSet::add_arm(const Study& study, const StudyArm& arm, const protocol::DrugCatalogue& catalogue, const core::UnitSystem& units) {
+  std::size_t treated = 0;
+  std::optional<std::size_t> comparator;
+  try {
+    const simulate::Patient patient = patient_of(arm);
+    (void)simulate::start_time(model_, patient);
+    std::vector<protocol::Regimen> regimens = {protocol::parse_regimen(arm.regimen, catalogue, units)};
+    if (!arm.comparator_regimen.empty()) regimens.push_back(protocol::parse_regimen(arm.comparator_regimen, catalogue, units));
+    for (const auto& regimen : regimens) simulate::DoseTranslator(model_, units).check(regimen, patient.weight_kg);
+    treated = course(patient, regimens[0]);
+    if (regimens.size() > 1) comparator = course(patient, regimens[1]);
+  } catch (const core::Error& error) {
+    left_out_.push_back({study.id, arm.id, "", error.diagnostics().front().message});
+    return;
+  }
+  for (const Measurement& m : arm.measurements) {
+    if (m.count != "yes") continue;
+    const std::string reason = add_row(study, arm, m, treated, comparator);
+    if (!reason.empty()) left_out_.push_back({study.id, arm.id, m.outcome, reason});
+  }
+}
+
+/// Empty, or why the row cannot be compared.
+std::string TrialSet::add_row(const Study& study, const StudyArm& arm, const Measurement& m, std::size_t treated,
+                              std::optional<std::size_t> comparator) {
+  if (kFractureUnits.contains(m.unit)) return "fractures are not modelled";
+  if (!kUnits.contains(m.unit)) return "no rule for unit '" + m.unit + "'";
+  if (!m.mean || !std::isfinite(m.month)) return "no mean or no month";
+  if (m.unit == "percent_diff" && !comparator) return "a difference without a comparator";
+  const auto output = output_of(m.outcome, courses_[treated].regimen);
+  if (!output) return "the model has no " + m.outcome;
+  RowPlaces places{place(treated, *output, arm.time_zero_month, arm.time_zero_month + m.month), std::nullopt};
+  if (m.unit == "percent_diff") {
+    const auto other = output_of(m.outcome, courses_[*comparator].regimen);
+    if (!other) return "the model has no " + m.outcome + " for the comparator";
+    places.comparator = place(*comparator, *other, arm.time_zero_month, arm.time_zero_month + m.month);
+  }
+  if (m.unit.starts_with("absolute")) {
+    for (const auto& o : model_.model().outputs) {
+      if (o.id == outputs_[*output] && o.unit.text == "1") return "the model has relative density only";
+    }
+  }
+  rows_.push_back({&study, &arm, &m});
+  places_.push_back(places);
+  return "";
+}
+
+std::size_t TrialSet::course(const simulate::Patient& patient, const protocol::Regimen& regimen) {
+  const auto same = [&](const simulate::Patient& p) {
+    return p.age_days == patient.age_days && p.years_since_menopause == patient.years_since_menopause && p.surgical == patient.surgical &&
+           p.supplement == patient.supplement && p.t_scores == patient.t_scores;
+  };
+  auto found = std::find_if(patients_.begin(), patients_.end(), same);
+  if (found == patients_.end()) found = patients_.insert(patients_.end(), patient);
+  const auto index = static_cast<std::size_t>(found - patients_.begin());
+  for (std::size_t c = 0; c < courses_.size(); ++c) {
+    if (courses_[c].patient == index && courses_[c].regimen.text == regimen.text) return c;
+  }
+  courses_.push_back({index, regimen, {0}});
+  return courses_.size() - 1;
+}
+
+std::optional<std::size_t> TrialSet::output_of(const std::string& outcome, const protocol::Regimen& regimen) const {
+  const auto usable = simulate::outputs_for(model_.model(), regimen);
+  for (std::size_t k = 0; k < outputs_.size(); ++k) {
+    if (std::find(usable.begin(), usable.end(), outputs_[k]) == usable.end()) continue;
+    for (const auto& o : model_.model().outputs) {
+      if (o.id == outputs_[k] && o.observable == outcome) return k;
+    }
+  }
+  return std::nullopt;
+}
+
+TrialSet::Place TrialSet::place(std::size_t course, std::size_t output, double zero, double visit) {
+  auto& months = courses_[course].months;
+  const auto index = [&](double month) {
+    const auto it = std::find(months.begin(), months.end(), month);
+    if (it != months.end()) return static_cast<std::size_t>(it - months.begin());
+    months.push_back(month);
+    return months.size() - 1;
+  };
+  return {course, output, index(visit), index(zero), 0};
+}
+
+double TrialSet::predicted(std::size_t row, const Values& values) const {
+  const Measurement& m = *rows_[row].measurement;
+  const auto value = [&](const Place& p, std::size_t time) {
+    const auto& course = values[p.course];
+    return course.empty() ? std::nan("") : course[time * outputs_.size() + p.output];
+  };
+  const auto change = [&](const Place& p) { return 100 * (value(p, p.visit) / value(p, p.zero) - 1); };
+  const Place& treated = places_[row].treated;
+  if (m.unit == "percent_change") return change(treated);
+  if (m.unit == "percent_diff") {
+    const double other = change(*places_[row].comparator);
+    return rows_[row].marker() ? 100 * ((1 + change(treated) / 100) / (1 + other / 100) - 1) : change(treated) - other;
+  }
+  if (m.unit == "percent_per_year") return change(treated) / (m.month / 12);
+  if (m.unit == "absolute_g_cm2_per_year") return (value(treated, treated.visit) - value(treated, treated.zero)) / (m.month / 12);
+  if (m.unit == "absolute_g_cm2") return value(treated, treated.visit);
+  if (m.unit == "absolute_sBMD_mg_cm2") return 1000 * (1.008 * value(treated, treated.visit) + 0.006);
+  return 100 * (value(treated, treated.visit) - value(treated, treated.start)) / (value(treated, treated.zero) - value(treated, treated.start));
+}
+
+TrialSet::Values TrialSet::run(const std::vector<simulate::PatientStart>& starts, const std::stop_token& stop) const {
+  const double days = model_.program().seconds_per_time_unit / 86400;
+  const std::size_t sets = starts.size() / patients_.size();
+  Values values(sets * courses_.size());
+  simulate::ObservableReader reader(model_.program(), outputs_);
+  model_.run(
+      values.size(),
+      [&](std::size_t i) {
+        const Course& c = courses_[i % courses_.size()];
+        const auto& start = starts[i / courses_.size() * patients_.size() + c.patient];
+        solve::SubjectPlan plan;
+        plan.parameters = start.parameters;
+        plan.initial_overrides.assign(model_.program().states.size(), std::nan(""));
+        if (start.supplement) plan.stops.push_back({start.time, solve::StopKind::SetParameter, *start.supplement, 1});
+        std::vector<double> times;
+        for (const double month : c.months) times.push_back(start.time + month * core::kDaysPerMonth / days);
+        std::sort(times.begin(), times.end());
+        const double last = (times.back() - start.time) * days;
+        simulate::DoseTranslator(model_, units_)
+            .add_doses(protocol::expand(c.regimen, static_cast<protocol::Microseconds>(last * protocol::kMicrosecondsPerDay) + 1), start.time,
+                       patients_[c.patient].weight_kg, plan);
+        simulate::DoseTranslator::add_outputs(times, simulate::AtDose::Pre, plan);
+        return plan;
+      },
+      [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& result) {
+        const Course& c = courses_[i % courses_.size()];
+        const auto sorted = reader.read(plan, result);  // by time; the places count in the order of `months`
+        std::vector<std::size_t> order(c.months.size());
+        for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
+        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return c.months[a] < c.months[b]; });
+        values[i].resize(sorted.size());
+        for (std::size_t k = 0; k < order.size(); ++k) {
+          std::copy_n(sorted.begin() + static_cast<std::ptrdiff_t>(k * outputs_.size()), outputs_.size(),
+                      values[i].begin() + static_cast<std::ptrdiff_t>(order[k] * outputs_.size()));
+        }
+      },
+      stop);
+  return values;
+}
+
+std::vector<std::vector<double>> TrialSet::predict(const std::vector<std::vector<double>>& parameters, const std::stop_token& stop) const {
+  std::vector<simulate::Patient> patients;
+  std::vector<std::vector<double>> values;
+  for (const auto& set : parameters) {
+    patients.insert(patients.end(), patients_.begin(), patients_.end());
+    values.insert(values.end(), patients_.size(), set);
+  }
+  const Values all = run(simulate::prepare_patients(model_, patients, values), stop);
+  std::vector<std::vector<double>> out;
+  for (std::size_t s = 0; s < parameters.size(); ++s) {
+    const Values one(all.begin() + static_cast<std::ptrdiff_t>(s * courses_.size()), all.begin() + static_cast<std::ptrdiff_t>((s + 1) * courses_.size()));
+    std::vector<double> row(rows_.size());
+    for (std::size_t k = 0; k < rows_.size(); ++k) row[k] = predicted(k, one);
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+}  // namespace osteosome::evidence

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "osteosome/simulate/patient.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "osteosome/core/text.hpp"
+
+namespace osteosome::simulate {
+namespace {
+
+constexpr double kSecondScale = 0.8;  // of the two run-ins: near the densities of osteoporosis
+constexpr double kLeastScale = 0.3, kGreatestScale = 2;
+constexpr double kDaysPerYear = 12 * core::kDaysPerMonth;
+
+double days_per_unit(const CompiledModel& model) { return model.program().seconds_per_time_unit / 86400; }
+
+/// Index of parameter `name` and the number that turns its unit into days.
+struct TimeParameter {
+  std::uint32_t index;
+  double days;
+};
+std::optional<TimeParameter> time_parameter(const CompiledModel& model, const std::string& name) {
+  if (name.empty()) return std::nullopt;
+  return TimeParameter{*model.program().parameter_index(name), model.model().find_parameter(name)->unit.unit.scale() / 86400};
+}
+
+/// The patient without her densities.
+PatientStart begin(const CompiledModel& model, const Patient& patient, std::vector<double> parameters) {
+  const auto& inputs = model.model().patient;
+  PatientStart start{std::move(parameters), start_time(model, patient), std::nullopt};
+  const auto set = [&](const std::string& name, double value) {
+    if (!name.empty()) start.parameters[*model.program().parameter_index(name)] = value;
+  };
+  if (patient.surgical) set(inputs.surgical, 1);
+  if (patient.turnover) set(inputs.turnover, *patient.turnover);
+  const auto menopause = time_parameter(model, inputs.age_at_menopause);
+  if (menopause && patient.age_days && patient.years_since_menopause) {
+    start.parameters[menopause->index] = (*patient.age_days - *patient.years_since_menopause * kDaysPerYear) / menopause->days;
+  }
+  if (patient.supplement && !inputs.supplement.empty()) start.supplement = model.program().parameter_index(inputs.supplement);
+  return start;
+}
+
+/// Sets each scale to the one at which a line through the T-scores of the two run-ins meets the reported T-score.
+void meet_densities(const CompiledModel& model, const Patient& patient, const std::vector<double>& first, const std::vector<double>& second,
+                    PatientStart& start) {
+  const auto& densities = model.model().patient.densities;
+  for (std::size_t k = 0; k < densities.size(); ++k) {
+    const auto score = std::find_if(patient.t_scores.begin(), patient.t_scores.end(), [&](const auto& t) { return t.first == densities[k].site; });
+    if (score == patient.t_scores.end()) continue;
+    double& scale = start.parameters[*model.program().parameter_index(densities[k].scale)];
+    const double slope = (second[k] - first[k]) / (scale * (kSecondScale - 1));
+    scale = std::clamp(scale + (score->second - first[k]) / slope, kLeastScale, kGreatestScale);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> density_sites(const model::Model& model) {
+  std::vector<std::string> sites;
+  for (const auto& d : model.patient.densities) sites.push_back(d.site);
+  return sites;
+}
+
+double start_time(const CompiledModel& model, const Patient& patient) {
+  const auto age_at_zero = time_parameter(model, model.model().age_at_zero);
+  if (!age_at_zero || !patient.age_days) return 0;
+  const double age = model.program().parameter_values[age_at_zero->index] * age_at_zero->days;
+  const double time = (*patient.age_days - age) / days_per_unit(model);
+  if (time < 0) {
+    throw core::Error(core::ErrorKind::Input,
+                      {"scenario-014",
+                       "model '" + model.name() + "' starts at age " + core::format_double(age / 365.25) + " years, after the patient's age",
+                       {},
+                       ""});
+  }
+  return time;
+}
+
+std::vector<PatientStart> prepare_patients(const CompiledModel& model, const std::vector<Patient>& patients,
+                                           const std::vector<std::vector<double>>& parameters) {
+  std::vector<PatientStart> starts;
+  std::vector<std::size_t> known;  // patients with a density the model takes
+  std::vector<std::string> scores;
+  for (const auto& d : model.model().patient.densities) scores.push_back(d.t_score);
+  for (std::size_t i = 0; i < patients.size(); ++i) {
+    starts.push_back(begin(model, patients[i], parameters[i]));
+    if (!patients[i].t_scores.empty() && !scores.empty()) known.push_back(i);
+  }
+  std::vector<std::vector<double>> values(2 * known.size());
+  ObservableReader reader(model.program(), scores);
+  model.run(
+      values.size(),
+      [&](std::size_t run) {
+        const PatientStart& start = starts[known[run / 2]];
+        solve::SubjectPlan plan;
+        plan.parameters = start.parameters;
+        for (const auto& d : model.model().patient.densities) {
+          plan.parameters[*model.program().parameter_index(d.scale)] *= run % 2 == 0 ? 1 : kSecondScale;
+        }
+        plan.initial_overrides.assign(model.program().states.size(), std::nan(""));
+        plan.outputs.push_back({start.time, 0});
+        return plan;
+      },
+      [&](std::size_t run, const solve::SubjectPlan& plan, solve::SubjectResult&& result) { values[run] = reader.read(plan, result); });
+  for (std::size_t k = 0; k < known.size(); ++k) meet_densities(model, patients[known[k]], values[2 * k], values[2 * k + 1], starts[known[k]]);
+  return starts;
+}
+
+}  // namespace osteosome::simulate
