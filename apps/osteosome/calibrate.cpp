@@ -34,6 +34,7 @@ struct Config {
   std::vector<std::string> overlays, studies;
   std::vector<Unknown> unknowns;
   std::vector<std::vector<std::string>> also;  ///< by unknown: further parameters that have the same value
+  std::map<std::string, double> study_factors;  ///< on the sd of every row of a study
   std::map<std::string, Weight> weights;  ///< by outcome, or by "OUTCOME unit" where a unit weighs differently
   calibrate::Settings settings;
   std::size_t ensemble = 200;
@@ -55,6 +56,10 @@ class ConfigReader {
     }
     if (const auto* weights = top.table("weights")) {
       for (const auto& [name, value] : weights->entries) read_weight(name, value);
+    }
+    if (const auto* factors = top.table("study_factors")) {
+      core::TomlReader in(*factors, "[study_factors]", problems_);
+      for (const auto& [name, value] : factors->entries) config_.study_factors[name] = in.required_number(name);
     }
     if (const auto* unknowns = top.table("unknowns")) {
       for (const auto& [name, value] : unknowns->entries) read_unknown(name, value);
@@ -155,7 +160,8 @@ std::vector<double> row_sds(const Config& config, const std::vector<evidence::Tr
       throw core::Error(core::ErrorKind::Input, {"calibrate-007", "no weight for '" + r.measurement->outcome + "' in '" + r.measurement->unit + "'",
                                                  {config.file, 0, 0}, "Add it to [weights]."});
     }
-    sds.push_back(w->second.sd * std::sqrt(std::max(1.0, visits[{r.arm->id, r.measurement->outcome}] / w->second.points)));
+    const auto factor = config.study_factors.find(r.study->id);
+    sds.push_back(w->second.sd * (factor == config.study_factors.end() ? 1 : factor->second) * std::sqrt(std::max(1.0, visits[{r.arm->id, r.measurement->outcome}] / w->second.points)));
   }
   return sds;
 }

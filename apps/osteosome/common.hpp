@@ -61,6 +61,7 @@ void add_check(CLI::App& app, Action& action);
 void add_models(CLI::App& app, Action& action);
 void add_regimen(CLI::App& app, Action& action);
 void add_calibrate(CLI::App& app, Action& action);
+void add_validate(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 
 }  // namespace osteosome::app

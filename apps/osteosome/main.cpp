@@ -84,6 +84,7 @@ int run(int argc, char** argv) {
   add_models(app, action);
   add_regimen(app, action);
   add_calibrate(app, action);
+  add_validate(app, action);
   add_doctor(app, action);
   const auto verbs = names_of(app.get_subcommands([](const CLI::App*) { return true; }));
   if (argc > 1 && argv[1][0] != '-' && std::find(verbs.begin(), verbs.end(), argv[1]) == verbs.end()) {

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// osteosome validate: simulates published trials and grades models on them (docs/reference/validation.md).
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+
+#include "common.hpp"
+#include "osteosome/core/csv.hpp"
+#include "osteosome/core/output_file.hpp"
+#include "osteosome/core/text.hpp"
+#include "osteosome/evidence/grade.hpp"
+#include "osteosome/report/validation.hpp"
+
+namespace osteosome::app {
+namespace {
+
+struct Words {
+  std::vector<std::string> studies, models, overlays;
+  std::string domain = "clinical", role, evidence, out;
+  SolverFlags flags;
+};
+
+std::vector<evidence::Study> load(const Words& words, const model::Library& library) {
+  if (words.evidence.empty()) return evidence::load_evidence(library.root);
+  if (!std::filesystem::is_directory(words.evidence)) {
+    throw core::Error(core::ErrorKind::Io, {"io-001", "cannot read the folder '" + words.evidence + "'", {}, "It should hold arms.csv and measurements.csv, or study documents."});
+  }
+  if (std::filesystem::exists(words.evidence + "/arms.csv")) return evidence::load_study_tables(words.evidence);
+  auto studies = evidence::load_studies(words.evidence);
+  if (studies.empty()) {
+    throw core::Error(core::ErrorKind::Input, {"input-014", "no study in '" + words.evidence + "'", {}, "It should hold arms.csv and measurements.csv, or study documents."});
+  }
+  return studies;
+}
+
+void check_studies(const Words& words, const std::vector<evidence::Study>& studies) {
+  std::vector<std::string> known;
+  for (const auto& s : studies) known.push_back(s.id);
+  core::Diagnostics problems;
+  for (const std::string& id : words.studies) {
+    if (std::find(known.begin(), known.end(), id) == known.end()) problems.add({"input-014", "no study '" + id + "'", {}, core::did_you_mean(id, known)});
+  }
+  problems.throw_if_any(core::ErrorKind::Input);
+}
+
+std::string short_number(double x) { return std::isfinite(x) ? fmt::format("{:.6g}", x) : ""; }
+
+std::string grades_text(const std::vector<evidence::ArmGrade>& grades) {
+  std::string out = core::csv_line({"model", "study", "arm_id", "class", "role", "outcome", "n_points", "rmse", "bias", "within_interval"});
+  for (const auto& g : grades) {
+    out += core::csv_line({g.model, g.study, g.arm, g.trial_class, g.role, g.outcome, std::to_string(g.n), short_number(g.rmse), short_number(g.bias),
+                           g.with_interval == 0 ? "" : short_number(static_cast<double>(g.within) / static_cast<double>(g.with_interval))});
+  }
+  return out;
+}
+
+std::string points_text(const std::vector<evidence::GradedPoint>& points) {
+  std::string out = core::csv_line({"model", "study", "arm_id", "outcome", "unit", "month", "observed", "simulated"});
+  for (const auto& p : points) {
+    const auto& m = *p.row.measurement;
+    out += core::csv_line({p.model, p.row.study->id, p.row.arm->id, m.outcome, m.unit, core::format_double(m.month), core::format_double(*m.mean),
+                           short_number(p.predicted)});
+  }
+  return out;
+}
+
+std::string left_out_text(const std::vector<std::pair<std::string, evidence::LeftOut>>& left_out) {
+  std::string out = core::csv_line({"model", "study", "arm_id", "outcome", "reason"});
+  for (const auto& [model, x] : left_out) out += core::csv_line({model, x.study, x.arm, x.outcome, x.reason});
+  return out;
+}
+
+void print_totals(const report::ValidationInput& input) {
+  std::cout << "Spread between trials of the same treatment (a model that ignores the women's baseline cannot do better):\n";
+  for (const auto& s : input.spread) std::cout << fmt::format("  {:<5} {:.2f}  ({} studies in {} groups)\n", s.outcome, s.rms, s.studies, s.groups);
+  std::cout << "RMSE pooled over points (percentage points; markers in log ratio):\n";
+  for (const std::string& model : input.models) {
+    for (const auto& g : evidence::pool(input.points, model, false)) {
+      std::cout << fmt::format("  {:<22} {:<12} {:<6} {:>6.2f}  bias {:>+6.2f}  ({} points)\n", model, g.role, g.outcome, g.rmse, g.bias, g.n);
+    }
+  }
+}
+
+int validate_command(const Words& words) {
+  const core::UnitSystem units;
+  const model::Library library{data_root()};
+  const auto studies = load(words, library);
+  check_studies(words, studies);
+  const auto catalogue = protocol::load_catalogue(library.root + "/therapies");
+  report::ValidationInput input;
+  input.models = words.models.empty() ? std::vector<std::string>{"osteosome", "joerg-2022", "peterson-riggs-2010"} : words.models;
+  for (const std::string& name : input.models) {
+    const bool first = name == input.models.front();
+    const simulate::CompiledModel model(model::load_model(library.find_model(name), library, units, first ? words.overlays : std::vector<std::string>{}),
+                                        words.flags.settings());
+    const evidence::TrialSet trials(studies, {words.studies, words.domain, words.role}, model, catalogue, units);
+    for (const auto& x : trials.left_out()) input.left_out.emplace_back(name, x);
+    if (trials.rows().empty()) continue;
+    const auto predicted = trials.predict({model.program().parameter_values}, interrupted()).front();
+    for (std::size_t k = 0; k < predicted.size(); ++k) input.points.push_back({name, trials.rows()[k], predicted[k]});
+    if (interrupted().stop_requested()) return kCancelled;
+  }
+  input.spread = evidence::between_trial_spread(studies, catalogue, units);
+  input.grades = evidence::grade_arms(input.points);
+  print_totals(input);
+  if (words.out.empty()) return kOk;
+  std::filesystem::create_directories(words.out);
+  core::write_file(words.out + "/validation.csv", grades_text(input.grades));
+  core::write_file(words.out + "/points.csv", points_text(input.points));
+  core::write_file(words.out + "/left-out.csv", left_out_text(input.left_out));
+  std::error_code ec;
+  const std::string bundle = library.root + "/vega-bundle.js";
+  if (std::filesystem::exists(bundle, ec)) input.chart_library = core::read_file(bundle);
+  core::write_file(words.out + "/validation.html", report::make_validation_report(input));
+  std::cerr << "report: " << words.out << "/validation.html\n";
+  return kOk;
+}
+
+}  // namespace
+
+void add_validate(CLI::App& app, Action& action) {
+  auto words = std::make_shared<Words>();
+  CLI::App* verb = app.add_subcommand("validate", "simulate published trials and grade models on them");
+  verb->add_option("STUDY", words->studies, "ids of studies (default: all)");
+  verb->add_option("--model", words->models, "model to grade (repeatable; default: osteosome beside the published models)");
+  verb->add_option("--overlay", words->overlays, "overlay on the first model (repeatable)");
+  verb->add_option("--domain", words->domain, "domain of the studies")->capture_default_str();
+  verb->add_option("--role", words->role, "only arms of this role")->check(CLI::IsMember({"calibration", "validation"}));
+  verb->add_option("--evidence", words->evidence, "folder with arms.csv and measurements.csv, or with study documents, in place of the library's");
+  verb->add_option("-o,--output", words->out, "folder for validation.html, validation.csv, points.csv and left-out.csv");
+  words->flags.add_to(*verb);
+  verb->footer("Examples:\n  osteosome validate -o runs/validation\n  osteosome validate --model osteosome --role calibration freedom\n  osteosome validate --evidence my-trials -o runs/mine");
+  verb->callback([words, &action] { action = [words] { return validate_command(*words); }; });
+}
+
+}  // namespace osteosome::app
