@@ -102,7 +102,7 @@ TEST(Regimen, Drug_name_with_a_colon_is_a_drug) {
 }
 
 TEST(Regimen, Shipped_catalogue_takes_every_drug_of_the_first_three_examples) {
-  const auto shipped = load_catalogue(std::string(OSTEOSOME_ROOT) + "/therapies/catalogue.toml");
+  const auto shipped = load_catalogue(std::string(OSTEOSOME_ROOT) + "/therapies");
   for (const char* text :
        {"alendronate 70 mg po weekly for 36 months", "teriparatide 20 ug sc daily for 24 months & denosumab 60 mg sc every 6 months x 4",
         "romosozumab 210 mg sc monthly x 12 then denosumab 60 mg sc every 6 months x 2 then none for 12 months"}) {

@@ -269,7 +269,7 @@ TEST(Run, From_rest_ignores_the_age) {
       "true\n[arms.a]\nregimen = \"none\"\n";
   const auto s = simulate::read_scenario(text, "test.toml", library(), units());
   auto young = s;
-  young.age_days.reset();
+  young.patient.age_days.reset();
   expect_same_values(run(s), run(young));
 }
 

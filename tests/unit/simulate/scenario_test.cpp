@@ -53,8 +53,8 @@ TEST(Scenario, Fields_are_read) {
   EXPECT_EQ(s.until_days, 2);
   EXPECT_EQ(s.every_days, 0.25);
   EXPECT_EQ(s.seed, 9u);
-  EXPECT_DOUBLE_EQ(*s.age_days, 60 * 365.25);
-  EXPECT_DOUBLE_EQ(s.weight_kg, 60);
+  EXPECT_DOUBLE_EQ(*s.patient.age_days, 60 * 365.25);
+  EXPECT_DOUBLE_EQ(s.patient.weight_kg, 60);
   EXPECT_EQ(s.arms[0].label, "A");
   EXPECT_EQ(s.arms[0].evidence, (std::vector<std::string>{"x"}));
   EXPECT_EQ(s.arms[0].adherence.miss_probability, 0.25);
