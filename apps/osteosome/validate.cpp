@@ -100,6 +100,9 @@ int validate_command(const Words& words) {
     if (trials.rows().empty()) continue;
     const auto predicted = trials.predict({model.program().parameter_values}, interrupted()).front();
     for (std::size_t k = 0; k < predicted.size(); ++k) input.points.push_back({name, trials.rows()[k], predicted[k]});
+    if (!words.out.empty()) {
+      for (auto& curve : trials.curves(model.program().parameter_values, interrupted())) input.curves.emplace_back(name, std::move(curve));
+    }
     if (interrupted().stop_requested()) return kCancelled;
   }
   input.spread = evidence::between_trial_spread(studies, catalogue, units);

@@ -43,6 +43,13 @@ struct TrialFilter {
   std::string role;  ///< calibration, validation, or "" for both
 };
 
+/// What the model says between the visits of an arm: change from its month 0 [percent], for arms with percent_change rows of the outcome.
+struct TrialCurve {
+  const StudyArm* arm = nullptr;
+  std::string outcome;
+  std::vector<double> months, change;
+};
+
 /// The arms of published trials as simulations of one model. Keeps references to `studies` and `model`.
 class TrialSet {
  public:
@@ -56,6 +63,8 @@ class TrialSet {
   /// Predicted values for several sets of the model's parameters, [set][row], in the unit of the row (evidence/clinical/README.md);
   /// NaN where a simulation failed. Each regimen and patient is simulated once a set.
   [[nodiscard]] std::vector<std::vector<double>> predict(const std::vector<std::vector<double>>& parameters, const std::stop_token& stop = {}) const;
+  /// Month by month from month 0 to the last visit, for one set of parameters.
+  [[nodiscard]] std::vector<TrialCurve> curves(const std::vector<double>& parameters, const std::stop_token& stop = {}) const;
 
  private:
   /// One patient on one regimen and the times at which she is looked at.
@@ -80,7 +89,8 @@ class TrialSet {
   std::optional<std::size_t> output_of(const std::string& outcome, const protocol::Regimen& regimen) const;
   Place place(std::size_t course, std::size_t output, double zero, double visit);
   [[nodiscard]] double predicted(std::size_t row, const Values& values) const;
-  [[nodiscard]] Values run(const std::vector<simulate::PatientStart>& starts, const std::stop_token& stop) const;
+  [[nodiscard]] Values run(const std::vector<Course>& courses, const std::vector<simulate::PatientStart>& starts, const std::stop_token& stop) const;
+  [[nodiscard]] solve::SubjectPlan plan(const Course& course, const simulate::PatientStart& start) const;
 
   const simulate::CompiledModel& model_;
   const core::UnitSystem& units_;

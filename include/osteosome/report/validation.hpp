@@ -13,6 +13,7 @@ namespace osteosome::report {
 struct ValidationInput {
   std::vector<std::string> models;  ///< the graded one first
   std::vector<evidence::GradedPoint> points;
+  std::vector<std::pair<std::string, evidence::TrialCurve>> curves;  ///< model, curve
   std::vector<evidence::ArmGrade> grades;
   std::vector<evidence::BetweenTrialSpread> spread;
   std::vector<std::pair<std::string, evidence::LeftOut>> left_out;  ///< model, what

@@ -190,44 +190,73 @@ double TrialSet::predicted(std::size_t row, const Values& values) const {
   return 100 * (value(treated, treated.visit) - value(treated, treated.start)) / (value(treated, treated.zero) - value(treated, treated.start));
 }
 
-TrialSet::Values TrialSet::run(const std::vector<simulate::PatientStart>& starts, const std::stop_token& stop) const {
+solve::SubjectPlan TrialSet::plan(const Course& course, const simulate::PatientStart& start) const {
   const double days = model_.program().seconds_per_time_unit / 86400;
-  const std::size_t sets = starts.size() / patients_.size();
-  Values values(sets * courses_.size());
+  solve::SubjectPlan plan;
+  plan.parameters = start.parameters;
+  plan.initial_overrides.assign(model_.program().states.size(), std::nan(""));
+  if (start.supplement) plan.stops.push_back({start.time, solve::StopKind::SetParameter, *start.supplement, 1});
+  std::vector<double> times;
+  for (const double month : course.months) times.push_back(start.time + month * core::kDaysPerMonth / days);
+  std::sort(times.begin(), times.end());
+  const auto last = static_cast<protocol::Microseconds>((times.back() - start.time) * days * protocol::kMicrosecondsPerDay);
+  simulate::DoseTranslator(model_, units_).add_doses(protocol::expand(course.regimen, last + 1), start.time, patients_[course.patient].weight_kg, plan);
+  simulate::DoseTranslator::add_outputs(times, simulate::AtDose::Pre, plan);
+  return plan;
+}
+
+TrialSet::Values TrialSet::run(const std::vector<Course>& courses, const std::vector<simulate::PatientStart>& starts, const std::stop_token& stop) const {
+  const std::size_t columns = outputs_.size();
+  Values values(starts.size() / patients_.size() * courses.size());
   simulate::ObservableReader reader(model_.program(), outputs_);
   model_.run(
       values.size(),
       [&](std::size_t i) {
-        const Course& c = courses_[i % courses_.size()];
-        const auto& start = starts[i / courses_.size() * patients_.size() + c.patient];
-        solve::SubjectPlan plan;
-        plan.parameters = start.parameters;
-        plan.initial_overrides.assign(model_.program().states.size(), std::nan(""));
-        if (start.supplement) plan.stops.push_back({start.time, solve::StopKind::SetParameter, *start.supplement, 1});
-        std::vector<double> times;
-        for (const double month : c.months) times.push_back(start.time + month * core::kDaysPerMonth / days);
-        std::sort(times.begin(), times.end());
-        const double last = (times.back() - start.time) * days;
-        simulate::DoseTranslator(model_, units_)
-            .add_doses(protocol::expand(c.regimen, static_cast<protocol::Microseconds>(last * protocol::kMicrosecondsPerDay) + 1), start.time,
-                       patients_[c.patient].weight_kg, plan);
-        simulate::DoseTranslator::add_outputs(times, simulate::AtDose::Pre, plan);
-        return plan;
+        const Course& c = courses[i % courses.size()];
+        return plan(c, starts[i / courses.size() * patients_.size() + c.patient]);
       },
       [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& result) {
-        const Course& c = courses_[i % courses_.size()];
+        const auto& months = courses[i % courses.size()].months;
         const auto sorted = reader.read(plan, result);  // by time; the places count in the order of `months`
-        std::vector<std::size_t> order(c.months.size());
+        std::vector<std::size_t> order(months.size());
         for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
-        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return c.months[a] < c.months[b]; });
+        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return months[a] < months[b]; });
         values[i].resize(sorted.size());
         for (std::size_t k = 0; k < order.size(); ++k) {
-          std::copy_n(sorted.begin() + static_cast<std::ptrdiff_t>(k * outputs_.size()), outputs_.size(),
-                      values[i].begin() + static_cast<std::ptrdiff_t>(order[k] * outputs_.size()));
+          for (std::size_t c = 0; c < columns; ++c) values[i][order[k] * columns + c] = sorted[k * columns + c];
         }
       },
       stop);
   return values;
+}
+
+std::vector<TrialCurve> TrialSet::curves(const std::vector<double>& parameters, const std::stop_token& stop) const {
+  std::vector<TrialCurve> curves;
+  std::vector<Course> courses = courses_;
+  std::vector<std::pair<std::size_t, std::size_t>> columns;  // course and output of each curve
+  for (std::size_t k = 0; k < rows_.size(); ++k) {
+    const TrialRow& r = rows_[k];
+    const double zero = r.arm->time_zero_month;
+    if (r.measurement->unit != "percent_change") continue;
+    auto curve = std::find_if(curves.begin(), curves.end(), [&](const TrialCurve& c) { return c.arm == r.arm && c.outcome == r.measurement->outcome; });
+    if (curve == curves.end()) {
+      curve = curves.insert(curves.end(), {r.arm, r.measurement->outcome, {0}, {}});
+      columns.emplace_back(places_[k].treated.course, places_[k].treated.output);
+    }
+    while (curve->months.back() < r.measurement->month) curve->months.push_back(curve->months.back() + 1);
+    for (const double month : curve->months) courses[places_[k].treated.course].months.push_back(zero + month);
+  }
+  const Values values = run(courses, simulate::prepare_patients(model_, patients_, std::vector<std::vector<double>>(patients_.size(), parameters)), stop);
+  for (std::size_t k = 0; k < curves.size(); ++k) {
+    const auto& [course, output] = columns[k];
+    const auto at = [&](double month) {
+      const auto& months = courses[course].months;
+      const auto index = static_cast<std::size_t>(std::find(months.begin(), months.end(), curves[k].arm->time_zero_month + month) - months.begin());
+      return values[course].empty() ? std::nan("") : values[course][index * outputs_.size() + output];
+    };
+    for (const double month : curves[k].months) curves[k].change.push_back(100 * (at(month) / at(0) - 1));
+  }
+  return curves;
 }
 
 std::vector<std::vector<double>> TrialSet::predict(const std::vector<std::vector<double>>& parameters, const std::stop_token& stop) const {
@@ -237,7 +266,7 @@ std::vector<std::vector<double>> TrialSet::predict(const std::vector<std::vector
     patients.insert(patients.end(), patients_.begin(), patients_.end());
     values.insert(values.end(), patients_.size(), set);
   }
-  const Values all = run(simulate::prepare_patients(model_, patients, values), stop);
+  const Values all = run(courses_, simulate::prepare_patients(model_, patients, values), stop);
   std::vector<std::vector<double>> out;
   for (std::size_t s = 0; s < parameters.size(); ++s) {
     const Values one(all.begin() + static_cast<std::ptrdiff_t>(s * courses_.size()), all.begin() + static_cast<std::ptrdiff_t>((s + 1) * courses_.size()));

@@ -7,51 +7,10 @@
 
 #include "osteosome/core/text.hpp"
 #include "osteosome/report/report.hpp"
+#include "page.hpp"
 
 namespace osteosome::report {
 namespace {
-
-constexpr const char* kStyle = R"css(
-:root { color-scheme: light; --line: #d8dde3; --soft: #f5f7f9; --ink: #1c2530; --mute: #5a6673; --accent: #0072B2; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 72rem; padding: 1.5rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: white; }
-h1 { font-size: 1.7rem; margin: 0 0 .25rem; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; border-bottom: 1px solid var(--line); padding-bottom: .2rem; }
-h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; } p { margin: .4rem 0; } .mute { color: var(--mute); }
-.notice { background: #fff4e0; border-left: 4px solid #E69F00; padding: .5rem .8rem; margin: 1rem 0; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 1.2rem; }
-figure { margin: 0; min-width: 0; } figcaption { font-size: .85rem; color: var(--mute); } .chart { width: 100%; min-height: 18rem; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; width: 100%; }
-th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { background: var(--soft); } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.assumed { background: #fdeede; font-weight: 600; } details { margin: .4rem 0; } summary { cursor: pointer; color: var(--accent); }
-pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: .8rem; white-space: pre-wrap; overflow-wrap: anywhere; }
-@media (max-width: 34rem) { .charts { grid-template-columns: minmax(0, 1fr); } body { padding: .8rem; } }
-@media print { body { max-width: none; padding: 0; font-size: 11px; } .charts { grid-template-columns: 1fr 1fr; } figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
-  .vega-embed summary { display: none; } .chart, .vega-embed { width: 100% !important; } .chart svg { width: 100% !important; height: auto !important; } figcaption, table, pre { font-size: 9px; } .chart { min-height: 0; } }
-)css";
-
-std::string escape(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
-
-std::string link_doi(const std::string& source) {
-  const auto at = source.find("10.");
-  if (at == std::string::npos || source.find('/', at) == std::string::npos) return escape(source);
-  const std::string doi = source.substr(at, source.find_first_of(" ,;)", at) - at);
-  const std::size_t begin = at >= 4 && source.substr(at - 4, 4) == "doi:" ? at - 4 : at;
-  return escape(source.substr(0, begin)) + "<a href=\"https://doi.org/" + escape(doi) + "\">" + escape(source.substr(begin, at - begin) + doi) +
-         "</a>" + escape(source.substr(at + doi.size()));
-}
 
 std::string number(double x) { return std::isfinite(x) ? fmt::format("{:.2f}", x) : "missing"; }
 
@@ -248,29 +207,12 @@ std::string model_section(const ReportInput& in, std::size_t m) {
 }  // namespace
 
 std::string make_report(const ReportInput& in, const std::vector<Chart>& charts) {
-  std::string out =
-      "<!doctype html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width, initial-scale=1\"><title>" +
-      escape(in.scenario.title) + "</title>\n<style>" + kStyle + "</style></head><body>\n<main>\n";
+  std::string out = page_start(in.scenario.title);
   out += header(in) + charts_section(in, charts) + comparison(in) + setup(in) + failures(in);
   out += "<h2>Models, assumptions and sources</h2>\n";
   for (std::size_t m = 0; m < in.models.size(); ++m) out += model_section(in, m);
   out += "<h2>Manifest</h2>\n<details><summary>What exactly ran</summary><pre>" + escape(in.manifest) + "</pre></details>\n";
-  out += "<p class=notice>Research use, not for clinical decisions.</p>\n</main>\n";
-  if (!in.chart_library.empty()) {
-    out += "<script>" + in.chart_library + "</script>\n<script>\n";
-    for (const Chart& c : charts) {
-      std::string spec = c.spec;
-      for (std::size_t at = spec.find('<'); at != std::string::npos; at = spec.find('<', at)) spec.replace(at, 1, "\\u003c");
-      out += "vegaEmbed('#chart-" + c.id + "', " + spec +
-             ", {renderer: 'svg', actions: {export: true, source: false, compiled: false, editor: false}});\n";
-    }
-    // On paper everything is open, and the charts take the width of the page.
-    out +=
-        "addEventListener('beforeprint', () => { document.querySelectorAll('main details:not(.vega-embed details)').forEach(d => { d.open = true; "
-        "}); });\n";
-    out += "</script>\n";
-  }
-  return out + "</body></html>\n";
+  return out + page_end(in.chart_library, charts);
 }
 
 }  // namespace osteosome::report
