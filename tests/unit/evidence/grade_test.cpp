@@ -125,12 +125,13 @@ TEST(GradedPoint, Range_of_arms_is_no_interval_of_the_mean) {
 }
 
 TEST(GradedPoint, Only_changes_and_differences_in_percent_count) {
-  for (const auto& [unit, counts] : {std::pair{"percent_change", true},
-                                     {"percent_diff", true},
-                                     {"percent_per_year", false},
-                                     {"absolute_g_cm2", false},
-                                     {"absolute_sBMD_mg_cm2", false},
-                                     {"percent_of_gain_retained", false}}) {
+  for (const auto& [unit, counts] :
+       {std::pair{"percent_change", true},
+        {"percent_diff", true},
+        {"percent_per_year", false},
+        {"absolute_g_cm2", false},
+        {"absolute_sBMD_mg_cm2", false},
+        {"percent_of_gain_retained", false}}) {
     Points p;
     p.arm("a");
     p.point("m", "LS", 1, 3, unit);
@@ -349,7 +350,8 @@ TEST(Spread, Only_doses_before_the_visit_make_a_regimen_another) {
 }
 
 TEST(Spread, Markers_in_log_ratio) {
-  const auto found = spread({study_of("A", {denosumab("a", 2, {measured("CTX", 1, -50)})}), study_of("B", {denosumab("b", 2, {measured("CTX", 1, -60)})})});
+  const auto found =
+      spread({study_of("A", {denosumab("a", 2, {measured("CTX", 1, -50)})}), study_of("B", {denosumab("b", 2, {measured("CTX", 1, -60)})})});
   ASSERT_EQ(found.size(), 1u);
   EXPECT_NEAR(found[0].rms, std::log(1.25) / std::sqrt(2), kRounding);
 }

@@ -144,7 +144,8 @@ TEST(StudyTables, Missing_file_is_named) {
 }
 
 TEST(StudyTables, Missing_column_of_the_arms_is_refused_with_a_near_match) {
-  expect_refused(replaced(kArms, "regimen,", "regimens,"), kRows, "table-001", "column 'regimen' is missing", "Did you mean 'regimens'?", "arms.csv", 1);
+  expect_refused(replaced(kArms, "regimen,", "regimens,"), kRows, "table-001", "column 'regimen' is missing", "Did you mean 'regimens'?", "arms.csv",
+                 1);
 }
 
 TEST(StudyTables, Missing_column_of_the_measurements_is_refused_with_a_near_match) {
