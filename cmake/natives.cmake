@@ -15,7 +15,9 @@ osteosome_isa_sources(${CMAKE_CURRENT_SOURCE_DIR}/compile tape)
 add_executable(osteosome_codegen ${PROJECT_SOURCE_DIR}/apps/codegen/main.cpp)
 target_link_libraries(osteosome_codegen PRIVATE osteosome::compile)
 
-set(OSTEOSOME_NATIVE_MODELS published/peterson-riggs-2010 published/joerg-2022)
+set(OSTEOSOME_NATIVE_MODELS published/peterson-riggs-2010 published/joerg-2022 osteosome/osteosome)
+# What the composed model is made of beside its own document.
+file(GLOB OSTEOSOME_MODULES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/models/osteosome/*.toml ${PROJECT_SOURCE_DIR}/therapies/*.toml)
 set(native_sources ${CMAKE_CURRENT_BINARY_DIR}/natives/table.cpp)
 set(native_models)
 foreach(model ${OSTEOSOME_NATIVE_MODELS})
@@ -29,7 +31,7 @@ foreach(model ${OSTEOSOME_NATIVE_MODELS})
 endforeach()
 add_custom_command(OUTPUT ${native_sources}
   COMMAND osteosome_codegen ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_BINARY_DIR}/natives ${native_models}
-  DEPENDS osteosome_codegen ${native_models} VERBATIM)
+  DEPENDS osteosome_codegen ${native_models} ${OSTEOSOME_MODULES} VERBATIM)
 add_library(osteosome_natives OBJECT ${native_sources})
 target_include_directories(osteosome_natives PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/compile)
 # Sanitizers would only slow down generated straight-line code.

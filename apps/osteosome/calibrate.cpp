@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // osteosome calibrate: fits parameters of a model to the calibration rows of the evidence (docs/reference/calibration.md).
-#include "osteosome/calibrate/least_squares.hpp"
-
 #include <fmt/format.h>
 
 #include <chrono>
@@ -12,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common.hpp"
+#include "osteosome/calibrate/least_squares.hpp"
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/output_file.hpp"
 #include "osteosome/core/text.hpp"
@@ -71,18 +70,26 @@ class ConfigReader {
   }
 
  private:
+  static double whole(core::TomlReader& in, std::string_view key, double otherwise, double low, double high) {
+    const double x = in.number(key).value_or(otherwise);
+    if (x >= low && x <= high && x == std::floor(x)) return x;
+    in.problem("calibrate-008",
+               "'" + std::string(key) + "' should be a whole number from " + core::format_double(low) + " to " + core::format_double(high), "", key);
+    return otherwise;
+  }
+
   void read_header(const core::TomlValue& value) {
     core::TomlReader in(value, "[calibration]", problems_);
     config_.title = in.required_text("title");
     config_.model = in.required_text("model");
     config_.overlays = in.texts("overlays");
     config_.studies = in.texts("studies");
-    config_.settings.starts = static_cast<std::size_t>(in.number("starts").value_or(1));
-    config_.settings.seed = static_cast<std::uint64_t>(in.number("seed").value_or(1));
-    config_.settings.max_iterations = static_cast<int>(in.number("max_iterations").value_or(30));
+    config_.settings.starts = static_cast<std::size_t>(whole(in, "starts", 1, 1, 10000));
+    config_.settings.seed = static_cast<std::uint64_t>(whole(in, "seed", 1, 0, 9e15));
+    config_.settings.max_iterations = static_cast<int>(whole(in, "max_iterations", 30, 1, 100000));
     config_.settings.tolerance = in.number("tolerance").value_or(1e-4);
     config_.settings.difference = in.number("difference").value_or(5e-3);
-    config_.ensemble = static_cast<std::size_t>(in.number("ensemble").value_or(200));
+    config_.ensemble = static_cast<std::size_t>(whole(in, "ensemble", 200, 1, 1e6));
     config_.rtol = in.number("rtol").value_or(1e-5);
     in.finish();
   }
@@ -113,7 +120,8 @@ class ConfigReader {
     u.logarithmic = scale == "log";
     const auto prior = in.number("prior"), sd = in.number("sd");
     config_.also.push_back(in.texts("also"));
-    if (prior.has_value() != sd.has_value()) in.problem("calibrate-004", "'prior' and 'sd' go together", "'sd' is on the scale of the unknown: of the logarithm if 'log'.");
+    if (prior.has_value() != sd.has_value())
+      in.problem("calibrate-004", "'prior' and 'sd' go together", "'sd' is on the scale of the unknown: of the logarithm if 'log'.");
     if (prior && sd) u.prior = calibrate::Prior{u.logarithmic ? std::log(*prior) : *prior, *sd};
     in.finish();
     config_.unknowns.push_back(std::move(u));
@@ -129,16 +137,27 @@ void take_starts(Config& config, const simulate::CompiledModel& model) {
   for (const auto& names : config.also) {
     for (const std::string& name : names) {
       if (model.model().find_parameter(name) != nullptr) continue;
-      problems.add({"calibrate-005", "model '" + config.model + "' has no parameter '" + name + "'", {config.file, 0, 0},
+      problems.add({"calibrate-005",
+                    "model '" + config.model + "' has no parameter '" + name + "'",
+                    {config.file, 0, 0},
                     core::did_you_mean(name, model.model().symbols())});
     }
   }
   for (Unknown& u : config.unknowns) {
     const auto* p = model.model().find_parameter(u.name);
     if (p == nullptr) {
-      problems.add({"calibrate-005", "model '" + config.model + "' has no parameter '" + u.name + "'", {config.file, 0, 0},
+      problems.add({"calibrate-005",
+                    "model '" + config.model + "' has no parameter '" + u.name + "'",
+                    {config.file, 0, 0},
                     core::did_you_mean(u.name, model.model().symbols())});
       continue;
+    }
+    if (p->bounds && (u.low < p->bounds->first || u.high > p->bounds->second)) {
+      problems.add({"calibrate-009",
+                    "'" + u.name + "' may go from " + core::format_double(u.low) + " to " + core::format_double(u.high) +
+                        ", beyond its bounds in the model",
+                    {config.file, 0, 0},
+                    "They are " + core::format_double(p->bounds->first) + " and " + core::format_double(p->bounds->second) + "."});
     }
     if (p->value < u.low || p->value > u.high) {
       problems.add({"calibrate-006", "'" + u.name + "' = " + core::format_double(p->value) + " lies outside low to high", {config.file, 0, 0}, ""});
@@ -157,11 +176,14 @@ std::vector<double> row_sds(const Config& config, const std::vector<evidence::Tr
     auto w = config.weights.find(r.measurement->outcome + " " + r.measurement->unit);
     if (w == config.weights.end()) w = config.weights.find(r.measurement->outcome);
     if (w == config.weights.end()) {
-      throw core::Error(core::ErrorKind::Input, {"calibrate-007", "no weight for '" + r.measurement->outcome + "' in '" + r.measurement->unit + "'",
-                                                 {config.file, 0, 0}, "Add it to [weights]."});
+      throw core::Error(core::ErrorKind::Input, {"calibrate-007",
+                                                 "no weight for '" + r.measurement->outcome + "' in '" + r.measurement->unit + "'",
+                                                 {config.file, 0, 0},
+                                                 "Add it to [weights]."});
     }
     const auto factor = config.study_factors.find(r.study->id);
-    sds.push_back(w->second.sd * (factor == config.study_factors.end() ? 1 : factor->second) * std::sqrt(std::max(1.0, visits[{r.arm->id, r.measurement->outcome}] / w->second.points)));
+    sds.push_back(w->second.sd * (factor == config.study_factors.end() ? 1 : factor->second) *
+                  std::sqrt(std::max(1.0, visits[{r.arm->id, r.measurement->outcome}] / w->second.points)));
   }
   return sds;
 }
@@ -208,9 +230,16 @@ class Checkpoint {
   Checkpoint(std::string path, const Config& config) : path_(std::move(path)), hash_(core::sha256(config.text)), values_(config.settings.starts) {
     if (!std::filesystem::exists(path_)) return;
     const auto json = nlohmann::json::parse(core::read_file(path_), nullptr, false);
-    if (json.is_discarded() || json.value("config", "") != hash_) return;
-    values_ = json["values"].get<std::vector<std::vector<double>>>();
+    if (!json.is_object() || !json.contains("config") || json["config"] != hash_ || !json.contains("values")) return;
+    try {
+      values_ = json["values"].get<std::vector<std::vector<double>>>();
+    } catch (const nlohmann::json::exception&) {
+      values_.clear();  // damaged: begin anew
+    }
     values_.resize(config.settings.starts);
+    for (auto& values : values_) {
+      if (values.size() != config.unknowns.size()) values.clear();
+    }
   }
   [[nodiscard]] const std::vector<std::vector<double>>& values() const { return values_; }
   void store(const calibrate::Step& step) {
@@ -224,12 +253,22 @@ class Checkpoint {
   std::vector<std::vector<double>> values_;
 };
 
+/// Text that may stand between double quotes of TOML.
+std::string quoted(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  }
+  return out;
+}
+
 std::string overlay_text(const Config& config, const simulate::CompiledModel& model, const calibrate::Fit& fit,
                          const calibrate::Identifiability& known, std::size_t rows) {
   std::string out = fmt::format(
       "# Written by osteosome calibrate {}; do not edit.\n\n[overlay]\ntitle = \"{}\"\nof = \"{}\"\nsource = \"osteosome calibrate {}: {} rows, "
       "cost {:.6g}\"\n\n[parameters]\n",
-      config.file, config.title, model.model().id, config.file, rows, fit.cost);
+      quoted(config.file), quoted(config.title), model.model().id, quoted(config.file), rows, fit.cost);
   for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
     std::vector<std::string> names = {config.unknowns[k].name};
     names.insert(names.end(), config.also[k].begin(), config.also[k].end());
@@ -245,8 +284,8 @@ std::string identifiability_text(const Config& config, const calibrate::Fit& fit
   std::string out = core::csv_line({"parameter", "value", "scale", "standard_error", "informed", "prior", "prior_sd", "low", "high"});
   for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
     const Unknown& u = config.unknowns[k];
-    out += core::csv_line({u.name, core::format_double(fit.values[k]), u.logarithmic ? "log" : "linear", fmt::format("{:.4g}", known.standard_errors[k]),
-                           fmt::format("{:.3f}", known.informed[k]),
+    out += core::csv_line({u.name, core::format_double(fit.values[k]), u.logarithmic ? "log" : "linear",
+                           fmt::format("{:.4g}", known.standard_errors[k]), fmt::format("{:.3f}", known.informed[k]),
                            u.prior ? core::format_double(u.logarithmic ? std::exp(u.prior->mean) : u.prior->mean) : "",
                            u.prior ? core::format_double(u.prior->sd) : "", core::format_double(u.low), core::format_double(u.high)});
   }
@@ -279,21 +318,23 @@ std::string ensemble_text(const Config& config, const std::vector<std::vector<do
 
 std::string record_text(const Config& config, const simulate::CompiledModel& model, const evidence::TrialSet& trials, const calibrate::Fit& fit,
                         double seconds) {
-  nlohmann::json record = {{"config", config.file},
-                           {"config_sha256", core::sha256(config.text)},
-                           {"model", config.model},
-                           {"model_hash", model.lane_hash()},
-                           {"build", OSTEOSOME_VERSION},
-                           {"engine", model.engine_text()},
-                           {"seconds", seconds},
-                           {"rows", trials.rows().size()},
-                           {"simulations_a_set", trials.simulations()},
-                           {"cost", fit.cost},
-                           {"converged", fit.converged},
-                           {"start_costs", fit.start_costs},
-                           {"start_outcomes", fit.start_outcomes},
-                           {"left_out", nlohmann::json::array()}};
-  for (const auto& x : trials.left_out()) record["left_out"].push_back({{"study", x.study}, {"arm", x.arm}, {"outcome", x.outcome}, {"reason", x.reason}});
+  nlohmann::json record = {
+      {"config", config.file},
+      {"config_sha256", core::sha256(config.text)},
+      {"model", config.model},
+      {"model_hash", model.lane_hash()},
+      {"build", OSTEOSOME_VERSION},
+      {"engine", model.engine_text()},
+      {"seconds", seconds},
+      {"rows", trials.rows().size()},
+      {"simulations_a_set", trials.simulations()},
+      {"cost", fit.cost},
+      {"converged", fit.converged},
+      {"start_costs", fit.start_costs},
+      {"start_outcomes", fit.start_outcomes},
+      {"left_out", nlohmann::json::array()}};
+  for (const auto& x : trials.left_out())
+    record["left_out"].push_back({{"study", x.study}, {"arm", x.arm}, {"outcome", x.outcome}, {"reason", x.reason}});
   return record.dump(1) + "\n";
 }
 
@@ -305,20 +346,31 @@ int calibrate_command(const std::string& file, const std::string& out, SolverFla
   const simulate::CompiledModel model(model::load_model(library.find_model(config.model), library, units, config.overlays), flags.settings());
   take_starts(config, model);
   const auto studies = evidence::load_evidence(library.root);
+  check_studies(config.studies, studies, file);
   const auto catalogue = protocol::load_catalogue(library.root + "/therapies");
   const evidence::TrialSet trials(studies, {config.studies, "clinical", "calibration"}, model, catalogue, units);
+  if (trials.rows().empty()) {
+    throw core::Error(core::ErrorKind::Input,
+                      {"calibrate-010", "no row to fit: no calibration arm of these studies has an outcome of the model", {file, 0, 0}, ""});
+  }
   const Objective objective(config, model, trials);
-  std::filesystem::create_directories(out);
+  make_folder(out);
   Checkpoint checkpoint(out + "/checkpoint.json", config);
   const auto began = std::chrono::steady_clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(); };
-  std::cerr << fmt::format("{} unknowns, {} calibration rows, {} simulations a set\n", config.unknowns.size(), trials.rows().size(), trials.simulations());
+  std::cerr << fmt::format("{} unknowns, {} calibration rows, {} simulations a set\n", config.unknowns.size(), trials.rows().size(),
+                           trials.simulations());
   config.settings.resume = checkpoint.values();
   config.settings.progress = [&](const calibrate::Step& step) {
     checkpoint.store(step);
     std::cerr << fmt::format("start {} step {}: cost {:.4f} ({:.0f} s)\n", step.start_index + 1, step.iteration, step.cost, seconds());
   };
   const calibrate::Fit fit = calibrate::fit(config.unknowns, objective, config.settings, interrupted());
+  if (!std::isfinite(fit.cost) && !interrupted().stop_requested()) {
+    throw core::Error(
+        core::ErrorKind::Numerics,
+        {"calibrate-011", "no start can be simulated: " + (fit.start_outcomes.empty() ? "" : fit.start_outcomes.front()), {file, 0, 0}, ""});
+  }
   if (fit.jacobian.empty()) {
     std::cerr << "stopped; the same command goes on from " << out << "/checkpoint.json\n";
     return kCancelled;
@@ -327,7 +379,8 @@ int calibrate_command(const std::string& file, const std::string& out, SolverFla
   core::write_file(out + "/fitted.overlay.toml", overlay_text(config, model, fit, known, trials.rows().size()));
   core::write_file(out + "/identifiability.csv", identifiability_text(config, fit, known));
   core::write_file(out + "/eigenvalues.csv", eigen_text(config, known));
-  core::write_file(out + "/ensemble.csv", ensemble_text(config, calibrate::laplace_ensemble(config.unknowns, fit, config.ensemble, config.settings.seed)));
+  core::write_file(out + "/ensemble.csv",
+                   ensemble_text(config, calibrate::laplace_ensemble(config.unknowns, fit, config.ensemble, config.settings.seed)));
   core::write_file(out + "/record.json", record_text(config, model, trials, fit, seconds()));
   checkpoint.remove();
   std::cout << fmt::format("cost {:.4f}, {}; {}/fitted.overlay.toml\n", fit.cost, fit.converged ? "converged" : "not converged", out);
@@ -335,6 +388,11 @@ int calibrate_command(const std::string& file, const std::string& out, SolverFla
 }
 
 }  // namespace
+
+std::string check_calibration(const std::string& path) {
+  const Config config = ConfigReader(path).run();
+  return fmt::format("calibration of {}, {} unknowns", config.model, config.unknowns.size());
+}
 
 void add_calibrate(CLI::App& app, Action& action) {
   struct Words {
@@ -346,7 +404,8 @@ void add_calibrate(CLI::App& app, Action& action) {
   verb->add_option("CONFIG", words->file, "calibration file")->required();
   verb->add_option("-o,--output", words->out, "folder for the overlay, the record, identifiability and the ensemble")->required();
   verb->add_option("--threads", words->flags.threads, "threads (default: all processors)")->check(number_between(1, 256));
-  verb->footer("Examples:\n  osteosome calibrate calibrations/osteosome.toml -o runs/fit\n  osteosome run my-scenario.toml   # with overlays = [\"runs/fit/fitted.overlay.toml\"]");
+  verb->footer(
+      "Examples:\n  osteosome calibrate calibrations/osteosome.toml -o runs/fit\n  osteosome validate --overlay runs/fit/fitted.overlay.toml");
   verb->callback([words, &action] { action = [words] { return calibrate_command(words->file, words->out, words->flags); }; });
 }
 

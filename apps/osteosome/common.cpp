@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 
 #include "osteosome/core/text.hpp"
@@ -78,6 +80,23 @@ std::vector<simulate::CompiledModel> checked_models(simulate::Scenario& scenario
   }
   problems.throw_if_any(core::ErrorKind::Input);
   return models;
+}
+
+void check_studies(const std::vector<std::string>& ids, const std::vector<evidence::Study>& studies, const std::string& file) {
+  std::vector<std::string> known;
+  for (const auto& s : studies) known.push_back(s.id);
+  core::Diagnostics problems;
+  for (const std::string& id : ids) {
+    if (std::find(known.begin(), known.end(), id) == known.end())
+      problems.add({"input-014", "no study '" + id + "'", {file, 0, 0}, core::did_you_mean(id, known)});
+  }
+  problems.throw_if_any(core::ErrorKind::Input);
+}
+
+void make_folder(const std::string& path) {
+  std::error_code ec;
+  std::filesystem::create_directories(path, ec);
+  if (!std::filesystem::is_directory(path, ec)) throw core::Error(core::ErrorKind::Io, {"io-002", "cannot create the folder '" + path + "'", {}, ""});
 }
 
 ProgressLine::ProgressLine(bool quiet) : on_(!quiet && isatty(2) != 0), began_(now()) {}

@@ -40,6 +40,13 @@ struct SolverFlags {
                                                                   const model::Library& library, const core::UnitSystem& units,
                                                                   const std::vector<evidence::Study>& studies);
 
+/// @throws Error(Input) for ids no study has, with near matches; `file` names them, or "".
+void check_studies(const std::vector<std::string>& ids, const std::vector<evidence::Study>& studies, const std::string& file);
+/// Creates the folder and those above it. @throws Error(Io).
+void make_folder(const std::string& path);
+/// Reads a calibration file and checks its form. @throws Error(Input) with every problem.
+[[nodiscard]] std::string check_calibration(const std::string& path);
+
 /// A progress line with ETA on a terminal; nothing otherwise.
 class ProgressLine {
  public:

@@ -184,6 +184,7 @@ class Run {
       m["models"].push_back({{"name", s.name},
                              {"document", s.path},
                              {"sha256", core::sha256(core::read_file(s.path))},
+                             {"composed_sha256", core::sha256(model::to_markdown(models[i].model()))},
                              {"lane_program_sha256", models[i].lane_hash()}});
     }
     utsname platform{};
@@ -209,7 +210,7 @@ class Run {
   [[nodiscard]] std::string part_key(const std::vector<simulate::CompiledModel>& models) const {
     std::string key = core::sha256(scenario_.text) + std::to_string(scenario_.seed) + manifest_["tool"]["program_sha256"].get<std::string>();
     for (const auto& m : models) key += m.lane_hash();
-    for (const auto& m : scenario_.models) key += core::sha256(core::read_file(m.path));
+    for (const auto& m : models) key += core::sha256(model::to_markdown(m.model()));
     return core::sha256(key + o_.solver.engine);
   }
 

@@ -28,6 +28,17 @@ std::string check_file(const std::string& path, const model::Library& library, c
     const auto study = evidence::load_study(path);
     return fmt::format("study, {} arms", study.arms.size());
   }
+  if (root.find("calibration") != nullptr) return check_calibration(path);
+  if (const core::TomlValue* overlay = root.find("overlay")) {
+    const core::TomlValue* of = overlay->find("of");
+    if (of == nullptr) throw core::Error(core::ErrorKind::Input, {"overlay-005", "[overlay] names no model: 'of' is missing", {path, 0, 0}, ""});
+    (void)model::load_model(library.find_model(of->text), library, units, {path});
+    return "overlay of " + of->text;
+  }
+  if (root.find("ports") != nullptr || root.find("therapy") != nullptr) {
+    model::check_module(path, library, units);
+    return root.find("therapy") != nullptr ? "therapy" : "module";
+  }
   if (root.find("drugs") != nullptr) return fmt::format("catalogue, {} drugs", protocol::load_catalogue(path).size());
   const auto m = model::load_model(path, library, units);
   (void)compile::build_program(m);

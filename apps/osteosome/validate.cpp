@@ -25,24 +25,18 @@ struct Words {
 std::vector<evidence::Study> load(const Words& words, const model::Library& library) {
   if (words.evidence.empty()) return evidence::load_evidence(library.root);
   if (!std::filesystem::is_directory(words.evidence)) {
-    throw core::Error(core::ErrorKind::Io, {"io-001", "cannot read the folder '" + words.evidence + "'", {}, "It should hold arms.csv and measurements.csv, or study documents."});
+    throw core::Error(core::ErrorKind::Io, {"io-001",
+                                            "cannot read the folder '" + words.evidence + "'",
+                                            {},
+                                            "It should hold arms.csv and measurements.csv, or study documents."});
   }
   if (std::filesystem::exists(words.evidence + "/arms.csv")) return evidence::load_study_tables(words.evidence);
   auto studies = evidence::load_studies(words.evidence);
   if (studies.empty()) {
-    throw core::Error(core::ErrorKind::Input, {"input-014", "no study in '" + words.evidence + "'", {}, "It should hold arms.csv and measurements.csv, or study documents."});
+    throw core::Error(core::ErrorKind::Input,
+                      {"input-014", "no study in '" + words.evidence + "'", {}, "It should hold arms.csv and measurements.csv, or study documents."});
   }
   return studies;
-}
-
-void check_studies(const Words& words, const std::vector<evidence::Study>& studies) {
-  std::vector<std::string> known;
-  for (const auto& s : studies) known.push_back(s.id);
-  core::Diagnostics problems;
-  for (const std::string& id : words.studies) {
-    if (std::find(known.begin(), known.end(), id) == known.end()) problems.add({"input-014", "no study '" + id + "'", {}, core::did_you_mean(id, known)});
-  }
-  problems.throw_if_any(core::ErrorKind::Input);
 }
 
 std::string short_number(double x) { return std::isfinite(x) ? fmt::format("{:.6g}", x) : ""; }
@@ -87,13 +81,14 @@ int validate_command(const Words& words) {
   const core::UnitSystem units;
   const model::Library library{data_root()};
   const auto studies = load(words, library);
-  check_studies(words, studies);
+  check_studies(words.studies, studies, "");
   const auto catalogue = protocol::load_catalogue(library.root + "/therapies");
   report::ValidationInput input;
   input.models = words.models.empty() ? std::vector<std::string>{"osteosome", "joerg-2022", "peterson-riggs-2010"} : words.models;
   for (const std::string& name : input.models) {
     const bool first = name == input.models.front();
-    const simulate::CompiledModel model(model::load_model(library.find_model(name), library, units, first ? words.overlays : std::vector<std::string>{}),
+    const simulate::CompiledModel model(model::load_model(library.find_model(name), library, units,
+                                                          first ? words.overlays : std::vector<std::string>{}),
                                         words.flags.settings());
     const evidence::TrialSet trials(studies, {words.studies, words.domain, words.role}, model, catalogue, units);
     for (const auto& x : trials.left_out()) input.left_out.emplace_back(name, x);
@@ -108,8 +103,10 @@ int validate_command(const Words& words) {
   input.spread = evidence::between_trial_spread(studies, catalogue, units);
   input.grades = evidence::grade_arms(input.points);
   print_totals(input);
-  if (words.out.empty()) return kOk;
-  std::filesystem::create_directories(words.out);
+  const auto failed = std::count_if(input.points.begin(), input.points.end(), [](const auto& p) { return !std::isfinite(p.predicted); });
+  if (failed > 0) std::cerr << failed << " values are missing because their simulation failed\n";
+  if (words.out.empty()) return failed == 0 ? kOk : kNumericalFailure;
+  make_folder(words.out);
   core::write_file(words.out + "/validation.csv", grades_text(input.grades));
   core::write_file(words.out + "/points.csv", points_text(input.points));
   core::write_file(words.out + "/left-out.csv", left_out_text(input.left_out));
@@ -118,7 +115,7 @@ int validate_command(const Words& words) {
   if (std::filesystem::exists(bundle, ec)) input.chart_library = core::read_file(bundle);
   core::write_file(words.out + "/validation.html", report::make_validation_report(input));
   std::cerr << "report: " << words.out << "/validation.html\n";
-  return kOk;
+  return failed == 0 ? kOk : kNumericalFailure;
 }
 
 }  // namespace
@@ -127,14 +124,14 @@ void add_validate(CLI::App& app, Action& action) {
   auto words = std::make_shared<Words>();
   CLI::App* verb = app.add_subcommand("validate", "simulate published trials and grade models on them");
   verb->add_option("STUDY", words->studies, "ids of studies (default: all)");
-  verb->add_option("--model", words->models, "model to grade (repeatable; default: osteosome beside the published models)");
-  verb->add_option("--overlay", words->overlays, "overlay on the first model (repeatable)");
+  verb->add_option("--model", words->models, "model to grade (repeatable; default: osteosome beside the published models)")->allow_extra_args(false);
+  verb->add_option("--overlay", words->overlays, "overlay on the first model (repeatable)")->allow_extra_args(false);
   verb->add_option("--domain", words->domain, "domain of the studies")->capture_default_str();
   verb->add_option("--role", words->role, "only arms of this role")->check(CLI::IsMember({"calibration", "validation"}));
   verb->add_option("--evidence", words->evidence, "folder with arms.csv and measurements.csv, or with study documents, in place of the library's");
   verb->add_option("-o,--output", words->out, "folder for validation.html, validation.csv, points.csv and left-out.csv");
   words->flags.add_to(*verb);
-  verb->footer("Examples:\n  osteosome validate -o runs/validation\n  osteosome validate --model osteosome --role calibration freedom\n  osteosome validate --evidence my-trials -o runs/mine");
+  verb->footer("Examples:\n  osteosome validate -o runs/validation\n  osteosome validate --evidence my-trials -o runs/mine");
   verb->callback([words, &action] { action = [words] { return validate_command(*words); }; });
 }
 

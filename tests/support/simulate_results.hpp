@@ -47,7 +47,7 @@ struct HandMade {
     study.id = "trial";
     study.title = "Trial (Author 2020)";
     study.doi = "10.1000/trial";
-    study.arms.push_back({"one", "drug", "denosumab", "denosumab 60 mg", "", 0, "validation", "yes", "", {}});
+    study.arms.push_back({"one", "drug", "denosumab", "denosumab 60 mg", "", 0, {}, {}, {}, {}, {}, "", "validation", "yes", "", {}});
   }
 
   evidence::Measurement& measure(const std::string& outcome, double month, double mean) {

@@ -35,7 +35,7 @@ struct PooledGrade {
   double rmse = 0, bias = 0;
 };
 
-/// By arm and outcome, worst RMSE first.
+/// By arm and outcome, worst RMSE first: densities, then markers, whose RMSE is a log ratio.
 [[nodiscard]] std::vector<ArmGrade> grade_arms(const std::vector<GradedPoint>& points);
 /// Totals by role and outcome, then by class too. With `model_b` given, only points that `model_b` has as well.
 [[nodiscard]] std::vector<PooledGrade> pool(const std::vector<GradedPoint>& points, const std::string& model, bool by_class,

@@ -19,7 +19,7 @@ namespace osteosome::evidence {
 /// age 67 (pm_*), 54 (early_pm), menopause + years (natural and surgical menopause); T-scores LS -2.7, TH -1.9, FN -2.2 (pm_osteoporosis
 /// and others with fractures) or -2.0, -1.3, -1.7 (pm_low_bmd); none elsewhere. T-scores at a month 0 that lies after the first dose are
 /// not those of the start, so the defaults of the population are used then.
-[[nodiscard]] simulate::Patient patient_of(const StudyArm& arm);
+[[nodiscard]] simulate::Patient patient_of(const StudyArm& arm, const protocol::Regimen& regimen);
 
 /// A published value that the model can be compared with.
 struct TrialRow {

@@ -15,7 +15,7 @@ struct Library {
 
   /// Path of a model named by path or by id ("joerg-2022", "published/joerg-2022"). @throws Error(Input) with near matches.
   [[nodiscard]] std::string find_model(const std::string& name, const std::string& beside = "") const;
-  /// Ids of all built-in models, sorted.
+  /// Ids of all built-in models, sorted: documents below `root`/models that are neither modules (with [ports]) nor overlays.
   [[nodiscard]] std::vector<std::string> models() const;
   /// Paths of all documents below `root`/therapies that have a [therapy], sorted.
   [[nodiscard]] std::vector<std::string> therapies() const;
@@ -25,6 +25,9 @@ struct Library {
 /// `overlays` name documents with [overlay] (found as models are), applied after the model's own; see docs/reference/model-document.md.
 [[nodiscard]] Model load_model(const std::string& path, const Library& library, const core::UnitSystem& units,
                                const std::vector<std::string>& overlays = {});
+
+/// Checks a document that others use (a module, a therapy) on its own. @throws Error(Model) with every problem.
+void check_module(const std::string& path, const Library& library, const core::UnitSystem& units);
 
 /// Checks a flat model: unknown and duplicate names, cycles, unknown functions, units. Adds to `problems`.
 void validate(const Model& model, core::Diagnostics& problems);

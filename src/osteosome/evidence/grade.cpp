@@ -27,7 +27,17 @@ struct Sums {
 
 /// A value reported as change from month 0 that other studies of the same doses can be compared with.
 bool repeatable(const StudyArm& arm, const Measurement& m) {
-  return m.count == "yes" && m.mean && m.unit == "percent_change" && arm.runnable == "yes" && arm.time_zero_month == 0 && arm.trial_class != "natural_history";
+  return m.count == "yes" && m.mean && m.unit == "percent_change" && arm.runnable == "yes" && arm.time_zero_month == 0 &&
+         arm.trial_class != "natural_history";
+}
+
+/// Nothing for a regimen that cannot be read: TrialSet reports it.
+std::optional<protocol::Regimen> parsed(const std::string& text, const protocol::DrugCatalogue& catalogue, const core::UnitSystem& units) {
+  try {
+    return protocol::parse_regimen(text, catalogue, units);
+  } catch (const core::Error&) {
+    return std::nullopt;
+  }
 }
 
 /// The doses given before `month`, as text: the same for regimens that differ only later.
@@ -75,10 +85,11 @@ std::vector<ArmGrade> grade_arms(const std::vector<GradedPoint>& points) {
     grades[k].bias = sums[k].mean();
   }
   const auto size = [](const ArmGrade& g) { return std::isnan(g.rmse) ? (g.n > 0 ? HUGE_VAL : -1) : g.rmse; };  // failed first, ungraded last
-  const auto marker = [](const ArmGrade& g) { return g.outcome == "CTX" || g.outcome == "uCTX" || g.outcome == "P1NP" || g.outcome == "BSAP" || g.outcome == "OC"; };
-  std::stable_sort(grades.begin(), grades.end(), [&](const ArmGrade& a, const ArmGrade& b) {
-    return std::pair(marker(a), -size(a)) < std::pair(marker(b), -size(b));
-  });
+  const auto marker = [](const ArmGrade& g) {
+    return g.outcome == "CTX" || g.outcome == "uCTX" || g.outcome == "P1NP" || g.outcome == "BSAP" || g.outcome == "OC";
+  };
+  std::stable_sort(grades.begin(), grades.end(),
+                   [&](const ArmGrade& a, const ArmGrade& b) { return std::pair(marker(a), -size(a)) < std::pair(marker(b), -size(b)); });
   return grades;
 }
 
@@ -105,8 +116,10 @@ std::vector<BetweenTrialSpread> between_trial_spread(const std::vector<Study>& s
       std::optional<protocol::Regimen> regimen;
       for (const Measurement& m : arm.measurements) {
         if (!repeatable(arm, m)) continue;
-        if (!regimen) regimen = protocol::parse_regimen(arm.regimen, catalogue, units);
-        groups[{m.outcome, m.month, doses_until(*regimen, m.month)}][study.id].add(TrialRow{&study, &arm, &m}.marker() ? std::log1p(*m.mean / 100) : *m.mean);
+        if (!regimen) regimen = parsed(arm.regimen, catalogue, units);
+        if (!regimen) break;
+        groups[{m.outcome, m.month, doses_until(*regimen, m.month)}][study.id].add(TrialRow{&study, &arm, &m}.marker() ? std::log1p(*m.mean / 100)
+                                                                                                                       : *m.mean);
       }
     }
   }

@@ -27,7 +27,8 @@ class Row {
     const std::string cell = text(column);
     if (cell.empty()) return std::nullopt;
     const auto value = core::parse_double(cell);
-    if (!value || !std::isfinite(*value)) problem("table-002", "'" + cell + "' in column '" + column + "' is no number", "Leave the cell empty if the value is not known.");
+    if (!value || !std::isfinite(*value))
+      problem("table-002", "'" + cell + "' in column '" + column + "' is no number", "Leave the cell empty if the value is not known.");
     return value;
   }
   void problem(const std::string& code, const std::string& message, const std::string& hint) const {

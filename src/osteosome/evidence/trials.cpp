@@ -14,10 +14,11 @@ namespace {
 constexpr double kDaysPerYear = 12 * core::kDaysPerMonth;
 constexpr double kNaturalMenopause = 50, kSurgicalMenopause = 45, kYoungest = 30;  // years
 const std::set<std::string> kMarkers = {"CTX", "uCTX", "P1NP", "BSAP", "OC"};
-const std::set<std::string> kFractureUnits = {"relative_risk", "risk_ratio", "odds_ratio", "hazard_ratio", "rate_ratio", "rate_per_100py",
-                                              "cumulative_incidence_percent"};
-const std::set<std::string> kUnits = {"percent_change", "percent_diff", "percent_per_year", "absolute_g_cm2", "absolute_sBMD_mg_cm2",
-                                      "absolute_g_cm2_per_year", "percent_of_gain_retained"};
+const std::set<std::string> kFractureUnits = {
+    "relative_risk", "risk_ratio", "odds_ratio", "hazard_ratio", "rate_ratio", "rate_per_100py", "cumulative_incidence_percent"};
+const std::set<std::string> kUnits = {
+    "percent_change",          "percent_diff", "percent_per_year", "absolute_g_cm2", "absolute_sBMD_mg_cm2", "absolute_g_cm2_per_year",
+    "percent_of_gain_retained"};
 
 bool postmenopausal(const StudyArm& arm) { return arm.population.starts_with("pm_") || arm.population == "hip_fracture_men_and_women"; }
 
@@ -39,11 +40,14 @@ std::optional<double> usual_t_score(const StudyArm& arm, const std::string& site
   return low ? -1.7 : -2.2;
 }
 
-bool treated_before_month_zero(const StudyArm& arm) { return arm.time_zero_month > 0 && !arm.regimen.starts_with("none"); }
+bool treated_before_month_zero(const StudyArm& arm, const protocol::Regimen& regimen) {
+  const auto zero = static_cast<protocol::Microseconds>(std::llround(arm.time_zero_month * core::kDaysPerMonth * protocol::kMicrosecondsPerDay));
+  return zero > 0 && !protocol::expand(regimen, zero).empty();
+}
 
 }  // namespace
 
-simulate::Patient patient_of(const StudyArm& arm) {
+simulate::Patient patient_of(const StudyArm& arm, const protocol::Regimen& regimen) {
   simulate::Patient patient;
   const double age = std::max(age_at_month_zero(arm) - arm.time_zero_month / 12, kYoungest);
   patient.age_days = age * kDaysPerYear;
@@ -53,8 +57,9 @@ simulate::Patient patient_of(const StudyArm& arm) {
   if (!since && patient.surgical) since = age_at_month_zero(arm) - kSurgicalMenopause;
   if (since) patient.years_since_menopause = *since - arm.time_zero_month / 12;
   patient.supplement = arm.trial_class != "natural_history";
+  const bool treated = treated_before_month_zero(arm, regimen);
   for (const auto& [site, reported] : {std::pair{"LS", arm.t_ls}, {"TH", arm.t_th}, {"FN", arm.t_fn}}) {
-    const auto score = reported && !treated_before_month_zero(arm) ? reported : usual_t_score(arm, site);
+    const auto score = reported && !treated ? reported : usual_t_score(arm, site);
     if (score) patient.t_scores.emplace_back(site, *score);
   }
   return patient;
@@ -90,9 +95,9 @@ void TrialSet::add_arm(const Study& study, const StudyArm& arm, const protocol::
   std::size_t treated = 0;
   std::optional<std::size_t> comparator;
   try {
-    const simulate::Patient patient = patient_of(arm);
-    (void)simulate::start_time(model_, patient);
     std::vector<protocol::Regimen> regimens = {protocol::parse_regimen(arm.regimen, catalogue, units)};
+    const simulate::Patient patient = patient_of(arm, regimens[0]);
+    (void)simulate::start_time(model_, patient);
     if (!arm.comparator_regimen.empty()) regimens.push_back(protocol::parse_regimen(arm.comparator_regimen, catalogue, units));
     for (const auto& regimen : regimens) simulate::DoseTranslator(model_, units).check(regimen, patient.weight_kg);
     treated = course(patient, regimens[0]);
@@ -200,12 +205,14 @@ solve::SubjectPlan TrialSet::plan(const Course& course, const simulate::PatientS
   for (const double month : course.months) times.push_back(start.time + month * core::kDaysPerMonth / days);
   std::sort(times.begin(), times.end());
   const auto last = static_cast<protocol::Microseconds>((times.back() - start.time) * days * protocol::kMicrosecondsPerDay);
-  simulate::DoseTranslator(model_, units_).add_doses(protocol::expand(course.regimen, last + 1), start.time, patients_[course.patient].weight_kg, plan);
+  simulate::DoseTranslator(model_, units_)
+      .add_doses(protocol::expand(course.regimen, last + 1), start.time, patients_[course.patient].weight_kg, plan);
   simulate::DoseTranslator::add_outputs(times, simulate::AtDose::Pre, plan);
   return plan;
 }
 
-TrialSet::Values TrialSet::run(const std::vector<Course>& courses, const std::vector<simulate::PatientStart>& starts, const std::stop_token& stop) const {
+TrialSet::Values TrialSet::run(const std::vector<Course>& courses, const std::vector<simulate::PatientStart>& starts,
+                               const std::stop_token& stop) const {
   const std::size_t columns = outputs_.size();
   Values values(starts.size() / patients_.size() * courses.size());
   simulate::ObservableReader reader(model_.program(), outputs_);
@@ -238,7 +245,8 @@ std::vector<TrialCurve> TrialSet::curves(const std::vector<double>& parameters, 
     const TrialRow& r = rows_[k];
     const double zero = r.arm->time_zero_month;
     if (r.measurement->unit != "percent_change") continue;
-    auto curve = std::find_if(curves.begin(), curves.end(), [&](const TrialCurve& c) { return c.arm == r.arm && c.outcome == r.measurement->outcome; });
+    auto curve =
+        std::find_if(curves.begin(), curves.end(), [&](const TrialCurve& c) { return c.arm == r.arm && c.outcome == r.measurement->outcome; });
     if (curve == curves.end()) {
       curve = curves.insert(curves.end(), {r.arm, r.measurement->outcome, {0}, {}});
       columns.emplace_back(places_[k].treated.course, places_[k].treated.output);
@@ -246,7 +254,8 @@ std::vector<TrialCurve> TrialSet::curves(const std::vector<double>& parameters, 
     while (curve->months.back() < r.measurement->month) curve->months.push_back(curve->months.back() + 1);
     for (const double month : curve->months) courses[places_[k].treated.course].months.push_back(zero + month);
   }
-  const Values values = run(courses, simulate::prepare_patients(model_, patients_, std::vector<std::vector<double>>(patients_.size(), parameters)), stop);
+  const Values values =
+      run(courses, simulate::prepare_patients(model_, patients_, std::vector<std::vector<double>>(patients_.size(), parameters)), stop);
   for (std::size_t k = 0; k < curves.size(); ++k) {
     const auto& [course, output] = columns[k];
     const auto at = [&](double month) {
@@ -269,7 +278,8 @@ std::vector<std::vector<double>> TrialSet::predict(const std::vector<std::vector
   const Values all = run(courses_, simulate::prepare_patients(model_, patients, values), stop);
   std::vector<std::vector<double>> out;
   for (std::size_t s = 0; s < parameters.size(); ++s) {
-    const Values one(all.begin() + static_cast<std::ptrdiff_t>(s * courses_.size()), all.begin() + static_cast<std::ptrdiff_t>((s + 1) * courses_.size()));
+    const Values one(all.begin() + static_cast<std::ptrdiff_t>(s * courses_.size()),
+                     all.begin() + static_cast<std::ptrdiff_t>((s + 1) * courses_.size()));
     std::vector<double> row(rows_.size());
     for (std::size_t k = 0; k < rows_.size(); ++k) row[k] = predicted(k, one);
     out.push_back(std::move(row));

@@ -126,6 +126,16 @@ class Composer {
     return document;
   }
 
+  /// A document that others use, on its own: open ports and what a therapy does count as given.
+  void close_module(Document& document) {
+    for (const Port& port : document.ports) {
+      document.model.rules.push_back({port.id, Rule::Kind::Assignment, expr::Ast::number(1), port.unit, port.meaning, "", true, port.where});
+    }
+    for (const Act& act : document.acts) {
+      document.model.rules.push_back({"act_on_" + act.target, Rule::Kind::Assignment, act.formula, {}, "", "", true, act.where});
+    }
+  }
+
   /// Ports nobody connected take their default, in the model's own scope.
   void close_ports(Document& document, const std::vector<std::string>& connected) {
     for (const Port& port : document.ports) {
@@ -306,7 +316,12 @@ std::string Library::find_model(const std::string& name, const std::string& besi
   }
   std::string list;
   for (const std::string& id : models()) list += (list.empty() ? "" : ", ") + id;
-  const std::string hint = core::did_you_mean(name, models());
+  std::vector<std::string> documents;  // modules and overlays may be meant as well
+  std::error_code ec;
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(root) / "models", ec)) {
+    if (entry.path().extension() == ".toml") documents.push_back(entry.path().stem().string());
+  }
+  const std::string hint = core::did_you_mean(name, documents);
   throw core::Error(core::ErrorKind::Input, {"input-010", "no model '" + name + "'", {}, hint.empty() ? "Built-in models: " + list + "." : hint});
 }
 
@@ -314,10 +329,23 @@ std::vector<std::string> Library::models() const {
   std::vector<std::string> ids;
   std::error_code ec;
   for (const auto& entry : fs::recursive_directory_iterator(fs::path(root) / "models", ec)) {
-    if (entry.path().extension() == ".toml") ids.push_back(entry.path().stem().string());
+    if (entry.path().extension() != ".toml") continue;
+    const core::TomlValue root_table = core::load_toml(entry.path().string());
+    if (root_table.find("ports") == nullptr && root_table.find("overlay") == nullptr) ids.push_back(entry.path().stem().string());
   }
   std::sort(ids.begin(), ids.end());
   return ids;
+}
+
+void check_module(const std::string& path, const Library& library, const core::UnitSystem& units) {
+  core::Diagnostics problems;
+  Composer composer(library, units, problems);
+  Document document = composer.load(path, 0);
+  composer.close_module(document);
+  if (!document.uses.empty()) problems.throw_if_any(core::ErrorKind::Model);
+  resolve_port_units(document.model, problems);
+  validate(document.model, problems);
+  problems.throw_if_any(core::ErrorKind::Model);
 }
 
 std::vector<std::string> Library::therapies() const {

@@ -42,6 +42,10 @@ class Reader {
     if (const TomlValue* acts = top.table("acts")) read_acts(*acts, top);
     each(top, "doses", [&](const std::string& id, const TomlValue& v) { read_dose(id, v); });
     each(top, "outputs", [&](const std::string& id, const TomlValue& v) { read_output(id, v); });
+    if (document_.is_therapy && !document_.model.doses.empty() && !document_.therapy_of.empty() &&
+        document_.model.find_dose(document_.therapy_of) == nullptr) {
+      top.problem("model-023", "no entry of [doses] is for the drug '" + document_.therapy_of + "' of [therapy]", "", "doses");
+    }
     if (const TomlValue* start = top.table("start")) {
       TomlReader in(*start, "[start]", problems_);
       document_.model.age_at_zero = in.required_text("age_at_zero");
@@ -344,7 +348,8 @@ class Reader {
   /// Names, route and unit of the drug are read by protocol::load_catalogue; here they only mark the document.
   void read_therapy(const TomlValue& value) {
     TomlReader in(value, "[therapy]", problems_);
-    for (const char* key : {"drug", "route", "unit"}) (void)in.required_text(key);
+    document_.therapy_of = in.required_text("drug");
+    for (const char* key : {"route", "unit"}) (void)in.required_text(key);
     (void)in.texts("species");
     in.finish();
     document_.is_therapy = true;

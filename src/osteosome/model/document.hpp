@@ -55,6 +55,7 @@ struct Document {
   std::vector<Use> uses;
   std::vector<Target> targets;
   bool is_therapy = false;
+  std::string therapy_of;  ///< drug of [therapy]
   std::string overlay;  ///< document whose values replace those of the parameters, or ""
   std::vector<Act> acts;
 };

@@ -325,7 +325,18 @@ DrugCatalogue load_catalogue(const std::string& path) {
   if (files.empty()) files.push_back(path);
   core::Diagnostics problems;
   DrugCatalogue catalogue;
-  for (const std::string& file : files) read_drugs(file, catalogue, problems);
+  for (const std::string& file : files) {
+    const std::size_t before = catalogue.size();
+    read_drugs(file, catalogue, problems);
+    for (std::size_t k = before; k < catalogue.size(); ++k) {
+      const auto other = std::find_if(catalogue.begin(), catalogue.begin() + static_cast<std::ptrdiff_t>(before), [&](const Drug& d) {
+        return d.name == catalogue[k].name;
+      });
+      if (other != catalogue.begin() + static_cast<std::ptrdiff_t>(before)) {
+        problems.add({"regimen-019", "drug '" + catalogue[k].name + "' is already in another document of the folder", {file, 1, 1}, ""});
+      }
+    }
+  }
   problems.throw_if_any(core::ErrorKind::Input);
   return catalogue;
 }

@@ -54,8 +54,8 @@ std::string class_table(const ValidationInput& in) {
     const auto other = evidence::pool(in.points, in.models[m], true, in.models[0]);
     if (other.empty()) continue;
     out += "<h3>Beside " + escape(in.models[m]) +
-           "</h3>\n<div class=scroll><table><tr><th>Role</th><th>Class</th><th>Outcome</th><th class=n>Points</th><th class=n>" + escape(in.models[0]) +
-           "</th><th class=n>" + escape(in.models[m]) + "</th></tr>\n";
+           "</h3>\n<div class=scroll><table><tr><th>Role</th><th>Class</th><th>Outcome</th><th class=n>Points</th><th class=n>" +
+           escape(in.models[0]) + "</th><th class=n>" + escape(in.models[m]) + "</th></tr>\n";
     const auto mine = evidence::pool(in.points, in.models[0], true, in.models[m]);
     for (std::size_t k = 0; k < mine.size() && k < other.size(); ++k) {
       const bool worse = mine[k].rmse > other[k].rmse;
@@ -84,10 +84,9 @@ std::string arms_table(const ValidationInput& in) {
 }
 
 std::string left_out_table(const ValidationInput& in) {
-  std::string out =
-      "<h2>Left out</h2>\n<p>Counted rows and arms a model cannot be graded on, with the reason.</p>\n<details><summary>" +
-      std::to_string(in.left_out.size()) +
-      " entries</summary><div class=scroll><table><tr><th>Model</th><th>Study</th><th>Arm</th><th>Outcome</th><th>Reason</th></tr>\n";
+  std::string out = "<h2>Left out</h2>\n<p>Counted rows and arms a model cannot be graded on, with the reason.</p>\n<details><summary>" +
+                    std::to_string(in.left_out.size()) +
+                    " entries</summary><div class=scroll><table><tr><th>Model</th><th>Study</th><th>Arm</th><th>Outcome</th><th>Reason</th></tr>\n";
   for (const auto& [model, x] : in.left_out) {
     out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", escape(model), escape(x.study), escape(x.arm),
                        escape(x.outcome.empty() ? "all" : x.outcome), escape(x.reason));
@@ -105,9 +104,11 @@ Json chart_spec(const ValidationInput& in, const evidence::StudyArm* arm, const 
   for (const auto& [model, curve] : in.curves) {
     if (curve.arm != arm || curve.outcome != outcome) continue;
     names.push_back(model);
-    colours.push_back(kModelColours[static_cast<std::size_t>(std::find(in.models.begin(), in.models.end(), model) - in.models.begin()) % kModelColours.size()]);
+    colours.push_back(
+        kModelColours[static_cast<std::size_t>(std::find(in.models.begin(), in.models.end(), model) - in.models.begin()) % kModelColours.size()]);
     for (std::size_t k = 0; k < curve.months.size(); ++k) {
-      if (std::isfinite(curve.change[k])) curves.push_back({{"month", rounded(curve.months[k])}, {"change", rounded(curve.change[k])}, {"model", model}});
+      if (std::isfinite(curve.change[k]))
+        curves.push_back({{"month", rounded(curve.months[k])}, {"change", rounded(curve.change[k])}, {"model", model}});
     }
   }
   std::set<double> seen;
@@ -119,9 +120,16 @@ Json chart_spec(const ValidationInput& in, const evidence::StudyArm* arm, const 
     points.push_back(std::move(row));
   }
   const Json x = axis("month", "Months"), y = axis("change", "Change [%]");
-  const Json colour = {{"field", "model"}, {"type", "nominal"}, {"title", nullptr}, {"legend", {{"orient", "bottom"}}}, {"scale", {{"domain", names}, {"range", colours}}}};
+  const Json colour = {
+      {"field", "model"},
+      {"type", "nominal"},
+      {"title", nullptr},
+      {"legend", {{"orient", "bottom"}}},
+      {"scale", {{"domain", names}, {"range", colours}}}};
   Json layers = Json::array();
-  layers.push_back({{"mark", {{"type", "line"}, {"strokeWidth", 2}}}, {"data", {{"values", curves}}}, {"encoding", {{"x", x}, {"y", y}, {"color", colour}}}});
+  layers.push_back({{"mark", {{"type", "line"}, {"strokeWidth", 2}}},
+                    {"data", {{"values", curves}}},
+                    {"encoding", {{"x", x}, {"y", y}, {"color", colour}}}});
   layers.push_back({{"mark", {{"type", "rule"}}},
                     {"data", {{"values", points}}},
                     {"transform", Json::array({Json{{"filter", "isValid(datum.low)"}}})},
@@ -144,7 +152,8 @@ std::vector<Chart> make_validation_charts(const ValidationInput& in) {
   std::vector<Chart> charts;
   for (const auto& g : in.grades) {
     if (g.model != in.models.front() || g.n < 2) continue;
-    const auto curve = std::find_if(in.curves.begin(), in.curves.end(), [&](const auto& c) { return c.second.arm->id == g.arm && c.second.outcome == g.outcome; });
+    const auto curve =
+        std::find_if(in.curves.begin(), in.curves.end(), [&](const auto& c) { return c.second.arm->id == g.arm && c.second.outcome == g.outcome; });
     if (curve == in.curves.end()) continue;
     const std::string title = g.outcome + ", " + g.arm + " (" + g.role + ")";
     const std::string caption = fmt::format("{}: {}. RMSE {} over {} points.", g.study, g.trial_class, plain(g.rmse), g.n);

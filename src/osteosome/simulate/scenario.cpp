@@ -117,10 +117,12 @@ class ScenarioReader {
     p.years_since_menopause = in.number("years_since_menopause");
     if (p.years_since_menopause && !p.age_days) in.problem("scenario-006", "'years_since_menopause' needs 'age'", "", "years_since_menopause");
     const std::string menopause = in.text("menopause").value_or("natural");
-    if (menopause != "natural" && menopause != "surgical") in.problem("scenario-006", "unknown 'menopause' = '" + menopause + "'", "'natural' or 'surgical'.", "menopause");
+    if (menopause != "natural" && menopause != "surgical")
+      in.problem("scenario-006", "unknown 'menopause' = '" + menopause + "'", "'natural' or 'surgical'.", "menopause");
     p.surgical = menopause == "surgical";
     p.turnover = in.number("turnover");
-    if (p.turnover && !(*p.turnover > 0.1 && *p.turnover < 10)) in.problem("scenario-006", "'turnover' should lie between 0.1 and 10", "1 is the typical woman.", "turnover");
+    if (p.turnover && !(*p.turnover > 0.1 && *p.turnover < 10))
+      in.problem("scenario-006", "'turnover' should lie between 0.1 and 10", "1 is the typical woman.", "turnover");
     p.supplement = in.boolean("calcium_vitamin_d").value_or(true);
     for (const auto& [key, site] : {std::pair{"t_ls", "LS"}, {"t_th", "TH"}, {"t_fn", "FN"}}) {
       const auto score = in.number(key);

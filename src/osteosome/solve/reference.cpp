@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 
 #include "osteosome/solve/engine.hpp"
@@ -16,6 +17,8 @@
 namespace osteosome::solve {
 namespace {
 
+/// Least step after a restart, relative to the time: shorter ones do not move it and make CVODES see roots that are none.
+constexpr double kLeastStep = 10 * std::numeric_limits<double>::epsilon();
 constexpr int kEventRounds = 50;
 constexpr long kStepsBetweenChecks = 2000;
 constexpr double kStandstill = 1e-12;  // progress of that many steps, relative to time, below which the solver stands still
@@ -87,6 +90,7 @@ class Reference {
   void restart() {
     if (solver_ != nullptr) {
       CVodeReInit(solver_.get(), t_, y_.get());
+      CVodeSetMinStep(solver_.get(), kLeastStep * std::abs(t_));
       counted_steps_ = counted_failures_ = 0;
       return;
     }

@@ -71,7 +71,7 @@ TEST(Study, Fields_are_read) {
 TEST(Study, Every_shipped_file_loads) {
   const auto studies = load_evidence(OSTEOSOME_ROOT);
   std::size_t files = 0;
-  for (const auto& f : std::filesystem::directory_iterator(std::string(OSTEOSOME_ROOT) + "/evidence/clinical"))
+  for (const auto& f : std::filesystem::recursive_directory_iterator(std::string(OSTEOSOME_ROOT) + "/evidence"))
     files += f.path().extension() == ".toml" ? 1 : 0;
   EXPECT_EQ(studies.size(), files);
   EXPECT_GE(files, 15u);
@@ -85,8 +85,10 @@ TEST(Study, Shipped_arms_have_ids_of_their_own) {
 }
 
 TEST(Study, Shipped_file_is_named_as_its_study) {
-  for (const auto& s : load_evidence(OSTEOSOME_ROOT))
-    EXPECT_TRUE(std::filesystem::exists(std::string(OSTEOSOME_ROOT) + "/evidence/clinical/" + s.id + ".toml")) << s.id;
+  const auto studies = load_evidence(OSTEOSOME_ROOT);
+  std::set<std::string> names;
+  for (const auto& f : std::filesystem::recursive_directory_iterator(std::string(OSTEOSOME_ROOT) + "/evidence")) names.insert(f.path().filename());
+  for (const auto& s : studies) EXPECT_TRUE(names.contains(s.id + ".toml")) << s.id;
 }
 
 TEST(Study, Shipped_intervals_hold_their_mean) {

@@ -252,7 +252,8 @@ TEST(Targets, Sum_adds_and_product_multiplies_the_acts_of_all) {
 }
 
 TEST(Targets, Three_acts_are_all_there) {
-  const auto gamma = with(with(kBeta, "id = \"beta\"", "id = \"gamma\""), "betanate = {", "gammanate = {");
+  const auto gamma =
+      with(with(with(kBeta, "id = \"beta\"", "id = \"gamma\""), "betanate = {", "gammanate = {"), "drug = \"betanate\"", "drug = \"gammanate\"");
   const Model m = Clinic({{"alpha", kAlpha}, {"beta", kBeta}, {"gamma", gamma}}).load();
   const std::map<std::string, double> bodies = {{"alpha.body", 4}, {"beta.body", 1}, {"gamma.body", 3}};
   EXPECT_EQ(value_of(m, "block", bodies), 0.75 * 4 + 5 * 1 + 5 * 3);

@@ -152,12 +152,15 @@ TEST(CatalogueFolder, Shipped_one_names_every_drug_once) {
   for (const char* name : {"alendronate", "denosumab", "zoledronate", "blosozumab", "exosomes:bmsc"}) EXPECT_TRUE(seen.contains(name)) << name;
 }
 
-// ---- found wanting: enable when mended
-
-TEST(CatalogueFolder, DISABLED_Drug_named_twice_is_refused) {
+TEST(CatalogueFolder, Drug_named_in_two_files_is_refused_at_the_second) {
   const auto error = Cabinet({{"a.toml", kTherapy}, {"b.toml", "[drugs]\ndronate = { route = \"iv\", unit = \"mg\" }\n"}}).error();
-  EXPECT_NE(std::string(error.what()).find("'dronate'"), std::string::npos) << error.what();
+  ASSERT_EQ(error.diagnostics().size(), 1u) << error.what();
+  EXPECT_EQ(error.diagnostics()[0].code, "regimen-019");
+  EXPECT_EQ(error.diagnostics()[0].message, "drug 'dronate' is already in another document of the folder");
+  EXPECT_TRUE(error.diagnostics()[0].where.file.ends_with("b.toml"));
 }
+
+// ---- found wanting: enable when mended
 
 TEST(CatalogueFolder, DISABLED_Route_that_regimen_text_does_not_know_is_refused) {
   const auto error = Cabinet({{"a.toml", "[drugs]\nx = { route = \"oral\", unit = \"mg\" }\n"}}).error();
