@@ -18,7 +18,7 @@ std::string header(const ReportInput& in) {
   std::string out = "<h1>" + escape(in.scenario.title) + "</h1>\n<p class=mute>Osteosome report</p>\n";
   if (!in.scenario.question.empty()) out += "<p>" + escape(in.scenario.question) + "</p>\n";
   out +=
-      "<p class=notice><strong>Research use, not for clinical decisions.</strong> Curves are predictions of published models; trial points are laid "
+      "<p class=notice><strong>Research use, not for clinical decisions.</strong> Curves are predictions of models; trial points are laid "
       "over identical outcomes only.</p>\n";
   if (in.result.cancelled) out += "<p class=notice><strong>The run was cancelled; subjects that were not run are missing.</strong></p>\n";
   return out;

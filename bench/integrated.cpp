@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// The integrated model: CPU time of a virtual patient on each kind of regimen, ten thousand patients against the limit of ten minutes, and the
+// reference engine (CVODES on the interpreter) beside the lanes. Every patient runs untreated from 30 to 65 first, then ten years.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "osteosome/simulate/dosing.hpp"
+#include "osteosome/simulate/patient.hpp"
+#include "problems.hpp"
+
+namespace {
+
+using namespace osteosome;
+
+constexpr std::size_t kBlock = 64, kMany = 10'000, kReference = 20;
+constexpr double kLimitSeconds = 600, kRtol = 1e-6, kTight = 1e-9, kAge = 65, kMonths = 120, kSpread = 0.2;
+constexpr const char* kVaried[] = {"osteoclast.estrogen_rankl", "LS_turnover", "TH_turnover", "scale_TH"};
+constexpr const char* kAlendronate = "alendronate 70 mg po weekly for 10 years";
+constexpr std::pair<const char*, const char*> kRegimens[] = {
+    {"nothing", "none"},
+    {"alendronate, weekly", kAlendronate},
+    {"denosumab, every 6 months", "denosumab 60 mg sc every 6 months for 10 years"},
+    {"zoledronate, yearly", "zoledronate 5 mg iv over 15 min yearly for 10 years"},
+    {"romosozumab 12 months, then nothing", "romosozumab 210 mg sc monthly x 12 then none"},
+    {"teriparatide 24 months, then nothing", "teriparatide 20 ug sc daily for 24 months then none"},
+    {"raloxifene, daily", "raloxifene 60 mg po daily for 10 years"},
+};
+
+/// Makes the patients of one regimen.
+class Patients {
+ public:
+  Patients(const simulate::CompiledModel& model, const core::UnitSystem& units, const protocol::DrugCatalogue& catalogue, const char* regimen)
+      : program_(model.program()) {
+    simulate::Patient patient;
+    patient.age_days = kAge * 12 * core::kDaysPerMonth;
+    const auto start = simulate::prepare_patients(model, {patient}, {program_.parameter_values}).front();
+    const double day = 86400 / program_.seconds_per_time_unit;
+    const auto horizon = static_cast<protocol::Microseconds>(kMonths * core::kDaysPerMonth * protocol::kMicrosecondsPerDay);
+    typical_.parameters = start.parameters;
+    typical_.stops.push_back({start.time, solve::StopKind::SetParameter, *start.supplement, 1});
+    simulate::DoseTranslator(model, units)
+        .add_doses(protocol::expand(protocol::parse_regimen(regimen, catalogue, units), horizon), start.time, 0, typical_);
+    std::vector<double> times;
+    for (double month = 0; month <= kMonths; ++month) times.push_back(start.time + month * core::kDaysPerMonth * day);
+    simulate::DoseTranslator::add_outputs(times, simulate::AtDose::Pre, typical_);
+  }
+
+  [[nodiscard]] solve::SubjectPlan operator()(std::size_t subject) const {
+    solve::SubjectPlan plan = typical_;
+    for (const char* name : kVaried) {
+      core::RandomStream stream(1, subject, name);
+      plan.parameters[*program_.parameter_index(name)] *= std::exp(kSpread * stream.normal());
+    }
+    return plan;
+  }
+
+  /// The run up to the start of treatment alone.
+  [[nodiscard]] solve::SubjectPlan untreated(std::size_t subject) const {
+    solve::SubjectPlan plan = (*this)(subject);
+    plan.stops.clear();
+    plan.outputs = {{plan.outputs.front().time, 0}};
+    return plan;
+  }
+
+ private:
+  const compile::Program& program_;
+  solve::SubjectPlan typical_;
+};
+
+struct Measured {
+  double cpu_ms = 0, wall = 0;
+  std::uint64_t steps = 0;
+  std::size_t failed = 0;
+  std::vector<std::vector<double>> states, outputs;  // of the first kReference patients
+};
+
+double wall_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+/// Runs `count` patients; `run` is handed where they come from and where results go, and reading the outputs is part of the time.
+template <class Run>
+Measured measure(const simulate::CompiledModel& model, std::size_t count, const Run& run) {
+  std::vector<std::string> names;
+  for (const auto& output : model.model().outputs) names.push_back(output.id);
+  simulate::ObservableReader reader(model.program(), names);
+  Measured m;
+  m.states.resize(kReference);
+  m.outputs.resize(kReference);
+  const double cpu = bench::cpu_seconds(), wall = wall_seconds();
+  run([&](std::size_t s, const solve::SubjectPlan& plan, solve::SubjectResult&& r) {
+    auto outputs = reader.read(plan, r);
+    m.steps += r.statistics.steps;
+    m.failed += r.status != solve::Status::Completed;
+    if (s >= kReference) return;
+    m.outputs[s] = std::move(outputs);
+    m.states[s] = std::move(r.states);
+  });
+  m.wall = wall_seconds() - wall;
+  m.cpu_ms = (bench::cpu_seconds() - cpu) * 1e3 / static_cast<double>(count);
+  m.steps /= count;
+  return m;
+}
+
+Measured lanes(const simulate::CompiledModel& model, solve::LaneCode& code, std::size_t count, const solve::PlanSource& plans, unsigned threads) {
+  solve::Options options;
+  options.relative_tolerance = kRtol;
+  return measure(model, count, [&](const solve::ResultSink& sink) { solve::run_lanes(model.program(), code, count, plans, sink, options, threads); });
+}
+
+Measured reference(const simulate::CompiledModel& model, const solve::PlanSource& plans, double rtol) {
+  solve::Options options;
+  options.relative_tolerance = rtol;
+  return measure(model, kReference, [&](const solve::ResultSink& sink) {
+    solve::run_reference_ensemble(model.program(), kReference, plans, sink, options, 1);
+  });
+}
+
+/// Largest difference of the monthly values, relative to the maximum of the column in that patient.
+double error_of(const std::vector<std::vector<double>>& x, const std::vector<std::vector<double>>& tight) {
+  double worst = 0;
+  for (std::size_t s = 0; s < kReference; ++s)
+    worst = std::max(worst, bench::achieved_error(x[s], tight[s], tight[s].size() / static_cast<std::size_t>(kMonths + 1)));
+  return worst;
+}
+
+}  // namespace
+
+int main() {
+  const core::UnitSystem units;
+  const model::Library library{OSTEOSOME_ROOT};
+  const auto catalogue = protocol::load_catalogue(OSTEOSOME_ROOT "/therapies");
+  const simulate::CompiledModel model(model::load_model(library.find_model("osteosome"), library, units), {});
+  solve::LaneCode code(model.program(), {});
+  fmt::print("osteosome: {} states, {} parameters; lanes ({} {}), rtol {:.0e}, one thread, {} patients\n", model.program().states.size(),
+             model.program().parameters.size(), code.current()->tier(), compile::name_of(code.isa()), kRtol, kBlock);
+  const auto line = [](const char* name, const Measured& m) {
+    fmt::print("  {:<38}{:8.2f} ms CPU a patient, {:7} steps{}\n", name, m.cpu_ms, m.steps, m.failed > 0 ? fmt::format(", {} FAILED", m.failed) : "");
+    std::fflush(stdout);
+  };
+
+  Measured weekly;
+  for (const auto& [name, regimen] : kRegimens) {
+    const Patients patients(model, units, catalogue, regimen);
+    if (regimen == kRegimens[0].second) {
+      const auto untreated = [&](std::size_t s) { return patients.untreated(s); };
+      (void)lanes(model, code, kBlock, untreated, 1);  // warm up
+      line("30 to 65 alone (part of all below)", lanes(model, code, kBlock, untreated, 1));
+    }
+    const Measured m = lanes(model, code, kBlock, patients, 1);
+    line(name, m);
+    if (regimen == kAlendronate) weekly = m;
+  }
+
+  const Patients patients(model, units, catalogue, kAlendronate);
+  const Measured same = reference(model, patients, kRtol);
+  line("alendronate, weekly: CVODES", same);
+  fmt::print("  ratio at the same rtol: {:.1f} ({} patients; CVODES BDF, dense, on the interpreter, one patient at a time)\n", same.cpu_ms / weekly.cpu_ms,
+             kReference);
+  const Measured tight = reference(model, patients, kTight);
+  fmt::print("  against CVODES at rtol {:.0e}, of the column's maximum: lanes {:.1e} outputs, {:.1e} states; CVODES at {:.0e} {:.1e}, {:.1e}\n", kTight,
+             error_of(weekly.outputs, tight.outputs), error_of(weekly.states, tight.states), kRtol, error_of(same.outputs, tight.outputs),
+             error_of(same.states, tight.states));
+
+  const unsigned threads = std::max(1u, std::thread::hardware_concurrency());
+  const Measured many = lanes(model, code, kMany, patients, threads);
+  const bool ok = many.failed == 0 && many.wall <= kLimitSeconds;
+  fmt::print("{} patients on weekly alendronate, {} threads: {:.1f} s of wall time, limit {:.0f} s, {} failed: {}\n", kMany, threads, many.wall,
+             kLimitSeconds, many.failed, ok ? "ok" : "MISSED");
+  return 0;
+}
