@@ -116,9 +116,8 @@ Measured lanes(const simulate::CompiledModel& model, solve::LaneCode& code, std:
 Measured reference(const simulate::CompiledModel& model, const solve::PlanSource& plans, double rtol) {
   solve::Options options;
   options.relative_tolerance = rtol;
-  return measure(model, kReference, [&](const solve::ResultSink& sink) {
-    solve::run_reference_ensemble(model.program(), kReference, plans, sink, options, 1);
-  });
+  return measure(model, kReference,
+                 [&](const solve::ResultSink& sink) { solve::run_reference_ensemble(model.program(), kReference, plans, sink, options, 1); });
 }
 
 /// Largest difference of the monthly values, relative to the maximum of the column in that patient.
@@ -160,11 +159,11 @@ int main() {
   const Patients patients(model, units, catalogue, kAlendronate);
   const Measured same = reference(model, patients, kRtol);
   line("alendronate, weekly: CVODES", same);
-  fmt::print("  ratio at the same rtol: {:.1f} ({} patients; CVODES BDF, dense, on the interpreter, one patient at a time)\n", same.cpu_ms / weekly.cpu_ms,
-             kReference);
+  fmt::print("  ratio at the same rtol: {:.1f} ({} patients; CVODES BDF, dense, on the interpreter, one patient at a time)\n",
+             same.cpu_ms / weekly.cpu_ms, kReference);
   const Measured tight = reference(model, patients, kTight);
-  fmt::print("  against CVODES at rtol {:.0e}, of the column's maximum: lanes {:.1e} outputs, {:.1e} states; CVODES at {:.0e} {:.1e}, {:.1e}\n", kTight,
-             error_of(weekly.outputs, tight.outputs), error_of(weekly.states, tight.states), kRtol, error_of(same.outputs, tight.outputs),
+  fmt::print("  against CVODES at rtol {:.0e}, of the column's maximum: lanes {:.1e} outputs, {:.1e} states; CVODES at {:.0e} {:.1e}, {:.1e}\n",
+             kTight, error_of(weekly.outputs, tight.outputs), error_of(weekly.states, tight.states), kRtol, error_of(same.outputs, tight.outputs),
              error_of(same.states, tight.states));
 
   const unsigned threads = std::max(1u, std::thread::hardware_concurrency());

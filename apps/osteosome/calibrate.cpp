@@ -37,6 +37,8 @@ struct Config {
   std::map<std::string, Weight> weights;  ///< by outcome, or by "OUTCOME unit" where a unit weighs differently
   calibrate::Settings settings;
   std::size_t ensemble = 200;
+  std::vector<std::string> profiles;  ///< unknowns whose profile likelihood is wanted
+  std::size_t profile_points = 5;
   double rtol = 1e-5;
 };
 
@@ -62,6 +64,13 @@ class ConfigReader {
     }
     if (const auto* unknowns = top.table("unknowns")) {
       for (const auto& [name, value] : unknowns->entries) read_unknown(name, value);
+    }
+    for (const std::string& name : config_.profiles) {
+      std::vector<std::string> known;
+      for (const Unknown& u : config_.unknowns) known.push_back(u.name);
+      if (std::find(known.begin(), known.end(), name) == known.end()) {
+        top.problem("calibrate-012", "no unknown '" + name + "' to profile", core::did_you_mean(name, known), "calibration");
+      }
     }
     if (config_.unknowns.empty()) top.problem("calibrate-002", "[unknowns] is missing", "Name at least one parameter.");
     top.finish();
@@ -90,6 +99,8 @@ class ConfigReader {
     config_.settings.tolerance = in.number("tolerance").value_or(1e-4);
     config_.settings.difference = in.number("difference").value_or(5e-3);
     config_.ensemble = static_cast<std::size_t>(whole(in, "ensemble", 200, 1, 1e6));
+    config_.profiles = in.texts("profiles");
+    config_.profile_points = static_cast<std::size_t>(whole(in, "profile_points", 5, 3, 100));
     config_.rtol = in.number("rtol").value_or(1e-5);
     in.finish();
   }
@@ -253,6 +264,13 @@ class Checkpoint {
   std::vector<std::vector<double>> values_;
 };
 
+/// The parameters that have the value of unknown k.
+std::vector<std::string> names_of(const Config& config, std::size_t k) {
+  std::vector<std::string> names = {config.unknowns[k].name};
+  names.insert(names.end(), config.also[k].begin(), config.also[k].end());
+  return names;
+}
+
 /// Text that may stand between double quotes of TOML.
 std::string quoted(const std::string& text) {
   std::string out;
@@ -270,9 +288,7 @@ std::string overlay_text(const Config& config, const simulate::CompiledModel& mo
       "cost {:.6g}\"\n\n[parameters]\n",
       quoted(config.file), quoted(config.title), model.model().id, quoted(config.file), rows, fit.cost);
   for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
-    std::vector<std::string> names = {config.unknowns[k].name};
-    names.insert(names.end(), config.also[k].begin(), config.also[k].end());
-    for (const std::string& name : names) {
+    for (const std::string& name : names_of(config, k)) {
       out += fmt::format("\"{}\" = {{ value = {}, unit = \"{}\", kind = \"fitted\", standard_error = {:.3g} }}\n", name,
                          core::format_double(fit.values[k]), model.model().find_parameter(name)->unit.text, std::min(known.standard_errors[k], 1e9));
     }
@@ -306,12 +322,35 @@ std::string eigen_text(const Config& config, const calibrate::Identifiability& k
 
 std::string ensemble_text(const Config& config, const std::vector<std::vector<double>>& draws) {
   std::vector<std::string> header;
-  for (const Unknown& u : config.unknowns) header.push_back(u.name);
+  std::vector<std::size_t> unknown;  // of each column
+  for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
+    for (const std::string& name : names_of(config, k)) {
+      header.push_back(name);
+      unknown.push_back(k);
+    }
+  }
   std::string out = core::csv_line(header);
   for (const auto& draw : draws) {
     std::vector<std::string> cells;
-    for (const double x : draw) cells.push_back(core::format_double(x));
+    for (const std::size_t k : unknown) cells.push_back(core::format_double(draw[k]));
     out += core::csv_line(cells);
+  }
+  return out;
+}
+
+/// Profiles, one row a point: the least cost with one unknown held, and what the others then are.
+std::string profiles_text(const Config& config, const Objective& objective, const calibrate::Fit& fit) {
+  std::vector<std::string> header = {"parameter", "held_at", "cost"};
+  for (const Unknown& u : config.unknowns) header.push_back(u.name);
+  std::string out = core::csv_line(header);
+  for (const std::string& name : config.profiles) {
+    const auto at = std::find_if(config.unknowns.begin(), config.unknowns.end(), [&](const Unknown& u) { return u.name == name; });
+    const auto index = static_cast<std::size_t>(at - config.unknowns.begin());
+    for (const auto& point : calibrate::profile(config.unknowns, objective, fit, index, config.profile_points, config.settings, interrupted())) {
+      std::vector<std::string> cells = {name, core::format_double(point.value), fmt::format("{:.6g}", point.cost)};
+      for (const double x : point.values) cells.push_back(core::format_double(x));
+      out += core::csv_line(cells);
+    }
   }
   return out;
 }
@@ -381,6 +420,11 @@ int calibrate_command(const std::string& file, const std::string& out, SolverFla
   core::write_file(out + "/eigenvalues.csv", eigen_text(config, known));
   core::write_file(out + "/ensemble.csv",
                    ensemble_text(config, calibrate::laplace_ensemble(config.unknowns, fit, config.ensemble, config.settings.seed)));
+  if (!config.profiles.empty()) {
+    config.settings.progress = {};
+    config.settings.resume.clear();
+    core::write_file(out + "/profiles.csv", profiles_text(config, objective, fit));
+  }
   core::write_file(out + "/record.json", record_text(config, model, trials, fit, seconds()));
   checkpoint.remove();
   std::cout << fmt::format("cost {:.4f}, {}; {}/fitted.overlay.toml\n", fit.cost, fit.converged ? "converged" : "not converged", out);

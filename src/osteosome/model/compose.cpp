@@ -3,6 +3,7 @@
 // "NAME."; its ports become rules; units are converted at ports and across time units. A model with [targets] also takes in
 // every therapy of the library, whose acts become the rules of the targets.
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "document.hpp"
@@ -166,7 +167,7 @@ class Composer {
   void include_therapies(Document& model, int depth) {
     std::vector<std::string> known;
     for (const Target& t : model.targets) known.push_back(t.id);
-    std::vector<Act> acts;
+    std::map<std::string, std::vector<expr::Ast>> contributions;
     for (const std::string& path : library_.therapies()) {
       auto child = load_child(path, depth, {path, 0, 0});
       if (!child) continue;
@@ -181,19 +182,24 @@ class Composer {
                          core::did_you_mean(act.target, known)});
         }
       }
-      std::vector<Act> renamed = merge(model, std::move(*child), use);
-      acts.insert(acts.end(), renamed.begin(), renamed.end());
+      for (const Act& act : merge(model, std::move(*child), use)) add_act(model, act, use.id, contributions);
     }
     for (const Target& t : model.targets) {
-      expr::Ast formula = expr::Ast::number(t.product ? 1 : 0);
-      bool first = true;
-      for (const Act& act : acts) {
-        if (act.target != t.id) continue;
-        formula = first ? act.formula : expr::Ast::call(t.product ? "*" : "+", {std::move(formula), act.formula});
-        first = false;
-      }
+      const auto& acts = contributions[t.id];
+      expr::Ast formula = acts.empty() ? expr::Ast::number(t.product ? 1 : 0) : acts.front();
+      for (std::size_t k = 1; k < acts.size(); ++k) formula = expr::Ast::call(t.product ? "*" : "+", {std::move(formula), acts[k]});
       model.model.rules.push_back({t.id, Rule::Kind::Assignment, std::move(formula), t.unit, t.meaning, "", false, t.where});
     }
+  }
+
+  /// The contribution as a rule "THERAPY.on_TARGET" in the target's unit.
+  void add_act(Document& model, const Act& act, const std::string& therapy, std::map<std::string, std::vector<expr::Ast>>& contributions) {
+    const auto target = std::find_if(model.targets.begin(), model.targets.end(), [&](const Target& t) { return t.id == act.target; });
+    if (target == model.targets.end()) return;  // reported by the caller
+    const std::string id = therapy + ".on_" + act.target;
+    model.model.rules.push_back({id, Rule::Kind::Assignment, expr::Ast::call("convert_units", {act.formula}), target->unit,
+                                 "contribution to " + act.target, "", true, act.where});
+    contributions[act.target].push_back(expr::Ast::symbol(id));
   }
 
   void include(Document& parent, const Use& use, const std::string& path, int depth) {
