@@ -178,6 +178,7 @@ struct Output {
 struct PatientDensity {
   std::string site;  ///< LS, TH, FN
   std::string scale, t_score;
+  core::Location where;
 };
 
 /// How what is known of a patient enters the model: names of parameters, or "" where the model takes no such thing.
@@ -187,6 +188,7 @@ struct PatientInputs {
   std::string turnover;          ///< relative to the typical woman
   std::string supplement;        ///< set to 1 at the start of treatment: calcium and vitamin D
   std::vector<PatientDensity> densities;
+  std::vector<std::pair<std::string, core::Location>> parameters;  ///< every parameter named above, and where
 };
 
 /// A flat model: what a TOML document (after composition) and an SBML file both become. Superset of SBML L3V2 core.

@@ -33,8 +33,8 @@ struct PatientStart {
 [[nodiscard]] double start_time(const CompiledModel& model, const Patient& patient);
 
 /// Each patient in the model's terms. `parameters[i]` are the values she has besides; what a model does not take is left out.
-/// Densities are met by two untreated runs a patient: the scale of a site is the one at which its T-score at the start, linear in
-/// the scale to about 1 %, equals the reported one; it is kept within [0.3, 2]. A patient whose run-in fails has NaN parameters.
+/// Densities are met by three untreated runs a patient: two give the slope of each T-score by the scale of its site, which is nearly
+/// constant, the third corrects the first step; scales are kept within [0.3, 2]. A patient whose run-in fails has NaN parameters.
 [[nodiscard]] std::vector<PatientStart> prepare_patients(const CompiledModel& model, const std::vector<Patient>& patients,
                                                          const std::vector<std::vector<double>>& parameters);
 

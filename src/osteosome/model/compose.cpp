@@ -11,6 +11,10 @@
 #include "osteosome/model/document.hpp"
 
 namespace osteosome::model {
+
+/// Values, kinds and sources of an overlay document replace those of the model's parameters (overlay.cpp).
+void apply_overlay(Model& model, const std::string& path, core::Diagnostics& problems);
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -26,8 +30,8 @@ class Renamer {
     for (const FunctionDefinition& f : model.functions) functions_.insert(f.id);
   }
 
-  /// A formula of the document, outside of its model, in the new names.
-  [[nodiscard]] expr::Ast renamed(const expr::Ast& ast) const { return apply(ast); }
+  /// A formula of the document, outside of its model, in the new names, to be converted to a unit of the parent.
+  [[nodiscard]] expr::Ast converted(const expr::Ast& ast) const { return expr::Ast::call("convert_units", {apply(ast, true)}); }
 
   /// `time_factor`: the parent's time times this is the document's own time.
   void run() {
@@ -72,6 +76,7 @@ class Renamer {
       }
     }
     for (DoseEntry& d : model_.doses) {
+      rename(d.id);
       rename(d.into);
       optional(d.factor);
       if (!d.molar_mass.empty()) rename(d.molar_mass);
@@ -93,14 +98,16 @@ class Renamer {
     for (expr::Ast& arg : copy.args) arg = call_names(arg);
     return copy;
   }
-  expr::Ast apply(const expr::Ast& ast) const {
+  /// Inside `convert_units` time keeps the parent's unit: the conversion takes care of it.
+  expr::Ast apply(const expr::Ast& ast, bool converted = false) const {
     expr::Ast copy = ast;
     if (copy.kind == expr::Ast::Kind::Call && functions_.contains(copy.name)) copy.name = prefix_ + copy.name;
+    if (copy.kind == expr::Ast::Kind::Call && copy.name == "convert_units") converted = true;
     if (copy.kind == expr::Ast::Kind::Name) {
-      if (copy.name == expr::kTime) return scaled(copy, time_factor_);
+      if (copy.name == expr::kTime) return converted ? copy : scaled(copy, time_factor_);
       if (names_.contains(copy.name)) copy.name = prefix_ + copy.name;
     }
-    for (expr::Ast& arg : copy.args) arg = apply(arg);
+    for (expr::Ast& arg : copy.args) arg = apply(arg, converted);
     return copy;
   }
 
@@ -124,6 +131,7 @@ class Composer {
     }
     for (const Use& use : document.uses) include(document, use, path, depth);
     if (!document.targets.empty()) include_therapies(document, depth);
+    if (!document.overlay.empty()) overlay(document, path);
     return document;
   }
 
@@ -167,14 +175,16 @@ class Composer {
   void include_therapies(Document& model, int depth) {
     std::vector<std::string> known;
     for (const Target& t : model.targets) known.push_back(t.id);
+    std::vector<std::string> offered = model.model.symbols();  // what a port of a therapy may be connected to
+    offered.insert(offered.end(), known.begin(), known.end());
+    for (const Port& port : model.ports) offered.push_back(port.id);
     std::map<std::string, std::vector<expr::Ast>> contributions;
     for (const std::string& path : library_.therapies()) {
       auto child = load_child(path, depth, {path, 0, 0});
       if (!child) continue;
       Use use{child->model.id, path, {}, {}, {path, 1, 1}};
       for (const Port& port : child->ports) {
-        const auto symbols = model.model.symbols();
-        if (std::find(symbols.begin(), symbols.end(), port.id) != symbols.end()) use.connect.push_back({port.id, expr::Ast::symbol(port.id)});
+        if (std::find(offered.begin(), offered.end(), port.id) != offered.end()) use.connect.push_back({port.id, expr::Ast::symbol(port.id)});
       }
       for (const Act& act : child->acts) {
         if (std::find(known.begin(), known.end(), act.target) == known.end()) {
@@ -197,8 +207,7 @@ class Composer {
     const auto target = std::find_if(model.targets.begin(), model.targets.end(), [&](const Target& t) { return t.id == act.target; });
     if (target == model.targets.end()) return;  // reported by the caller
     const std::string id = therapy + ".on_" + act.target;
-    model.model.rules.push_back({id, Rule::Kind::Assignment, expr::Ast::call("convert_units", {act.formula}), target->unit,
-                                 "contribution to " + act.target, "", true, act.where});
+    model.model.rules.push_back({id, Rule::Kind::Assignment, act.formula, target->unit, "contribution to " + act.target, "", true, act.where});
     contributions[act.target].push_back(expr::Ast::symbol(id));
   }
 
@@ -243,13 +252,36 @@ class Composer {
       }
     }
     check_document(child.model);
+    check_acts(child);
     const double time_factor = parent.model.time.unit.factor_to(child.model.time.unit);
     Renamer renamer(child.model, use.id, time_factor);
-    for (Act& act : child.acts) act.formula = renamer.renamed(act.formula);
+    for (Act& act : child.acts) act.formula = renamer.converted(act.formula);
     renamer.run();
     for (const auto& [name, formula] : use.connect) connect(child.model, use, name, formula);
     append(parent.model, std::move(child.model));
     return std::move(child.acts);
+  }
+
+  /// What a therapy contributes may use its own names only.
+  void check_acts(const Document& child) {
+    const auto symbols = child.model.symbols();
+    for (const Act& act : child.acts) {
+      for (const std::string& name : expr::names_in(act.formula)) {
+        if (name == expr::kTime || std::find(symbols.begin(), symbols.end(), name) != symbols.end()) continue;
+        problems_.add({"compose-007", "act on '" + act.target + "': unknown name '" + name + "'", act.where, core::did_you_mean(name, symbols)});
+      }
+    }
+  }
+
+  void overlay(Document& document, const std::string& path) {
+    try {
+      apply_overlay(document.model, library_.find_model(document.overlay, path), problems_);
+    } catch (const core::Error& error) {
+      for (core::Diagnostic d : error.diagnostics()) {
+        if (d.where.file.empty()) d.where = {path, 0, 0};
+        problems_.add(d);
+      }
+    }
   }
 
   /// A used document is checked in its own scope and time unit; after renaming its formulas carry conversion factors.
@@ -295,16 +327,14 @@ class Composer {
 
 }  // namespace
 
-/// Values, kinds and sources of an overlay document replace those of the model's parameters (overlay.cpp).
-void apply_overlay(Model& model, const std::string& path, core::Diagnostics& problems);
-
 /// Replaces `convert_units(formula)` by the formula times the factor from its own unit to the rule's (units.cpp).
 void resolve_port_units(Model& model, core::Diagnostics& problems);
 
 std::string Library::find_model(const std::string& name, const std::string& beside) const {
   std::vector<fs::path> tries;
   if (!beside.empty()) tries.push_back(fs::path(beside).parent_path() / (name + ".toml"));
-  if (beside.empty()) tries.push_back(name);
+  const bool is_path = name.find('/') != std::string::npos || fs::path(name).extension() == ".toml";
+  if (beside.empty() && is_path) tries.push_back(name);
   if (!root.empty()) {
     const fs::path models_folder = fs::path(root) / "models";
     tries.push_back(models_folder / (name + ".toml"));
@@ -317,7 +347,7 @@ std::string Library::find_model(const std::string& name, const std::string& besi
     std::error_code ec;
     if (fs::exists(path, ec) && (beside.empty() || !fs::is_directory(path, ec))) return path.string();
   }
-  if (beside.empty() && (name.find('/') != std::string::npos || fs::path(name).extension() == ".toml")) {
+  if (beside.empty() && is_path) {
     throw core::Error(core::ErrorKind::Io, {"io-001", "cannot read '" + name + "': no such file", {}, ""});
   }
   std::string list;
@@ -370,8 +400,8 @@ Model load_model(const std::string& path, const Library& library, const core::Un
   Composer composer(library, units, problems);
   Document document = composer.load(path, 0);
   composer.close_ports(document, {});
-  if (!document.uses.empty()) problems.throw_if_any(core::ErrorKind::Model);  // unknown names would only follow from documents that failed
-  if (!document.overlay.empty()) apply_overlay(document.model, library.find_model(document.overlay, path), problems);
+  if (!document.uses.empty() || !document.targets.empty())
+    problems.throw_if_any(core::ErrorKind::Model);  // unknown names would only follow from documents that failed
   for (const std::string& overlay : overlays) apply_overlay(document.model, library.find_model(overlay), problems);
   resolve_port_units(document.model, problems);
   validate(document.model, problems);

@@ -44,7 +44,7 @@ class Reader {
     each(top, "outputs", [&](const std::string& id, const TomlValue& v) { read_output(id, v); });
     if (document_.is_therapy && !document_.model.doses.empty() && !document_.therapy_of.empty() &&
         document_.model.find_dose(document_.therapy_of) == nullptr) {
-      top.problem("model-023", "no entry of [doses] is for the drug '" + document_.therapy_of + "' of [therapy]", "", "doses");
+      top.problem("model-033", "no entry of [doses] is for the drug '" + document_.therapy_of + "' of [therapy]", "", "doses");
     }
     if (const TomlValue* start = top.table("start")) {
       TomlReader in(*start, "[start]", problems_);
@@ -338,7 +338,7 @@ class Reader {
     t.where = value.where;
     t.unit = unit(in, "unit");
     const std::string combine = in.required_text("combine");
-    if (combine != "sum" && combine != "product") in.problem("model-021", "unknown 'combine' = '" + combine + "'", "'sum' or 'product'.", "combine");
+    if (combine != "sum" && combine != "product") in.problem("model-031", "unknown 'combine' = '" + combine + "'", "'sum' or 'product'.", "combine");
     t.product = combine == "product";
     t.meaning = in.text("meaning").value_or("");
     in.finish();
@@ -356,7 +356,7 @@ class Reader {
   }
 
   void read_acts(const TomlValue& value, TomlReader& top) {
-    if (!document_.is_therapy) top.problem("model-022", "[acts] belongs into a document with [therapy]", "", "acts");
+    if (!document_.is_therapy) top.problem("model-032", "[acts] belongs into a document with [therapy]", "", "acts");
     TomlReader in(value, "[acts]", problems_);
     for (const auto& entry : value.entries) document_.acts.push_back({entry.first, required_formula(in, entry.first), entry.second.where});
   }
@@ -389,14 +389,20 @@ class Reader {
   void read_patient(const TomlValue& value) {
     TomlReader in(value, "[patient]", problems_);
     PatientInputs& p = document_.model.patient;
-    p.age_at_menopause = in.text("age_at_menopause").value_or("");
-    p.surgical = in.text("surgical").value_or("");
-    p.turnover = in.text("turnover").value_or("");
-    p.supplement = in.text("supplement").value_or("");
+    const auto named = [&](std::string_view key) {
+      const std::string name = in.text(key).value_or("");
+      if (!name.empty()) p.parameters.emplace_back(name, in.where(key));
+      return name;
+    };
+    p.age_at_menopause = named("age_at_menopause");
+    p.surgical = named("surgical");
+    p.turnover = named("turnover");
+    p.supplement = named("supplement");
     if (const TomlValue* densities = in.table("densities")) {
       for (const auto& [site, entry] : densities->entries) {
         TomlReader row(entry, "density of '" + site + "'", problems_);
-        p.densities.push_back({site, row.required_text("scale"), row.required_text("t_score")});
+        p.densities.push_back({site, row.required_text("scale"), row.required_text("t_score"), row.where("t_score")});
+        if (!p.densities.back().scale.empty()) p.parameters.emplace_back(p.densities.back().scale, row.where("scale"));
         row.finish();
       }
     }

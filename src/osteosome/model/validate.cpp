@@ -60,7 +60,7 @@ class Validator {
     if (!model_.age_at_zero.empty() && model_.find_parameter(model_.age_at_zero) == nullptr) {
       unknown(model_.age_at_zero, "[start]", model_.start_where);
     }
-    patient();
+    patient_and_doses();
     try {
       (void)rule_order(model_);
     } catch (const core::Error& error) {
@@ -72,17 +72,29 @@ class Validator {
   }
 
  private:
-  void patient() {
+  void patient_and_doses() {
     const PatientInputs& p = model_.patient;
-    std::vector<std::string> named = {p.age_at_menopause, p.surgical, p.turnover, p.supplement};
+    for (const auto& [name, where] : p.parameters) {
+      if (model_.find_parameter(name) == nullptr) unknown(name, "[patient]", where);
+    }
+    std::vector<std::string> outputs;
+    for (const Output& o : model_.outputs) outputs.push_back(o.id);
     for (const PatientDensity& d : p.densities) {
-      named.push_back(d.scale);
-      if (std::none_of(model_.outputs.begin(), model_.outputs.end(), [&](const Output& o) { return o.id == d.t_score; })) {
-        unknown(d.t_score, "[patient] densities", {model_.file, 0, 0});
+      if (d.t_score.empty() || std::find(outputs.begin(), outputs.end(), d.t_score) != outputs.end()) continue;
+      problems_.add({"model-021", "[patient] densities: unknown name '" + d.t_score + "'", d.where, core::did_you_mean(d.t_score, outputs)});
+    }
+    for (const auto& [name, where] : {std::pair{p.age_at_menopause, p.parameters.empty() ? core::Location{} : p.parameters.front().second},
+                                      {model_.age_at_zero, model_.start_where}}) {
+      const Parameter* age = model_.find_parameter(name);
+      if (age != nullptr && age->unit.known && model_.time.known && !age->unit.unit.same_dimension(model_.time.unit)) {
+        problems_.add({"model-035", "'" + name + "' should be a time, not in '" + age->unit.text + "'", where, ""});
       }
     }
-    for (const std::string& name : named) {
-      if (!name.empty() && model_.find_parameter(name) == nullptr) unknown(name, "[patient]", {model_.file, 0, 0});
+    for (std::size_t i = 0; i < model_.doses.size(); ++i) {
+      for (std::size_t k = 0; k < i; ++k) {
+        if (model_.doses[i].drug != model_.doses[k].drug || model_.doses[i].route != model_.doses[k].route) continue;
+        problems_.add({"model-036", "two entries of [doses] take '" + model_.doses[i].drug + "' by the same route", model_.doses[i].where, ""});
+      }
     }
   }
 

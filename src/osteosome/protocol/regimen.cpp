@@ -294,19 +294,28 @@ class Parser {
 
 namespace {
 
+Drug drug(core::TomlReader& in, const std::string& name) {
+  Drug d{name, in.required_text("route"), in.required_text("unit")};
+  if (!d.route.empty() && std::find(kRoutes.begin(), kRoutes.end(), d.route) == kRoutes.end()) {
+    in.problem("regimen-020", "unknown route '" + d.route + "'", "One of sc, iv, po, im, ip, td, local. " + core::did_you_mean(d.route, kRoutes),
+               "route");
+  }
+  return d;
+}
+
 /// The drugs of one file: a therapy document names one, a catalogue any number.
 void read_drugs(const std::string& path, DrugCatalogue& catalogue, core::Diagnostics& problems) {
   const core::TomlValue root = core::load_toml(path);
   if (const core::TomlValue* therapy = root.find("therapy")) {
     core::TomlReader in(*therapy, "[therapy]", problems);
-    catalogue.push_back({in.required_text("drug"), in.required_text("route"), in.required_text("unit")});
+    catalogue.push_back(drug(in, in.required_text("drug")));
     return;  // the rest is the model layer's
   }
   core::TomlReader top(root, "catalogue", problems);
   if (const core::TomlValue* drugs = top.table("drugs")) {
     for (const auto& [name, value] : drugs->entries) {
       core::TomlReader in(value, "drug '" + name + "'", problems);
-      catalogue.push_back({name, in.required_text("route"), in.required_text("unit")});
+      catalogue.push_back(drug(in, name));
       in.finish();
     }
   }

@@ -63,9 +63,11 @@ void DoseTranslator::check(const protocol::Regimen& regimen, double weight_kg) c
       }
       const auto* entry = model_.model().find_dose(course.drug, course.route);
       if (entry == nullptr) {
-        throw dosing_error("dosing-008",
-                           "model '" + model_.name() + "' takes " + course.drug + " " + model_.model().find_dose(course.drug)->route + ", not " +
-                               course.route,
+        std::string routes;
+        for (const auto& d : model_.model().doses) {
+          if (d.drug == course.drug) routes += (routes.empty() ? "" : " or ") + d.route;
+        }
+        throw dosing_error("dosing-008", "model '" + model_.name() + "' takes " + course.drug + " " + routes + ", not " + course.route,
                            "Its kinetics are those of that route.");
       }
       DoseTranslator self(model_, units_);

@@ -42,17 +42,46 @@ PatientStart begin(const CompiledModel& model, const Patient& patient, std::vect
   return start;
 }
 
-/// Sets each scale to the one at which a line through the T-scores of the two run-ins meets the reported T-score.
-void meet_densities(const CompiledModel& model, const Patient& patient, const std::vector<double>& first, const std::vector<double>& second,
+/// Moves each scale along a line of this slope from the T-score it gives to the reported one.
+void meet_densities(const CompiledModel& model, const Patient& patient, const std::vector<double>& value, const std::vector<double>& slope,
                     PatientStart& start) {
   const auto& densities = model.model().patient.densities;
   for (std::size_t k = 0; k < densities.size(); ++k) {
     const auto score = std::find_if(patient.t_scores.begin(), patient.t_scores.end(), [&](const auto& t) { return t.first == densities[k].site; });
     if (score == patient.t_scores.end()) continue;
     double& scale = start.parameters[*model.program().parameter_index(densities[k].scale)];
-    const double slope = (second[k] - first[k]) / (scale * (kSecondScale - 1));
-    scale = std::clamp(scale + (score->second - first[k]) / slope, kLeastScale, kGreatestScale);
+    scale = std::clamp(scale + (score->second - value[k]) / slope[k], kLeastScale, kGreatestScale);
   }
+}
+
+/// T-scores at the start of treatment of the patients `which`, untreated, their scales times `factor`.
+std::vector<std::vector<double>> run_in(const CompiledModel& model, const std::vector<PatientStart>& starts, const std::vector<std::size_t>& which,
+                                        const std::vector<std::string>& scores, double factor) {
+  std::vector<std::vector<double>> values(which.size());
+  ObservableReader reader(model.program(), scores);
+  model.run(
+      which.size(),
+      [&](std::size_t k) {
+        solve::SubjectPlan plan;
+        plan.parameters = starts[which[k]].parameters;
+        for (const auto& d : model.model().patient.densities) plan.parameters[*model.program().parameter_index(d.scale)] *= factor;
+        plan.initial_overrides.assign(model.program().states.size(), std::nan(""));
+        plan.outputs.push_back({starts[which[k]].time, 0});
+        return plan;
+      },
+      [&](std::size_t k, const solve::SubjectPlan& plan, solve::SubjectResult&& result) { values[k] = reader.read(plan, result); });
+  return values;
+}
+
+/// Change of each T-score with its scale, between two run-ins.
+std::vector<double> slopes_of(const CompiledModel& model, const PatientStart& start, const std::vector<double>& first,
+                              const std::vector<double>& second) {
+  std::vector<double> slopes;
+  for (std::size_t k = 0; k < first.size(); ++k) {
+    const double scale = start.parameters[*model.program().parameter_index(model.model().patient.densities[k].scale)];
+    slopes.push_back((second[k] - first[k]) / (scale * (kSecondScale - 1)));
+  }
+  return slopes;
 }
 
 }  // namespace
@@ -88,23 +117,13 @@ std::vector<PatientStart> prepare_patients(const CompiledModel& model, const std
     starts.push_back(begin(model, patients[i], parameters[i]));
     if (!patients[i].t_scores.empty() && !scores.empty()) known.push_back(i);
   }
-  std::vector<std::vector<double>> values(2 * known.size());
-  ObservableReader reader(model.program(), scores);
-  model.run(
-      values.size(),
-      [&](std::size_t run) {
-        const PatientStart& start = starts[known[run / 2]];
-        solve::SubjectPlan plan;
-        plan.parameters = start.parameters;
-        for (const auto& d : model.model().patient.densities) {
-          plan.parameters[*model.program().parameter_index(d.scale)] *= run % 2 == 0 ? 1 : kSecondScale;
-        }
-        plan.initial_overrides.assign(model.program().states.size(), std::nan(""));
-        plan.outputs.push_back({start.time, 0});
-        return plan;
-      },
-      [&](std::size_t run, const solve::SubjectPlan& plan, solve::SubjectResult&& result) { values[run] = reader.read(plan, result); });
-  for (std::size_t k = 0; k < known.size(); ++k) meet_densities(model, patients[known[k]], values[2 * k], values[2 * k + 1], starts[known[k]]);
+  const auto run = [&](double factor) { return run_in(model, starts, known, scores, factor); };
+  const auto first = run(1), second = run(kSecondScale);
+  std::vector<std::vector<double>> slopes;
+  for (std::size_t k = 0; k < known.size(); ++k) slopes.push_back(slopes_of(model, starts[known[k]], first[k], second[k]));
+  for (std::size_t k = 0; k < known.size(); ++k) meet_densities(model, patients[known[k]], first[k], slopes[k], starts[known[k]]);
+  const auto third = run(1);  // density is not quite linear in the scale
+  for (std::size_t k = 0; k < known.size(); ++k) meet_densities(model, patients[known[k]], third[k], slopes[k], starts[known[k]]);
   return starts;
 }
 

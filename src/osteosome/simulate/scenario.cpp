@@ -115,7 +115,11 @@ class ScenarioReader {
     p.weight_kg = std::isnan(weight) ? 0 : weight;
     if (weight <= 0) in.problem("scenario-006", "'weight' should be positive", "", "weight");
     p.years_since_menopause = in.number("years_since_menopause");
-    if (p.years_since_menopause && !p.age_days) in.problem("scenario-006", "'years_since_menopause' needs 'age'", "", "years_since_menopause");
+    if (p.years_since_menopause && !(std::abs(*p.years_since_menopause) <= 100 && (!p.age_days || *p.years_since_menopause * 365.25 < *p.age_days))) {
+      in.problem("scenario-006", "'years_since_menopause' should lie between -100 years and the age", "", "years_since_menopause");
+    }
+    if (p.years_since_menopause && std::isnan(age) && value.find("age") == nullptr)
+      in.problem("scenario-006", "'years_since_menopause' needs 'age'", "", "years_since_menopause");
     const std::string menopause = in.text("menopause").value_or("natural");
     if (menopause != "natural" && menopause != "surgical")
       in.problem("scenario-006", "unknown 'menopause' = '" + menopause + "'", "'natural' or 'surgical'.", "menopause");
@@ -139,7 +143,13 @@ class ScenarioReader {
     m.where = value.where;
     m.document = in.text("document").value_or(name);
     m.from_rest = in.boolean("from_rest").value_or(false);
-    m.overlays = in.texts("overlays");
+    for (const std::string& overlay : in.texts("overlays")) {
+      try {
+        m.overlays.push_back(library_.find_model(overlay));
+      } catch (const core::Error& error) {
+        in.problem(error.diagnostics().front().code, error.diagnostics().front().message, error.diagnostics().front().hint, "overlays");
+      }
+    }
     if (const TomlValue* set = in.table("set")) {
       TomlReader body(*set, "model '" + name + "' set", problems_);
       for (const auto& entry : set->entries) {

@@ -89,7 +89,7 @@ TEST(OsteosomeGates, Calibration_RMSE) {
     if (grade.role != "calibration" || limit == greatest.end()) continue;
     ++found;
     RecordProperty(grade.outcome, std::to_string(grade.rmse) + " on " + std::to_string(grade.n));
-    EXPECT_GE(grade.n, 50u) << grade.outcome;
+    EXPECT_GE(grade.n, 20u) << grade.outcome;
     EXPECT_LE(grade.rmse, limit->second) << grade.outcome << " over " << grade.n << " points, bias " << grade.bias;
   }
   EXPECT_EQ(found, greatest.size());

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The integrated model anywhere near its fit, under any sequence and combination of the ten drugs: no state leaves its range, every
 // simulation arrives, and the two engines agree. Seeded: case k is the same in every run.
-#include <array>
-
 #include "osteosome/core/random.hpp"
 #include "osteosome/core/toml.hpp"
 #include "osteosome_simulations.hpp"
@@ -24,23 +22,22 @@ class Draw {
   core::RandomStream stream_;
 };
 
-/// A course of `months`; label dose times `factor`.
 struct DrugText {
   const char* name;
   std::vector<std::pair<double, const char*>> doses;  ///< label dose, and what follows the number
-  int least_interval = 1;                             ///< months
 };
 const std::vector<DrugText>& drugs() {
-  static const std::vector<DrugText> list = {{"alendronate", {{70, "mg po weekly"}, {10, "mg po daily"}}},
-                                             {"risedronate", {{35, "mg po weekly"}, {5, "mg po daily"}}},
-                                             {"ibandronate", {{150, "mg po monthly"}, {2.5, "mg po daily"}, {3, "mg iv every 3 months"}}},
-                                             {"zoledronate", {{5, "mg iv over 15 min yearly"}}},
-                                             {"denosumab", {{60, "mg sc every 6 months"}}},
-                                             {"raloxifene", {{60, "mg po daily"}}},
-                                             {"estradiol", {{1, "mg po daily"}}},
-                                             {"romosozumab", {{210, "mg sc monthly"}}},
-                                             {"teriparatide", {{20, "ug sc daily"}}},
-                                             {"abaloparatide", {{80, "ug sc daily"}}}};
+  static const std::vector<DrugText> list = {
+      {"alendronate", {{70, "mg po weekly"}, {10, "mg po daily"}}},
+      {"risedronate", {{35, "mg po weekly"}, {5, "mg po daily"}}},
+      {"ibandronate", {{150, "mg po monthly"}, {2.5, "mg po daily"}, {3, "mg iv every 3 months"}}},
+      {"zoledronate", {{5, "mg iv over 15 min yearly"}}},
+      {"denosumab", {{60, "mg sc every 6 months"}}},
+      {"raloxifene", {{60, "mg po daily"}}},
+      {"estradiol", {{1, "mg po daily"}}},
+      {"romosozumab", {{210, "mg sc monthly"}}},
+      {"teriparatide", {{20, "ug sc daily"}}},
+      {"abaloparatide", {{80, "ug sc daily"}}}};
   return list;
 }
 
@@ -123,18 +120,6 @@ std::vector<solve::SubjectResult> on_lanes(std::size_t count) {
   return results;
 }
 
-/// Declared size of each state, else its initial value.
-std::vector<double> typical_sizes(const std::vector<double>& parameters) {
-  const auto& program = integrated().program();
-  std::vector<expr::NodeId> roots;
-  for (std::size_t i = 0; i < program.states.size(); ++i) roots.push_back(program.typical[i].value_or(program.initial[i]));
-  compile::Interpreter interpreter(program.graph, roots);
-  interpreter.prepare(parameters);
-  std::vector<double> sizes(roots.size());
-  interpreter.evaluate(0, {}, {}, sizes);
-  return sizes;
-}
-
 TEST(OsteosomeProperty, Cases_cover_the_ten_drugs_alone_together_and_in_sequence) {
   for (const auto& drug : drugs()) {
     const auto with = std::count_if(cases().begin(), cases().end(), [&](const Case& c) { return c.regimen.find(drug.name) != std::string::npos; });
@@ -177,6 +162,7 @@ TEST(OsteosomeProperty, Reference_engine_agrees) {
     const auto reference = solve::run_reference(integrated().program(), cases()[k].plan, options);
     ASSERT_EQ(reference.status, solve::Status::Completed) << reference.message;
     ASSERT_EQ(reference.states.size(), results[k].states.size());
+    const auto sizes = typical_sizes(cases()[k].plan.parameters);
     for (std::size_t i = 0; i < names.size(); ++i) {
       double largest = 0, difference = 0;
       for (std::size_t at = i; at < reference.states.size(); at += names.size()) {
@@ -184,7 +170,8 @@ TEST(OsteosomeProperty, Reference_engine_agrees) {
         const double d = std::abs(reference.states[at] - results[k].states[at]);
         if (!(d <= difference)) difference = d;
       }
-      EXPECT_LE(difference, 1e-4 * largest) << names[i] << ", case " << k << ", " << cases()[k].regimen;
+      // Visits see a daily dose hours after it, nearly gone: below 1e-9 of its typical size a state is accurate in absolute terms only.
+      EXPECT_LE(difference, 1e-4 * largest + 1e-9 * sizes[i]) << names[i] << ", case " << k << ", " << cases()[k].regimen;
     }
   }
 }

@@ -28,32 +28,36 @@ std::vector<double> dense_months(double until) {
   return months;
 }
 
-TEST(OsteosomeSigns, Antiresorptives_alone_never_raise_formation_markers) {
-  const std::vector<std::string> regimens = {"none",
-                                             "alendronate 70 mg po weekly for 36 months",
-                                             "alendronate 10 mg po daily for 36 months",
-                                             "risedronate 5 mg po daily for 36 months",
-                                             "risedronate 35 mg po weekly for 36 months",
-                                             "ibandronate 2.5 mg po daily for 36 months",
-                                             "ibandronate 3 mg iv every 3 months x 12",
-                                             "zoledronate 5 mg iv over 15 min yearly x 3",
-                                             "denosumab 60 mg sc every 6 months x 6",
-                                             "raloxifene 60 mg po daily for 36 months",
-                                             "estradiol 1 mg po daily for 36 months"};
-  const auto arms = follow(osteoporotic_woman(), regimens, dense_months(36), kFormationMarkers);
+/// Over 36 months no marker is above the untreated arm at any time, and at their end each is below it.
+void expect_formation_falls(const std::vector<std::string>& regimens) {
+  std::vector<std::string> all = regimens;
+  all.insert(all.begin(), "none");
+  const auto arms = follow(osteoporotic_woman(), all, dense_months(36), kFormationMarkers);
   for (std::size_t k = 1; k < arms.size(); ++k) {
     for (const auto& marker : kFormationMarkers) {
       const Excess most = greatest_excess(arms[k], arms[0], marker, 36);
-      EXPECT_LE(most.share, kNoDifference) << regimens[k] << ": " << marker << " is " << 100 * most.share << " % above untreated in month "
-                                           << most.month;
-      EXPECT_LT(arms[k].at(marker, 36), 0.99 * arms[0].at(marker, 36)) << regimens[k] << ": " << marker << " does not fall";
+      EXPECT_LE(most.share, kNoDifference) << all[k] << ": " << marker << " is " << 100 * most.share << " % above untreated in month " << most.month;
+      EXPECT_LT(arms[k].at(marker, 36), 0.99 * arms[0].at(marker, 36)) << all[k] << ": " << marker << " does not fall";
     }
   }
 }
 
+TEST(OsteosomeSigns, Bisphosphonates_alone_never_raise_formation_markers) {
+  expect_formation_falls({"alendronate 70 mg po weekly for 36 months", "alendronate 10 mg po daily for 36 months",
+                          "risedronate 5 mg po daily for 36 months", "risedronate 35 mg po weekly for 36 months",
+                          "ibandronate 2.5 mg po daily for 36 months", "ibandronate 3 mg iv every 3 months x 12",
+                          "zoledronate 5 mg iv over 15 min yearly x 3"});
+}
+
+TEST(OsteosomeSigns, Denosumab_alone_never_raises_formation_markers) { expect_formation_falls({"denosumab 60 mg sc every 6 months x 6"}); }
+
+TEST(OsteosomeSigns, Raloxifene_and_estradiol_alone_never_raise_formation_markers) {
+  expect_formation_falls({"raloxifene 60 mg po daily for 36 months", "estradiol 1 mg po daily for 36 months"});
+}
+
 TEST(OsteosomeSigns, Anabolics_alone_raise_formation_markers_within_the_first_month) {
-  const std::vector<std::string> regimens = {"none", "teriparatide 20 ug sc daily for 1 month", "abaloparatide 80 ug sc daily for 1 month",
-                                             "romosozumab 210 mg sc monthly x 1"};
+  const std::vector<std::string> regimens = {
+      "none", "teriparatide 20 ug sc daily for 1 month", "abaloparatide 80 ug sc daily for 1 month", "romosozumab 210 mg sc monthly x 1"};
   const auto arms = follow(osteoporotic_woman(), regimens, every(0.05, 1), kFormationMarkers);
   for (std::size_t k = 1; k < arms.size(); ++k) {
     for (const auto& marker : kFormationMarkers) {
@@ -74,18 +78,20 @@ TEST(OsteosomeSigns, Teriparatide_raises_the_hip_less_than_the_spine) {
 }
 
 TEST(OsteosomeSigns, Hip_is_lost_faster_after_denosumab_than_after_alendronate) {
-  const auto arms = follow(osteoporotic_woman(), {"denosumab 60 mg sc every 6 months x 4 then none", "alendronate 70 mg po weekly for 24 months then none"},
-                           every(12, 36), {"TH"});
+  const auto arms =
+      follow(osteoporotic_woman(), {"denosumab 60 mg sc every 6 months x 4 then none", "alendronate 70 mg po weekly for 24 months then none"},
+             every(12, 36), {"TH"});
   EXPECT_LT(arms[0].change("TH", 24, 36), arms[1].change("TH", 24, 36));
   EXPECT_LT(arms[0].change("TH", 24, 36), -0.5) << "denosumab: most of the gain goes within a year";
 }
 
 TEST(OsteosomeSigns, Denosumab_after_romosozumab_goes_on_gaining_and_nothing_after_it_loses) {
-  const auto arms = follow(osteoporotic_woman(), {"romosozumab 210 mg sc monthly x 12 then denosumab 60 mg sc every 6 months x 2",
-                                                  "romosozumab 210 mg sc monthly x 12 then none"},
-                           every(12, 24), {"LS", "TH"});
+  const auto arms =
+      follow(osteoporotic_woman(),
+             {"romosozumab 210 mg sc monthly x 12 then denosumab 60 mg sc every 6 months x 2", "romosozumab 210 mg sc monthly x 12 then none"},
+             every(12, 24), {"LS", "TH"});
   for (const char* site : {"LS", "TH"}) {
-    EXPECT_EQ(arms[0].at(site, 12), arms[1].at(site, 12)) << site << ": the same until then";
+    EXPECT_NEAR(arms[0].at(site, 12) / arms[1].at(site, 12), 1, kNoDifference) << site << ": the same until then";
     EXPECT_GT(arms[0].change(site, 0, 12), 0) << site;
     EXPECT_GT(arms[0].change(site, 12, 24), 0) << site << " under denosumab";
     EXPECT_LT(arms[1].change(site, 12, 24), 0) << site << " under nothing";

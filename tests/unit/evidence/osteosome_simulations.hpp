@@ -38,6 +38,18 @@ inline double& parameter(std::vector<double>& values, const std::string& name) {
   return values.at(integrated().program().parameter_index(name).value());
 }
 
+/// Declared size of each state, else its initial value.
+inline std::vector<double> typical_sizes(const std::vector<double>& parameters) {
+  const auto& program = integrated().program();
+  std::vector<expr::NodeId> roots;
+  for (std::size_t i = 0; i < program.states.size(); ++i) roots.push_back(program.typical[i].value_or(program.initial[i]));
+  compile::Interpreter interpreter(program.graph, roots);
+  interpreter.prepare(parameters);
+  std::vector<double> sizes(roots.size());
+  interpreter.evaluate(0, {}, {}, sizes);
+  return sizes;
+}
+
 inline std::vector<double> every(double step, double until, double from = 0) {
   std::vector<double> times;
   for (int k = 0; from + k * step <= until + 1e-9; ++k) times.push_back(from + k * step);

@@ -157,7 +157,8 @@ struct Fits {
 
 TEST(ScenarioOverlays, Are_read_in_order) {
   const Fits fits;
-  EXPECT_EQ(fits.folder.read(fits.folder.text(fits.list({"b", "a"}) + kArm)).models[0].overlays, (std::vector<std::string>{"b", "a"}));
+  EXPECT_EQ(fits.folder.read(fits.folder.text(fits.list({fits.two, fits.one}) + kArm)).models[0].overlays,
+            (std::vector<std::string>{fits.two, fits.one}));
   EXPECT_TRUE(fits.folder.read(fits.folder.text(kArm)).models[0].overlays.empty());
 }
 
@@ -226,27 +227,27 @@ TEST(ScenarioOverlays, That_are_not_there_are_refused) {
   const Fits fits;
   const auto error = error_of([&] { (void)fits.compile(fits.list({"no-such-overlay"})); });
   EXPECT_EQ(error.diagnostics()[0].code, "input-010");
-  EXPECT_EQ(error.diagnostics()[0].message, "no model 'no-such-overlay'");
+  EXPECT_NE(error.diagnostics()[0].message.find("no model 'no-such-overlay'"), std::string::npos) << error.what();
 }
 
-// ---- found wanting: enable when mended
+// ---- refused
 
-TEST(ScenarioPatient, DISABLED_Years_since_menopause_that_are_no_number_are_refused) {
+TEST(ScenarioPatient, Years_since_menopause_that_are_no_number_are_refused) {
   for (const std::string years : {"nan", "inf", "-inf"}) {
     EXPECT_THROW((void)read("age = \"60 years\"\nyears_since_menopause = " + years + "\n"), core::Error) << years;
   }
 }
 
-TEST(ScenarioPatient, DISABLED_Menopause_before_birth_is_refused) {
+TEST(ScenarioPatient, Menopause_before_birth_is_refused) {
   EXPECT_THROW((void)read("age = \"60 years\"\nyears_since_menopause = 200\n"), core::Error);
 }
 
-TEST(ScenarioPatient, DISABLED_Age_that_is_wrong_is_not_called_missing) {
+TEST(ScenarioPatient, Age_that_is_wrong_is_not_called_missing) {
   const auto error = error_of([] { (void)read("age = \"60\"\nyears_since_menopause = 5\n"); });
   EXPECT_EQ(error.diagnostics().size(), 1u) << error.what();
 }
 
-TEST(ScenarioOverlays, DISABLED_That_are_not_there_are_reported_at_their_line_by_the_check_of_the_scenario) {
+TEST(ScenarioOverlays, That_are_not_there_are_reported_at_their_line_by_the_check_of_the_scenario) {
   const Fits fits;
   const auto text = fits.folder.text(fits.list({"no-such-overlay"}) + kArm);
   const auto error = error_of([&] { (void)fits.folder.read(text); });

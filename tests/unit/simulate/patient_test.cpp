@@ -323,6 +323,37 @@ TEST(PreparePatientsOfOsteosome, T_scores_near_the_typical_womans_are_met_to_2_h
   }
 }
 
+/// Women as trials describe them. A scale is linear in its T-score to about 1 %, and the reported scores lie within two to four of the
+/// typical woman's: 0.02 is what prepare_patients promises.
+TEST(PreparePatientsOfOsteosome, T_scores_are_met_to_2_hundredths) {
+  struct Case {
+    double age, since;
+    bool surgical;
+    double turnover, ls, th, fn;
+  };
+  for (const Case& c :
+       {Case{72.3, 23, false, 1, -2.82, -1.89, -2.15}, Case{59.4, 10, false, 1.3, -1.61, -0.9, -1.2}, Case{53, 1, false, 1, -0.5, 0.3, 0},
+        Case{47, -2, false, 0.8, 0.5, 1, 0.8}, Case{52, 7, true, 1.2, -2.5, -2, -2.3}, Case{80, 30, false, 1, -4, -3.5, -3.8}}) {
+    Patient p = aged(c.age);
+    p.years_since_menopause = c.since;
+    p.surgical = c.surgical;
+    p.turnover = c.turnover;
+    p.t_scores = {{"LS", c.ls}, {"TH", c.th}, {"FN", c.fn}};
+    const auto scores = at_start(osteosome(), prepare(osteosome(), p), {"T_LS", "T_TH", "T_FN"});
+    EXPECT_NEAR(scores[0], c.ls, 0.02) << c.age;
+    EXPECT_NEAR(scores[1], c.th, 0.02) << c.age;
+    EXPECT_NEAR(scores[2], c.fn, 0.02) << c.age;
+  }
+}
+
+TEST(PreparePatientsOfOsteosome, One_known_site_is_met_alone) {
+  for (const auto& [site, output] : {std::pair{"LS", "T_LS"}, {"TH", "T_TH"}, {"FN", "T_FN"}}) {
+    Patient p = aged(68);
+    p.t_scores = {{site, -2.5}};
+    EXPECT_NEAR(at_start(osteosome(), prepare(osteosome(), p), {output})[0], -2.5, 0.02) << site;
+  }
+}
+
 TEST(PreparePatientsOfOsteosome, Longer_since_menopause_and_removed_ovaries_leave_less_bone) {
   const auto spine = [](double since, bool surgical) {
     Patient p = aged(56);
@@ -400,37 +431,14 @@ TEST(PatientOfAScenario, Younger_than_the_model_is_refused_by_the_check_of_the_a
   EXPECT_EQ(problems.all()[0].message, "model 'woman' starts at age 30 years, after the patient's age");
 }
 
-// ---- found wanting: enable when mended
+// ---- more that is refused or converted
 
-/// Women as trials describe them. A scale is linear in its T-score to about 1 %, and the reported scores lie within two to four of the
-/// typical woman's: 0.02 is what prepare_patients promises.
-TEST(PreparePatientsOfOsteosome, DISABLED_T_scores_are_met_to_2_hundredths) {
-  struct Case {
-    double age, since;
-    bool surgical;
-    double turnover, ls, th, fn;
-  };
-  for (const Case& c :
-       {Case{72.3, 23, false, 1, -2.82, -1.89, -2.15}, Case{59.4, 10, false, 1.3, -1.61, -0.9, -1.2}, Case{53, 1, false, 1, -0.5, 0.3, 0},
-        Case{47, -2, false, 0.8, 0.5, 1, 0.8}, Case{52, 7, true, 1.2, -2.5, -2, -2.3}, Case{80, 30, false, 1, -4, -3.5, -3.8}}) {
-    Patient p = aged(c.age);
-    p.years_since_menopause = c.since;
-    p.surgical = c.surgical;
-    p.turnover = c.turnover;
-    p.t_scores = {{"LS", c.ls}, {"TH", c.th}, {"FN", c.fn}};
-    const auto scores = at_start(osteosome(), prepare(osteosome(), p), {"T_LS", "T_TH", "T_FN"});
-    EXPECT_NEAR(scores[0], c.ls, 0.02) << c.age;
-    EXPECT_NEAR(scores[1], c.th, 0.02) << c.age;
-    EXPECT_NEAR(scores[2], c.fn, 0.02) << c.age;
-  }
-}
-
-TEST(PreparePatientsOfOsteosome, DISABLED_One_known_site_is_met_alone) {
-  for (const auto& [site, output] : {std::pair{"LS", "T_LS"}, {"TH", "T_TH"}, {"FN", "T_FN"}}) {
-    Patient p = aged(68);
-    p.t_scores = {{site, -2.5}};
-    EXPECT_NEAR(at_start(osteosome(), prepare(osteosome(), p), {output})[0], -2.5, 0.02) << site;
-  }
+/// One step along the line of two run-ins misses by 0.033: the line bends over the 3 scores between her and the typical woman.
+TEST(PreparePatientsOfOsteosome, T_scores_far_above_the_typical_womans_are_met_to_2_hundredths) {
+  Patient p = aged(65);
+  p.years_since_menopause = 15;
+  p.t_scores = {{"LS", 0.5}, {"TH", 0.5}, {"FN", 0.5}};
+  for (const double score : at_start(osteosome(), prepare(osteosome(), p), {"T_LS", "T_TH", "T_FN"})) EXPECT_NEAR(score, 0.5, 0.02);
 }
 
 }  // namespace
