@@ -19,6 +19,7 @@ struct Patient {
   std::optional<double> turnover;  ///< relative to the typical woman of her age
   bool supplement = true;          ///< calcium and vitamin D from the start of treatment on
   std::vector<std::pair<std::string, double>> t_scores;  ///< site, T-score at the start of treatment
+  bool operator==(const Patient&) const = default;
 };
 
 /// A patient in the terms of one model.

@@ -139,11 +139,7 @@ std::string TrialSet::add_row(const Study& study, const StudyArm& arm, const Mea
 }
 
 std::size_t TrialSet::course(const simulate::Patient& patient, const protocol::Regimen& regimen) {
-  const auto same = [&](const simulate::Patient& p) {
-    return p.age_days == patient.age_days && p.years_since_menopause == patient.years_since_menopause && p.surgical == patient.surgical &&
-           p.supplement == patient.supplement && p.t_scores == patient.t_scores;
-  };
-  auto found = std::find_if(patients_.begin(), patients_.end(), same);
+  auto found = std::find(patients_.begin(), patients_.end(), patient);
   if (found == patients_.end()) found = patients_.insert(patients_.end(), patient);
   const auto index = static_cast<std::size_t>(found - patients_.begin());
   for (std::size_t c = 0; c < courses_.size(); ++c) {

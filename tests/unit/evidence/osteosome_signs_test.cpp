@@ -77,6 +77,20 @@ TEST(OsteosomeSigns, Teriparatide_raises_the_hip_less_than_the_spine) {
   }
 }
 
+TEST(OsteosomeSigns, Same_dose_of_teriparatide_builds_less_and_resorbs_more_the_longer_it_lasts) {
+  const auto arms =
+      follow(osteoporotic_woman(),
+             {"none", "teriparatide 20 ug sc daily for 24 months", "teriparatide 20 ug sc over 6 h daily for 24 months",
+              "teriparatide 20 ug sc over 24 h daily for 24 months"},
+             every(12, 24), {"LS", "TH", "CTX"});
+  const auto gain = [&](std::size_t arm, const char* site) { return arms[arm].change(site, 0, 24) - arms[0].change(site, 0, 24); };
+  EXPECT_GT(gain(1, "LS"), 1.2 * gain(2, "LS"));
+  EXPECT_GT(gain(2, "LS"), 1.2 * gain(3, "LS"));
+  EXPECT_LT(gain(3, "TH"), 0) << "a constant infusion takes from the hip";
+  EXPECT_LT(gain(1, "CTX"), gain(2, "CTX"));
+  EXPECT_LT(gain(2, "CTX"), gain(3, "CTX"));
+}
+
 TEST(OsteosomeSigns, Hip_is_lost_faster_after_denosumab_than_after_alendronate) {
   const auto arms =
       follow(osteoporotic_woman(), {"denosumab 60 mg sc every 6 months x 4 then none", "alendronate 70 mg po weekly for 24 months then none"},
