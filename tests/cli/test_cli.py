@@ -802,7 +802,7 @@ class RunFolder(Case):
             self.assertEqual(digest, sha256(self.done / name))
         self.assertEqual((run["solver"]["rtol"], run["solver"]["engine"]), (1e-6, "auto"))
         self.assertRegex(run["values_sha256"], r"\A[0-9a-f]{64}\Z")
-        self.assertEqual((run["statistics"]["simulations"], run["statistics"]["failed"]), (4, 0))
+        self.assertEqual((run["statistics"]["simulations"], run["statistics"]["failed"]), (6, 0))
         self.assertIn("version", run["tool"])
 
     def test_manifest_hashes_every_file_and_names_the_platform(self) -> None:
@@ -814,7 +814,7 @@ class RunFolder(Case):
     def test_trajectories(self) -> None:
         rows = table((self.done / "trajectories.csv").read_text())
         self.assertEqual(list(rows[0]), ["model", "arm", "subject", "month", "output", "value", "unit"])
-        self.assertEqual({r["model"] for r in rows}, {JOERG, PETERSON})
+        self.assertEqual({r["model"] for r in rows}, {"osteosome", JOERG, PETERSON})
         self.assertEqual({r["arm"] for r in rows}, {"denosumab", "placebo"})
         self.assertEqual(sorted({float(r["month"]) for r in rows}), list(range(49)))
         self.assertTrue(all(math.isfinite(float(r["value"])) for r in rows))
@@ -1354,7 +1354,7 @@ class AddADrug(DataFolder):
         for old, new, phrases in (
                 ("osteoclast_inhibitor =", "osteoclast_inhibtor =", ("fictocatib.toml:30:", "no target 'osteoclast_inhibtor'", "Did you mean 'osteoclast_inhibitor'?")),
                 ('"serum/IC50"', '"serum/IC5"', ("unknown name 'IC5'",)),
-                ('"serum/IC50"', '"serum"', ("'+' combines",)),
+                ('"serum/IC50"', '"serum"', ("'fictocatib.on_osteoclast_inhibitor' is in '1'",)),
                 ('\nid = "fictocatib"', '\nid = "denosumab"', ("'denosumab.CL' has the name of a parameter",))):
             with self.subTest(new=new):
                 self.change(old, new)
