@@ -20,16 +20,20 @@ namespace {
 using namespace osteosome;
 
 constexpr std::size_t kBlock = 64, kMany = 10'000, kReference = 20;
-constexpr double kLimitSeconds = 600, kRtol = 1e-6, kTight = 1e-9, kAge = 65, kMonths = 120, kSpread = 0.2;
+constexpr double kLimitSeconds = 600, kRtol = 1e-6, kTight = 1e-9, kAge = 65, kMonths = 120, kSpread = 0.2, kEmpty = 1e-12;
 constexpr const char* kVaried[] = {"osteoclast.estrogen_rankl", "LS_turnover", "TH_turnover", "scale_TH"};
 constexpr const char* kAlendronate = "alendronate 70 mg po weekly for 10 years";
 constexpr std::pair<const char*, const char*> kRegimens[] = {
     {"nothing", "none"},
     {"alendronate, weekly", kAlendronate},
+    {"risedronate, daily", "risedronate 5 mg po daily for 10 years"},
+    {"ibandronate iv, every 3 months", "ibandronate 3 mg iv every 3 months for 10 years"},
     {"denosumab, every 6 months", "denosumab 60 mg sc every 6 months for 10 years"},
     {"zoledronate, yearly", "zoledronate 5 mg iv over 15 min yearly for 10 years"},
     {"romosozumab 12 months, then nothing", "romosozumab 210 mg sc monthly x 12 then none"},
     {"teriparatide 24 months, then nothing", "teriparatide 20 ug sc daily for 24 months then none"},
+    {"abaloparatide 18 months, then nothing", "abaloparatide 80 ug sc daily for 18 months then none"},
+    {"estradiol, daily", "estradiol 1 mg po daily for 10 years"},
     {"raloxifene, daily", "raloxifene 60 mg po daily for 10 years"},
 };
 
@@ -120,11 +124,21 @@ Measured reference(const simulate::CompiledModel& model, const solve::PlanSource
                  [&](const solve::ResultSink& sink) { solve::run_reference_ensemble(model.program(), kReference, plans, sink, options, 1); });
 }
 
-/// Largest difference of the monthly values, relative to the maximum of the column in that patient.
+/// Largest difference of the monthly values, relative to the maximum of the column in that patient. Columns that stay below kEmpty, such as the
+/// states of a drug that is not given, hold rounding only and are left out.
 double error_of(const std::vector<std::vector<double>>& x, const std::vector<std::vector<double>>& tight) {
   double worst = 0;
-  for (std::size_t s = 0; s < kReference; ++s)
-    worst = std::max(worst, bench::achieved_error(x[s], tight[s], tight[s].size() / static_cast<std::size_t>(kMonths + 1)));
+  for (std::size_t s = 0; s < kReference; ++s) {
+    const std::size_t columns = tight[s].size() / static_cast<std::size_t>(kMonths + 1);
+    for (std::size_t c = 0; c < columns; ++c) {
+      double size = 0, difference = 0;
+      for (std::size_t k = c; k < tight[s].size(); k += columns) {
+        size = std::max(size, std::abs(tight[s][k]));
+        difference = std::max(difference, std::isnan(x[s][k]) ? HUGE_VAL : std::abs(x[s][k] - tight[s][k]));
+      }
+      if (size > kEmpty) worst = std::max(worst, difference / size);
+    }
+  }
   return worst;
 }
 
@@ -171,5 +185,5 @@ int main() {
   const bool ok = many.failed == 0 && many.wall <= kLimitSeconds;
   fmt::print("{} patients on weekly alendronate, {} threads: {:.1f} s of wall time, limit {:.0f} s, {} failed: {}\n", kMany, threads, many.wall,
              kLimitSeconds, many.failed, ok ? "ok" : "MISSED");
-  return 0;
+  return ok ? 0 : 1;
 }
