@@ -69,6 +69,7 @@ std::vector<simulate::CompiledModel> checked_models(simulate::Scenario& scenario
   }
   try {
     models = simulate::compile_models(scenario, settings, library, units);
+    simulate::add_priors(scenario, models);
     simulate::check_arms(scenario, models, units, problems);
   } catch (const core::Error& error) {
     if (error.kind() != core::ErrorKind::Input) throw;

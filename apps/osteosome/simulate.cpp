@@ -18,7 +18,7 @@ namespace osteosome::app {
 namespace {
 
 struct SimulateOptions {
-  std::string model, data, until, every, times, observe, output, at_dose = "pre", time_unit, weight;
+  std::string model, species, data, until, every, times, observe, output, at_dose = "pre", time_unit, weight;
   std::vector<std::string> doses, set;
   SolverFlags solver;
   bool overwrite = false;
@@ -54,11 +54,23 @@ void apply_set(model::Model& model, const std::vector<std::string>& settings, co
     const auto& unit = p != model.parameters.end() ? p->unit : s->unit;
     const double value = set_value(name, value_text, unit, units);
     if (p != model.parameters.end()) {
-      p->value = value;
+      core::Diagnostics problems;
+      model::set_value(*p, value, "--set", {}, problems);
+      problems.throw_if_any(core::ErrorKind::Input);
     } else {
       s->initial = expr::Ast::number(value);
     }
   }
+}
+
+/// Every drug the regimens name; problems of a text are reported where it is simulated.
+std::vector<std::string> drugs_of(const std::vector<std::string>& regimens, const model::Library& library, const core::UnitSystem& units) {
+  const auto catalogue = protocol::load_catalogue(library.root + "/therapies");
+  std::vector<std::string> drugs;
+  for (const std::string& text : regimens) {
+    for (const std::string& drug : protocol::parse_regimen(text, catalogue, units).drugs()) drugs.push_back(drug);
+  }
+  return drugs;
 }
 
 double duration(const std::string& text, const char* option, const compile::Program& program, const core::UnitSystem& units) {
@@ -287,7 +299,7 @@ int simulate_table(const SimulateOptions& o, const simulate::CompiledModel& mode
 int simulate_command(const SimulateOptions& o) {
   const core::UnitSystem units;
   const model::Library library{data_root()};
-  model::Model loaded = model::load_model(library.find_model(o.model), library, units);
+  model::Model loaded = model::load_model(library.find_model(o.model), library, units, {o.species, drugs_of(o.doses, library, units), {}});
   apply_set(loaded, o.set, units);
   const simulate::CompiledModel model(std::move(loaded), o.solver.settings());
   if (!o.data.empty() && !(o.doses.empty() && o.until.empty() && o.every.empty() && o.times.empty())) {
@@ -305,6 +317,7 @@ void add_simulate(CLI::App& app, Action& action) {
   verb->add_option("--dose", o->doses, "regimen text, e.g. \"denosumab 60 mg sc every 6 months x 6\" (repeatable)")
       ->type_size(1)
       ->allow_extra_args(false);
+  verb->add_option("--species", o->species, "species overlay, e.g. rat");
   verb->add_option("--data", o->data, "NONMEM-style event table (CSV or TSV)");
   verb->add_option("--set", o->set, "NAME=VALUE: a parameter or an initial value; VALUE may carry a unit (repeatable)")->allow_extra_args(false);
   verb->add_option("--until", o->until, "end of the simulation, e.g. \"60 months\"");

@@ -32,7 +32,7 @@ std::string check_file(const std::string& path, const model::Library& library, c
   if (const core::TomlValue* overlay = root.find("overlay")) {
     const core::TomlValue* of = overlay->find("of");
     if (of == nullptr) throw core::Error(core::ErrorKind::Input, {"overlay-005", "[overlay] names no model: 'of' is missing", {path, 0, 0}, ""});
-    (void)model::load_model(library.find_model(of->text), library, units, {path});
+    (void)model::load_model(library.find_model(of->text), library, units, model::LoadOptions{"", {}, {path}});
     return "overlay of " + of->text;
   }
   if (root.find("ports") != nullptr || root.find("therapy") != nullptr) {

@@ -25,6 +25,9 @@ namespace osteosome::core {
 [[nodiscard]] std::string_view trim(std::string_view text);
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
 
+/// The name of a file without folder and ending, other characters than those of identifiers replaced by '_'.
+[[nodiscard]] std::string stem_identifier(std::string_view path);
+
 /// True if `text` matches [A-Za-z_][A-Za-z0-9_]*.
 [[nodiscard]] bool is_identifier(std::string_view text);
 

@@ -17,12 +17,24 @@ struct Library {
   [[nodiscard]] std::string find_model(const std::string& name, const std::string& beside = "") const;
   /// Ids of all built-in models, sorted: documents below `root`/models that are neither modules (with [ports]) nor overlays.
   [[nodiscard]] std::vector<std::string> models() const;
-  /// Paths of all documents below `root`/therapies that have a [therapy], sorted.
+  /// Path of a species overlay by name ("rat"). @throws Error(Input) with the known ones and a near match.
+  [[nodiscard]] std::string find_species(const std::string& name) const;
+  /// Names of the species and strains below `root`/species, sorted.
+  [[nodiscard]] std::vector<std::string> species() const;
+  /// Paths of all documents below `root`/therapies that have a [therapy] or a [product], sorted.
   [[nodiscard]] std::vector<std::string> therapies() const;
 };
 
-/// Loads, composes and validates a model document. @throws Error with every problem found, each with line and column.
-/// `overlays` name documents with [overlay] (found as models are), applied after the model's own; see docs/reference/model-document.md.
+/// What a model is loaded for.
+struct LoadOptions {
+  std::string species;                ///< name of a species overlay, or "" for what the document is about
+  std::vector<std::string> drugs;     ///< drugs of the regimens: products (exosomes, cells) are taken in only when named
+  std::vector<std::string> overlays;  ///< documents with [overlay], found as models are; applied after the model's own and the species
+};
+
+/// Loads, composes and validates a model document; see docs/reference/model-document.md.
+/// @throws Error with every problem found, each with line and column.
+[[nodiscard]] Model load_model(const std::string& path, const Library& library, const core::UnitSystem& units, const LoadOptions& options);
 [[nodiscard]] Model load_model(const std::string& path, const Library& library, const core::UnitSystem& units,
                                const std::vector<std::string>& overlays = {});
 

@@ -34,6 +34,12 @@ struct Distribution {
   std::optional<double> low, high;  ///< truncation, or the bounds of uniform
 };
 
+/// How uncertain a constant is before any fit: a normal spread of its value, or of its logarithm.
+struct Prior {
+  double sd = 0;
+  bool logarithmic = true;
+};
+
 /// A named number of the model with its source; `value` and `bounds` are in `unit`.
 struct Parameter {
   std::string id;
@@ -42,6 +48,7 @@ struct Parameter {
   Provenance provenance;
   std::string meaning;
   std::optional<std::pair<double, double>> bounds;
+  std::optional<Prior> prior;
   core::Location where;
 };
 
@@ -187,8 +194,17 @@ struct PatientInputs {
   std::string surgical;          ///< 1: the ovaries were removed
   std::string turnover;          ///< relative to the typical woman
   std::string supplement;        ///< set to 1 at the start of treatment: calcium and vitamin D
+  std::string body_mass;
+  std::string unloaded;  ///< set to 1 while the limbs carry no load
   std::vector<PatientDensity> densities;
   std::vector<std::pair<std::string, core::Location>> parameters;  ///< every parameter named above, and where
+};
+
+/// A drug of the model that its species does not answer to.
+struct RefusedDrug {
+  std::string drug;
+  std::vector<std::string> species;  ///< where it works
+  std::string instead;               ///< what to do here, or ""
 };
 
 /// A flat model: what a TOML document (after composition) and an SBML file both become. Superset of SBML L3V2 core.
@@ -208,6 +224,8 @@ struct Model {
   std::vector<Constraint> constraints;
   std::vector<DoseEntry> doses;
   std::vector<Output> outputs;
+  std::string species_name = "human";  ///< human, mouse, rat or dish: decides which therapies work
+  std::vector<RefusedDrug> refused;
   std::string age_at_zero;  ///< parameter that holds the age at model time 0, or ""
   core::Location start_where;
   PatientInputs patient;
@@ -217,8 +235,14 @@ struct Model {
   [[nodiscard]] const DoseEntry* find_dose(const std::string& drug) const;
   /// The entry of that route, else the one that serves every route, else null.
   [[nodiscard]] const DoseEntry* find_dose(const std::string& drug, const std::string& route) const;
+  /// The same, and of several entries the one that counts doses like `given`.
+  [[nodiscard]] const DoseEntry* find_dose(const std::string& drug, const std::string& route, const core::Unit& given) const;
   /// Every identifier a formula may use: parameters, compartments, species, rules, reactions.
   [[nodiscard]] std::vector<std::string> symbols() const;
 };
+
+/// Sets `p` from outside of its document; its provenance then says by whom. Adds value-001 to `problems` (and leaves `p` alone) if the value
+/// is not finite or outside the bounds.
+void set_value(Parameter& p, double value, const std::string& by, const core::Location& where, core::Diagnostics& problems);
 
 }  // namespace osteosome::model

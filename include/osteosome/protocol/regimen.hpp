@@ -22,6 +22,7 @@ struct Drug {
   std::string name;
   std::string route;  ///< usual route, used when the text gives none
   std::string unit;   ///< a unit of the dimension its doses have, e.g. "mg"
+  std::vector<std::string> other_units = {};  ///< of other dimensions its doses may have, e.g. "particles"
 };
 using DrugCatalogue = std::vector<Drug>;
 
@@ -53,6 +54,7 @@ struct Regimen {
   std::string text;
   std::vector<Phase> phases;
   [[nodiscard]] bool contains(const std::string& drug) const;
+  [[nodiscard]] std::vector<std::string> drugs() const;  ///< each once, in the order of the text
 };
 
 /// Parses regimen text (docs/reference/regimen.md). @throws Error(Dosing) regimen-00n with column and near match.

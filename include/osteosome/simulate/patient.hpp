@@ -10,13 +10,15 @@
 
 namespace osteosome::simulate {
 
-/// What is known of a woman (or of the mean of a trial arm) when treatment starts.
+/// What is known of a woman, an animal or the mean of a trial arm when treatment starts.
 struct Patient {
   std::optional<double> age_days;
   double weight_kg = 0;  ///< 0: not known
   std::optional<double> years_since_menopause;  ///< negative before it
   bool surgical = false;
   std::optional<double> turnover;  ///< relative to the typical woman of her age
+  std::optional<double> days_since_gonadectomy;  ///< ovaries or testes removed so long before the start of treatment
+  std::optional<std::pair<double, double>> unloading_days;  ///< limbs unloaded from when to when, after the start of treatment
   bool supplement = true;          ///< calcium and vitamin D from the start of treatment on
   std::vector<std::pair<std::string, double>> t_scores;  ///< site, T-score at the start of treatment
   bool operator==(const Patient&) const = default;
@@ -26,8 +28,11 @@ struct Patient {
 struct PatientStart {
   std::vector<double> parameters;  ///< all parameters of the model
   double time = 0;                 ///< model time at which treatment starts; the model runs untreated up to it
-  std::optional<std::uint32_t> supplement;  ///< parameter to set to 1 at that time
+  std::vector<solve::Stop> switches;  ///< parameters that change on the way, e.g. calcium and vitamin D at the start of treatment
 };
+
+/// Body mass of the patient: as given, else the model's own, else 0 (not known).
+[[nodiscard]] double body_mass_kg(const CompiledModel& model, const Patient& patient);
 
 /// Model time at which the patient's treatment starts: 0 without an age, or if the model has no age.
 /// @throws Error(Input) scenario-014 if the model starts at a later age.

@@ -22,6 +22,7 @@ struct ScenarioModel {
   std::string path;      ///< found document
   std::vector<std::pair<std::string, double>> set;  ///< parameters or initial values
   std::vector<std::string> overlays;  ///< documents whose values replace those of parameters
+  std::string species;   ///< species overlay, or ""
   bool from_rest = false;  ///< start at the model's time 0 whatever the patient's age
   core::Location where;
 };
@@ -32,6 +33,7 @@ struct ScenarioArm {
   std::string label;
   protocol::Regimen regimen;
   protocol::Adherence adherence;
+  Patient patient;  ///< the scenario's, with what the arm says otherwise
   std::vector<std::string> evidence;  ///< arm ids of studies to lay over
   core::Location where;
 };
@@ -52,6 +54,7 @@ struct Population {
   std::string table;                          ///< CSV of subjects, or ""
   std::vector<std::string> table_columns;     ///< parameters or species, in every model that has them
   std::vector<std::vector<double>> table_rows;
+  bool priors = false;  ///< every constant with a prior is drawn from it (added to `quantities` once the models are known)
 };
 
 /// A scenario file, checked (docs/reference/scenario.md).
@@ -105,6 +108,9 @@ struct ScenarioResult {
 /// Loads and compiles the scenario's models, applies `set`. Index = index of the scenario's model.
 [[nodiscard]] std::vector<CompiledModel> compile_models(const Scenario& scenario, const SolverSettings& settings, const model::Library& library,
                                                         const core::UnitSystem& units);
+
+/// With `population.priors`: adds a random quantity for every constant of the models that has a prior and no distribution of the scenario.
+void add_priors(Scenario& scenario, const std::vector<CompiledModel>& models);
 
 /// Ids of the outputs that serve a regimen: those without `when`, unless one for a drug of the regimen replaces them.
 [[nodiscard]] std::vector<std::string> outputs_for(const model::Model& model, const protocol::Regimen& regimen);

@@ -95,6 +95,13 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
+std::string stem_identifier(std::string_view path) {
+  std::string stem(path.substr(path.rfind('/') + 1));  // npos + 1 is 0
+  stem.resize(std::min(stem.size(), stem.rfind('.')));
+  for (char& c : stem) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+  return stem;
+}
+
 bool is_identifier(std::string_view text) {
   const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; };
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };

@@ -196,7 +196,7 @@ solve::SubjectPlan TrialSet::plan(const Course& course, const simulate::PatientS
   solve::SubjectPlan plan;
   plan.parameters = start.parameters;
   plan.initial_overrides.assign(model_.program().states.size(), std::nan(""));
-  if (start.supplement) plan.stops.push_back({start.time, solve::StopKind::SetParameter, *start.supplement, 1});
+  plan.stops = start.switches;
   std::vector<double> times;
   for (const double month : course.months) times.push_back(start.time + month * core::kDaysPerMonth / days);
   std::sort(times.begin(), times.end());

@@ -13,7 +13,7 @@
 namespace osteosome::model {
 
 /// Values, kinds and sources of an overlay document replace those of the model's parameters (overlay.cpp).
-void apply_overlay(Model& model, const std::string& path, core::Diagnostics& problems);
+void apply_overlay(Model& model, const std::string& path, const Library& library, const core::UnitSystem& units, core::Diagnostics& problems);
 
 namespace {
 
@@ -21,6 +21,17 @@ namespace fs = std::filesystem;
 constexpr int kDeepestNesting = 16;
 
 expr::Ast scaled(expr::Ast ast, double factor) { return factor == 1 ? ast : expr::Ast::call("*", {expr::Ast::number(factor), std::move(ast)}); }
+
+/// Paths of the TOML files of a folder and those below it, sorted.
+std::vector<std::string> toml_files(const fs::path& folder) {
+  std::vector<std::string> paths;
+  std::error_code ec;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, ec)) {
+    if (entry.path().extension() == ".toml") paths.push_back(entry.path().string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
 
 /// Renames every symbol and function of `model` to "prefix.NAME" and its time to the parent's.
 class Renamer {
@@ -119,8 +130,8 @@ class Renamer {
 
 class Composer {
  public:
-  Composer(const Library& library, const core::UnitSystem& units, core::Diagnostics& problems)
-      : library_(library), units_(units), problems_(problems) {}
+  Composer(const Library& library, const core::UnitSystem& units, core::Diagnostics& problems, std::vector<std::string> drugs = {})
+      : library_(library), units_(units), problems_(problems), drugs_(std::move(drugs)) {}
 
   /// The flat model of `path`, its ports turned into rules: connected ones by `connect`, the others by their default.
   Document load(const std::string& path, int depth) {
@@ -171,6 +182,30 @@ class Composer {
     }
   }
 
+  /// The therapy document, if it belongs in this model: products only when a regimen names them, those of the dish only in a dish.
+  std::optional<Document> load_therapy(const Document& model, const std::string& path, int depth) {
+    const core::TomlValue root = core::load_toml(path);
+    const core::TomlValue* product = root.find("product");
+    std::optional<Document> child;
+    if (product == nullptr) {
+      child = load_child(path, depth, {path, 0, 0});
+    } else {
+      const auto text = [&](const char* key) {
+        const core::TomlValue* value = product->find(key);
+        return value == nullptr ? std::string() : value->text;
+      };
+      const auto kinetics = std::find_if(model.products.begin(), model.products.end(), [&](const auto& p) { return p.first == text("kind"); });
+      if (kinetics == model.products.end() || std::find(drugs_.begin(), drugs_.end(), text("drug")) == drugs_.end()) return std::nullopt;
+      child = load_child(library_.find_model(kinetics->second), depth, {path, 0, 0});
+      if (child) make_product(root, path, library_, *child, units_, problems_);
+    }
+    if (!child) return std::nullopt;
+    const bool dish = std::find(child->species.begin(), child->species.end(), "dish") != child->species.end();
+    const bool animal = child->species.empty() || child->species != std::vector<std::string>{"dish"};
+    if (model.model.species_name == "dish" ? !dish : !animal) return std::nullopt;
+    return child;
+  }
+
   /// A therapy's ports are connected to the model's quantities of the same name.
   void include_therapies(Document& model, int depth) {
     std::vector<std::string> known;
@@ -180,11 +215,13 @@ class Composer {
     for (const Port& port : model.ports) offered.push_back(port.id);
     std::map<std::string, std::vector<expr::Ast>> contributions;
     for (const std::string& path : library_.therapies()) {
-      auto child = load_child(path, depth, {path, 0, 0});
+      auto child = load_therapy(model, path, depth);
       if (!child) continue;
+      if (!child->species.empty()) model.model.refused.push_back({child->therapy_of, child->species, child->elsewhere});  // narrowed down later
       Use use{child->model.id, path, {}, {}, {path, 1, 1}};
       for (const Port& port : child->ports) {
-        if (std::find(offered.begin(), offered.end(), port.id) != offered.end()) use.connect.push_back({port.id, expr::Ast::symbol(port.id)});
+        const std::string& from = port.from.empty() ? port.id : port.from;
+        if (std::find(offered.begin(), offered.end(), from) != offered.end()) use.connect.push_back({port.id, expr::Ast::symbol(from)});
       }
       for (const Act& act : child->acts) {
         if (std::find(known.begin(), known.end(), act.target) == known.end()) {
@@ -233,8 +270,7 @@ class Composer {
         problems_.add({"compose-003", "'" + use.document + "' has no parameter '" + name + "'", use.where,
                        core::did_you_mean(name, child.model.symbols())});
       } else {
-        it->value = value;
-        it->provenance.rationale += " (set by the composing document)";
+        set_value(*it, value, "the composing document " + parent.model.id, use.where, problems_);
       }
     }
     std::vector<std::string> connected, ports;
@@ -275,7 +311,7 @@ class Composer {
 
   void overlay(Document& document, const std::string& path) {
     try {
-      apply_overlay(document.model, library_.find_model(document.overlay, path), problems_);
+      apply_overlay(document.model, library_.find_model(document.overlay, path), library_, units_, problems_);
     } catch (const core::Error& error) {
       for (core::Diagnostic d : error.diagnostics()) {
         if (d.where.file.empty()) d.where = {path, 0, 0};
@@ -323,6 +359,7 @@ class Composer {
   const Library& library_;
   const core::UnitSystem& units_;
   core::Diagnostics& problems_;
+  std::vector<std::string> drugs_;
 };
 
 }  // namespace
@@ -338,9 +375,8 @@ std::string Library::find_model(const std::string& name, const std::string& besi
   if (!root.empty()) {
     const fs::path models_folder = fs::path(root) / "models";
     tries.push_back(models_folder / (name + ".toml"));
-    std::error_code ec;
-    for (const auto& entry : fs::recursive_directory_iterator(models_folder, ec)) {
-      if (entry.path().stem() == name && entry.path().extension() == ".toml") tries.push_back(entry.path());
+    for (const std::string& path : toml_files(models_folder)) {
+      if (fs::path(path).stem() == name) tries.emplace_back(path);
     }
   }
   for (const fs::path& path : tries) {
@@ -353,24 +389,36 @@ std::string Library::find_model(const std::string& name, const std::string& besi
   std::string list;
   for (const std::string& id : models()) list += (list.empty() ? "" : ", ") + id;
   std::vector<std::string> documents;  // modules and overlays may be meant as well
-  std::error_code ec;
-  for (const auto& entry : fs::recursive_directory_iterator(fs::path(root) / "models", ec)) {
-    if (entry.path().extension() == ".toml") documents.push_back(entry.path().stem().string());
-  }
+  for (const std::string& path : toml_files(fs::path(root) / "models")) documents.push_back(fs::path(path).stem().string());
   const std::string hint = core::did_you_mean(name, documents);
   throw core::Error(core::ErrorKind::Input, {"input-010", "no model '" + name + "'", {}, hint.empty() ? "Built-in models: " + list + "." : hint});
 }
 
 std::vector<std::string> Library::models() const {
   std::vector<std::string> ids;
-  std::error_code ec;
-  for (const auto& entry : fs::recursive_directory_iterator(fs::path(root) / "models", ec)) {
-    if (entry.path().extension() != ".toml") continue;
-    const core::TomlValue root_table = core::load_toml(entry.path().string());
-    if (root_table.find("ports") == nullptr && root_table.find("overlay") == nullptr) ids.push_back(entry.path().stem().string());
+  for (const std::string& path : toml_files(fs::path(root) / "models")) {
+    const core::TomlValue table = core::load_toml(path);
+    if (table.find("model") != nullptr && table.find("ports") == nullptr && table.find("overlay") == nullptr) ids.push_back(fs::path(path).stem().string());
   }
   std::sort(ids.begin(), ids.end());
   return ids;
+}
+
+std::vector<std::string> Library::species() const {
+  std::vector<std::string> names;
+  for (const std::string& path : toml_files(fs::path(root) / "species")) {
+    const core::TomlValue* header = core::load_toml(path).find("overlay");
+    if (header != nullptr) names.push_back(fs::path(path).stem().string());
+  }
+  return names;
+}
+
+std::string Library::find_species(const std::string& name) const {
+  const auto names = species();
+  if (std::find(names.begin(), names.end(), name) != names.end()) return (fs::path(root) / "species" / (name + ".toml")).string();
+  std::string list;
+  for (const std::string& n : names) list += ", " + n;
+  throw core::Error(core::ErrorKind::Input, {"input-015", "no species '" + name + "'", {}, "Known are human" + list + ". " + core::did_you_mean(name, names)});
 }
 
 void check_module(const std::string& path, const Library& library, const core::UnitSystem& units) {
@@ -385,24 +433,29 @@ void check_module(const std::string& path, const Library& library, const core::U
 }
 
 std::vector<std::string> Library::therapies() const {
-  std::vector<std::string> paths;
-  std::error_code ec;
-  for (const auto& entry : fs::recursive_directory_iterator(fs::path(root) / "therapies", ec)) {
-    if (entry.path().extension() == ".toml" && core::load_toml(entry.path().string()).find("therapy") != nullptr)
-      paths.push_back(entry.path().string());
-  }
-  std::sort(paths.begin(), paths.end());
+  std::vector<std::string> paths = toml_files(fs::path(root) / "therapies");
+  std::erase_if(paths, [](const std::string& path) {
+    const core::TomlValue table = core::load_toml(path);
+    return table.find("therapy") == nullptr && table.find("product") == nullptr;
+  });
   return paths;
 }
 
 Model load_model(const std::string& path, const Library& library, const core::UnitSystem& units, const std::vector<std::string>& overlays) {
+  return load_model(path, library, units, LoadOptions{"", {}, overlays});
+}
+
+Model load_model(const std::string& path, const Library& library, const core::UnitSystem& units, const LoadOptions& options) {
   core::Diagnostics problems;
-  Composer composer(library, units, problems);
+  Composer composer(library, units, problems, options.drugs);
   Document document = composer.load(path, 0);
   composer.close_ports(document, {});
   if (!document.uses.empty() || !document.targets.empty())
     problems.throw_if_any(core::ErrorKind::Model);  // unknown names would only follow from documents that failed
-  for (const std::string& overlay : overlays) apply_overlay(document.model, library.find_model(overlay), problems);
+  Model& model = document.model;
+  if (!options.species.empty()) apply_overlay(model, library.find_species(options.species), library, units, problems);
+  for (const std::string& overlay : options.overlays) apply_overlay(model, library.find_model(overlay), library, units, problems);
+  std::erase_if(model.refused, [&](const RefusedDrug& r) { return std::find(r.species.begin(), r.species.end(), model.species_name) != r.species.end(); });
   resolve_port_units(document.model, problems);
   validate(document.model, problems);
   problems.throw_if_any(core::ErrorKind::Model);

@@ -16,6 +16,95 @@ using core::TomlValue;
 
 const std::vector<std::string> kKinds = {"reported", "digitised", "fitted", "assumed", "converted"};
 
+template <class F>
+void each_identifier(const TomlValue& table, core::Diagnostics& problems, F read) {
+  for (const auto& [id, value] : table.entries) {
+    if (!core::is_identifier(id)) {
+      problems.add({"model-002", "'" + id + "' is no identifier", value.where, "Use letters, digits and '_'."});
+    } else if (expr::is_reserved(id)) {
+      problems.add({"model-003", "'" + id + "' is a built-in name of formulas", value.where, "Choose another name."});
+    } else {
+      read(id, value);
+    }
+  }
+}
+
+UnitText read_unit(TomlReader& in, std::string_view key, const core::UnitSystem& units) {
+  UnitText out;
+  out.text = in.required_text(key);
+  out.known = !out.text.empty();
+  if (!out.known) return out;
+  try {
+    out.unit = units.parse(out.text);
+  } catch (const core::Error& error) {
+    const auto& d = error.diagnostics().front();
+    in.problem(d.code, d.message, d.hint, key);
+    out.known = false;
+  }
+  return out;
+}
+
+Provenance read_provenance(TomlReader& in, bool required, const std::string& model_source) {
+  Provenance p;
+  p.source = in.text("source").value_or("");
+  p.kind = in.text("kind").value_or("");
+  p.rationale = in.text("rationale").value_or("");
+  if (p.source == "model") p.source = model_source;
+  if (!required) return p;
+  if (p.source.empty()) in.problem("model-010", "'source' is missing", "Every value names its source: DOI and place.");
+  if (p.kind.empty()) {
+    in.problem("model-011", "'kind' is missing", "One of reported, digitised, fitted, assumed, converted.");
+  } else if (std::find(kKinds.begin(), kKinds.end(), p.kind) == kKinds.end()) {
+    in.problem("model-011", "unknown kind '" + p.kind + "'",
+               "One of reported, digitised, fitted, assumed, converted. " + core::did_you_mean(p.kind, kKinds), "kind");
+  } else if (p.kind == "assumed" && p.rationale.empty()) {
+    in.problem("model-012", "an assumed value needs a 'rationale'");
+  }
+  return p;
+}
+
+std::optional<expr::Ast> parse(TomlReader& in, std::string_view key) {
+  const auto text = in.formula(key);
+  if (!text) return std::nullopt;
+  try {
+    return expr::parse_formula(*text);
+  } catch (const core::Error& error) {
+    const auto& d = error.diagnostics().front();
+    in.problem(d.code, d.message, d.hint, key);
+    return expr::Ast::number(std::nan(""));
+  }
+}
+
+expr::Ast required_formula(TomlReader& in, std::string_view key) {
+  auto ast = parse(in, key);
+  if (!ast) in.problem("toml-005", "'" + std::string(key) + "' is missing");
+  return ast.value_or(expr::Ast::number(std::nan("")));
+}
+
+std::optional<std::pair<double, double>> bounds(TomlReader& in) {
+  const TomlValue* array = in.array("bounds");
+  if (array == nullptr) return std::nullopt;
+  if (array->items.size() != 2 || array->items[0].kind != TomlValue::Kind::Number || array->items[1].kind != TomlValue::Kind::Number ||
+      !(array->items[0].number < array->items[1].number)) {
+    in.problem("model-013", "'bounds' should be two numbers, [low, high], low below high", "", "bounds");
+    return std::nullopt;
+  }
+  return std::pair{array->items[0].number, array->items[1].number};
+}
+
+std::optional<Prior> read_prior(TomlReader& in, double value, core::Diagnostics& problems) {
+  const TomlValue* table = in.table("prior");
+  if (table == nullptr) return std::nullopt;
+  TomlReader body(*table, "prior", problems);
+  const std::string scale = body.text("scale").value_or("log");
+  const Prior prior{body.required_number("sd"), scale == "log"};
+  if (scale != "log" && scale != "linear") body.problem("model-034", "unknown 'scale' = '" + scale + "'", "'log' or 'linear'.", "scale");
+  if (!(prior.sd > 0)) body.problem("model-034", "'sd' should be positive", "", "sd");
+  if (prior.logarithmic && !(value > 0)) body.problem("model-034", "a prior on a log scale needs a positive value", "", "scale");
+  body.finish();
+  return prior;
+}
+
 /// State of one read: the model under construction and the problems found.
 class Reader {
  public:
@@ -28,7 +117,9 @@ class Reader {
     } else {
       top.problem("model-001", "the table [model] is missing");
     }
-    each(top, "parameters", [&](const std::string& id, const TomlValue& v) { read_parameter(id, v); });
+    each(top, "parameters", [&](const std::string& id, const TomlValue& v) {
+      document_.model.parameters.push_back(read_parameter(id, v, document_.model.source, units_, problems_));
+    });
     each(top, "compartments", [&](const std::string& id, const TomlValue& v) { read_compartment(id, v); });
     each(top, "functions", [&](const std::string& id, const TomlValue& v) { read_function(id, v); });
     each(top, "species", [&](const std::string& id, const TomlValue& v) { read_species(id, v); });
@@ -40,8 +131,12 @@ class Reader {
     each(top, "targets", [&](const std::string& id, const TomlValue& v) { read_target(id, v); });
     if (const TomlValue* therapy = top.table("therapy")) read_therapy(*therapy);
     if (const TomlValue* acts = top.table("acts")) read_acts(*acts, top);
+    if (const TomlValue* products = top.table("products")) {
+      TomlReader in(*products, "[products]", problems_);
+      for (const auto& entry : products->entries) document_.products.push_back({entry.first, in.required_text(entry.first)});
+    }
     each(top, "doses", [&](const std::string& id, const TomlValue& v) { read_dose(id, v); });
-    each(top, "outputs", [&](const std::string& id, const TomlValue& v) { read_output(id, v); });
+    if (const TomlValue* outputs = top.table("outputs")) document_.model.outputs = read_outputs(*outputs, units_, problems_);
     if (document_.is_therapy && !document_.model.doses.empty() && !document_.therapy_of.empty() &&
         document_.model.find_dose(document_.therapy_of) == nullptr) {
       top.problem("model-033", "no entry of [doses] is for the drug '" + document_.therapy_of + "' of [therapy]", "", "doses");
@@ -60,17 +155,7 @@ class Reader {
  private:
   template <class F>
   void each(TomlReader& top, const char* name, F read) {
-    const TomlValue* table = top.table(name);
-    if (table == nullptr) return;
-    for (const auto& [id, value] : table->entries) {
-      if (!core::is_identifier(id)) {
-        problems_.add({"model-002", "'" + id + "' is no identifier", value.where, "Use letters, digits and '_'."});
-      } else if (expr::is_reserved(id)) {
-        problems_.add({"model-003", "'" + id + "' is a built-in name of formulas", value.where, "Choose another name."});
-      } else {
-        read(id, value);
-      }
-    }
+    if (const TomlValue* table = top.table(name)) each_identifier(*table, problems_, read);
   }
 
   void read_header(const TomlValue& table) {
@@ -83,6 +168,7 @@ class Reader {
     m.about = in.text("about").value_or("");
     m.faults = in.texts("faults");
     document_.overlay = in.text("overlay").value_or("");
+    m.species_name = in.text("species").value_or("human");
     m.time = unit(in, "time");
     if (m.time.known && !m.time.unit.same_dimension(units_.parse("s"))) {
       in.problem("model-004", "'time' should be a unit of time, not '" + m.time.text + "'", "", "time");
@@ -91,86 +177,8 @@ class Reader {
     in.finish();
   }
 
-  UnitText unit(TomlReader& in, std::string_view key) {
-    UnitText out;
-    out.text = in.required_text(key);
-    out.known = !out.text.empty();
-    if (!out.known) return out;
-    try {
-      out.unit = units_.parse(out.text);
-    } catch (const core::Error& error) {
-      const auto& d = error.diagnostics().front();
-      in.problem(d.code, d.message, d.hint, key);
-      out.known = false;
-    }
-    return out;
-  }
-
-  Provenance provenance(TomlReader& in, bool required) {
-    Provenance p;
-    p.source = in.text("source").value_or("");
-    p.kind = in.text("kind").value_or("");
-    p.rationale = in.text("rationale").value_or("");
-    if (p.source == "model") p.source = document_.model.source;
-    if (!required) return p;
-    if (p.source.empty()) in.problem("model-010", "'source' is missing", "Every value names its source: DOI and place.");
-    if (p.kind.empty()) {
-      in.problem("model-011", "'kind' is missing", "One of reported, digitised, fitted, assumed, converted.");
-    } else if (std::find(kKinds.begin(), kKinds.end(), p.kind) == kKinds.end()) {
-      in.problem("model-011", "unknown kind '" + p.kind + "'",
-                 "One of reported, digitised, fitted, assumed, converted. " + core::did_you_mean(p.kind, kKinds), "kind");
-    } else if (p.kind == "assumed" && p.rationale.empty()) {
-      in.problem("model-012", "an assumed value needs a 'rationale'");
-    }
-    return p;
-  }
-
-  std::optional<expr::Ast> parse(TomlReader& in, std::string_view key) {
-    const auto text = in.formula(key);
-    if (!text) return std::nullopt;
-    try {
-      return expr::parse_formula(*text);
-    } catch (const core::Error& error) {
-      const auto& d = error.diagnostics().front();
-      in.problem(d.code, d.message, d.hint, key);
-      return expr::Ast::number(std::nan(""));
-    }
-  }
-
-  expr::Ast required_formula(TomlReader& in, std::string_view key) {
-    auto ast = parse(in, key);
-    if (!ast) in.problem("toml-005", "'" + std::string(key) + "' is missing");
-    return ast.value_or(expr::Ast::number(std::nan("")));
-  }
-
-  std::optional<std::pair<double, double>> bounds(TomlReader& in) {
-    const TomlValue* array = in.array("bounds");
-    if (array == nullptr) return std::nullopt;
-    if (array->items.size() != 2 || array->items[0].kind != TomlValue::Kind::Number || array->items[1].kind != TomlValue::Kind::Number ||
-        !(array->items[0].number < array->items[1].number)) {
-      in.problem("model-013", "'bounds' should be two numbers, [low, high], low below high", "", "bounds");
-      return std::nullopt;
-    }
-    return std::pair{array->items[0].number, array->items[1].number};
-  }
-
-  void read_parameter(const std::string& id, const TomlValue& value) {
-    TomlReader in(value, "parameter '" + id + "'", problems_);
-    Parameter p;
-    p.id = id;
-    p.where = value.where;
-    p.value = in.required_number("value");
-    if (!std::isfinite(p.value)) in.problem("model-014", "'value' is not finite", "", "value");
-    p.unit = unit(in, "unit");
-    p.provenance = provenance(in, true);
-    p.meaning = in.text("meaning").value_or("");
-    p.bounds = bounds(in);
-    if (p.bounds && (p.value < p.bounds->first || p.value > p.bounds->second)) {
-      in.problem("model-013", "value " + core::format_double(p.value) + " is outside its bounds", "", "bounds");
-    }
-    in.finish();
-    document_.model.parameters.push_back(std::move(p));
-  }
+  UnitText unit(TomlReader& in, std::string_view key) { return read_unit(in, key, units_); }
+  Provenance provenance(TomlReader& in, bool required) { return read_provenance(in, required, document_.model.source); }
 
   void read_compartment(const std::string& id, const TomlValue& value) {
     TomlReader in(value, "compartment '" + id + "'", problems_);
@@ -309,6 +317,7 @@ class Reader {
     p.unit = unit(in, "unit");
     p.fallback = parse(in, "default");
     p.meaning = in.text("meaning").value_or("");
+    p.from = in.text("from").value_or("");
     in.finish();
     document_.ports.push_back(std::move(p));
   }
@@ -350,7 +359,8 @@ class Reader {
     TomlReader in(value, "[therapy]", problems_);
     document_.therapy_of = in.required_text("drug");
     for (const char* key : {"route", "unit"}) (void)in.required_text(key);
-    (void)in.texts("species");
+    document_.species = in.texts("species");
+    document_.elsewhere = in.text("elsewhere").value_or("");
     in.finish();
     document_.is_therapy = true;
   }
@@ -398,6 +408,8 @@ class Reader {
     p.surgical = named("surgical");
     p.turnover = named("turnover");
     p.supplement = named("supplement");
+    p.body_mass = named("body_mass");
+    p.unloaded = named("unloaded");
     if (const TomlValue* densities = in.table("densities")) {
       for (const auto& [site, entry] : densities->entries) {
         TomlReader row(entry, "density of '" + site + "'", problems_);
@@ -409,28 +421,54 @@ class Reader {
     in.finish();
   }
 
-  void read_output(const std::string& id, const TomlValue& value) {
-    TomlReader in(value, "output '" + id + "'", problems_);
-    Output o;
-    o.id = id;
-    o.where = value.where;
-    o.formula = required_formula(in, "formula");
-    o.unit = unit(in, "unit");
-    o.observable = in.text("observable").value_or("");
-    o.label = in.text("label").value_or(in.text("meaning").value_or(id));
-    o.when = in.text("when").value_or("");
-    o.unchecked = in.text("unchecked").value_or("");
-    in.finish();
-    document_.model.outputs.push_back(std::move(o));
-  }
-
   std::string file_;
   const core::UnitSystem& units_;
   core::Diagnostics& problems_;
   Document document_;
 };
 
+Output read_output(const std::string& id, const TomlValue& value, const core::UnitSystem& units, core::Diagnostics& problems) {
+  TomlReader in(value, "output '" + id + "'", problems);
+  Output o;
+  o.id = id;
+  o.where = value.where;
+  o.formula = required_formula(in, "formula");
+  o.unit = read_unit(in, "unit", units);
+  o.observable = in.text("observable").value_or("");
+  o.label = in.text("label").value_or(in.text("meaning").value_or(id));
+  o.when = in.text("when").value_or("");
+  o.unchecked = in.text("unchecked").value_or("");
+  in.finish();
+  return o;
+}
+
 }  // namespace
+
+Parameter read_parameter(const std::string& id, const TomlValue& value, const std::string& model_source, const core::UnitSystem& units,
+                         core::Diagnostics& problems) {
+  TomlReader in(value, "parameter '" + id + "'", problems);
+  Parameter p;
+  p.id = id;
+  p.where = value.where;
+  p.value = in.required_number("value");
+  if (!std::isfinite(p.value)) in.problem("model-014", "'value' is not finite", "", "value");
+  p.unit = read_unit(in, "unit", units);
+  p.provenance = read_provenance(in, true, model_source);
+  p.meaning = in.text("meaning").value_or("");
+  p.bounds = bounds(in);
+  if (p.bounds && (p.value < p.bounds->first || p.value > p.bounds->second)) {
+    in.problem("model-013", "value " + core::format_double(p.value) + " is outside its bounds", "", "bounds");
+  }
+  p.prior = read_prior(in, p.value, problems);
+  in.finish();
+  return p;
+}
+
+std::vector<Output> read_outputs(const TomlValue& table, const core::UnitSystem& units, core::Diagnostics& problems) {
+  std::vector<Output> outputs;
+  each_identifier(table, problems, [&](const std::string& id, const TomlValue& value) { outputs.push_back(read_output(id, value, units, problems)); });
+  return outputs;
+}
 
 Distribution read_distribution(const TomlValue& table, const std::string& name, core::Diagnostics& problems) {
   TomlReader in(table, "distribution of '" + name + "'", problems);

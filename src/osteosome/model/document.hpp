@@ -10,6 +10,7 @@
 #include "osteosome/core/toml.hpp"
 #include "osteosome/core/units.hpp"
 #include "osteosome/model/distribution.hpp"
+#include "osteosome/model/document.hpp"
 #include "osteosome/model/model.hpp"
 
 namespace osteosome::model {
@@ -20,6 +21,7 @@ struct Port {
   UnitText unit;
   std::optional<expr::Ast> fallback;
   std::string meaning;
+  std::string from;  ///< quantity of the model that takes a therapy in; "" for the one of the port's name
   core::Location where;
 };
 
@@ -56,9 +58,26 @@ struct Document {
   std::vector<Target> targets;
   bool is_therapy = false;
   std::string therapy_of;  ///< drug of [therapy]
+  std::vector<std::string> species;  ///< of [therapy]: where it works
+  std::string elsewhere;             ///< of [therapy]: what to do in other species
+  std::vector<std::pair<std::string, std::string>> products;  ///< kind of product, document of its kinetics
   std::string overlay;  ///< document whose values replace those of the parameters, or ""
   std::vector<Act> acts;
 };
+
+/// The value, unit and provenance of a parameter, as every document writes them.
+[[nodiscard]] Parameter read_parameter(const std::string& id, const core::TomlValue& value, const std::string& model_source,
+                                       const core::UnitSystem& units, core::Diagnostics& problems);
+/// The outputs of a table [outputs].
+[[nodiscard]] std::vector<Output> read_outputs(const core::TomlValue& table, const core::UnitSystem& units, core::Diagnostics& problems);
+
+/// The entry of an overlay or product replaces the parameter `id`: value, source, and bounds and prior if it has them.
+void replace_parameter(Model& model, const std::string& id, const core::TomlValue& value, const std::string& source, const core::UnitSystem& units,
+                       core::Diagnostics& problems);
+
+/// Turns the kinetics `base` into the therapy that a product document describes (product.cpp).
+void make_product(const core::TomlValue& root, const std::string& file, const Library& library, Document& base, const core::UnitSystem& units,
+                  core::Diagnostics& problems);
 
 [[nodiscard]] Document read_document(const core::TomlValue& root, const std::string& file, const core::UnitSystem& units,
                                      core::Diagnostics& problems);

@@ -2,6 +2,9 @@
 #include "osteosome/model/model.hpp"
 
 #include <algorithm>
+#include <cmath>
+
+#include "osteosome/core/text.hpp"
 
 namespace osteosome::model {
 namespace {
@@ -31,6 +34,15 @@ const DoseEntry* Model::find_dose(const std::string& drug, const std::string& ro
   return any;
 }
 
+const DoseEntry* Model::find_dose(const std::string& drug, const std::string& route, const core::Unit& given) const {
+  for (const DoseEntry& d : doses) {
+    const bool serves = d.drug == drug && (d.route == route || d.route.empty());
+    const Species* into = find_species(d.into);
+    if (serves && ((d.unit && given.same_dimension(d.unit->unit)) || (into != nullptr && given.same_dimension(into->unit.unit)))) return &d;
+  }
+  return find_dose(drug, route);
+}
+
 std::vector<std::string> Model::symbols() const {
   std::vector<std::string> names;
   for (const auto& item : parameters) names.push_back(item.id);
@@ -39,6 +51,18 @@ std::vector<std::string> Model::symbols() const {
   for (const auto& item : rules) names.push_back(item.id);
   for (const auto& item : reactions) names.push_back(item.id);
   return names;
+}
+
+void set_value(Parameter& p, double value, const std::string& by, const core::Location& where, core::Diagnostics& problems) {
+  if (!std::isfinite(value)) {
+    problems.add({"value-001", "'" + p.id + "' is not finite", where, ""});
+  } else if (p.bounds && (value < p.bounds->first || value > p.bounds->second)) {
+    problems.add({"value-001", "'" + p.id + "' = " + core::format_double(value) + " is outside its bounds", where,
+                  "They are " + core::format_double(p.bounds->first) + " and " + core::format_double(p.bounds->second) + " " + p.unit.text + "."});
+  } else {
+    p.value = value;
+    p.provenance = {"set by " + by, "assumed", "set by " + by};
+  }
 }
 
 }  // namespace osteosome::model

@@ -1,66 +1,153 @@
 // SPDX-License-Identifier: Apache-2.0
+// Overlays: values of a calibration, or what a species changes (docs/reference/model-document.md).
 #include <algorithm>
 #include <cmath>
 
 #include "document.hpp"
 #include "osteosome/core/text.hpp"
+#include "osteosome/model/document.hpp"
 
 namespace osteosome::model {
 namespace {
 
-void replace(Model& model, const std::string& id, const core::TomlValue& value, const std::string& source, core::Diagnostics& problems) {
-  core::TomlReader in(value, "overlay of '" + id + "'", problems);
-  const std::size_t before = problems.all().size();
-  const double number = in.required_number("value");
-  const std::string unit = in.required_text("unit");
-  const std::string kind = in.required_text("kind");
-  const std::string own_source = in.text("source").value_or(source);
-  const std::string rationale = in.text("rationale").value_or("");
-  (void)in.number("standard_error");
-  static const std::vector<std::string> kinds = {"reported", "digitised", "fitted", "assumed", "converted"};
-  if (!kind.empty() && std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
-    in.problem("model-011", "unknown kind '" + kind + "'",
-               "One of reported, digitised, fitted, assumed, converted. " + core::did_you_mean(kind, kinds), "kind");
-  }
-  if (kind == "assumed" && rationale.empty()) in.problem("model-012", "an assumed value needs a 'rationale'");
+using core::TomlReader;
+using core::TomlValue;
+
+Parameter* find(Model& model, const std::string& id) {
   const auto p = std::find_if(model.parameters.begin(), model.parameters.end(), [&](const Parameter& x) { return x.id == id; });
-  if (p == model.parameters.end()) {
-    in.problem("overlay-001", "model '" + model.id + "' has no parameter '" + id + "'", core::did_you_mean(id, model.symbols()));
-  } else if (problems.all().size() > before) {
-    // said already
-  } else if (unit != p->unit.text) {
-    in.problem("overlay-002", "'" + id + "' is in '" + p->unit.text + "', not in '" + unit + "'", "", "unit");
-  } else if (!std::isfinite(number)) {
-    in.problem("overlay-003", "'value' of '" + id + "' is not finite", "", "value");
-  } else if ((p->bounds && (number < p->bounds->first || number > p->bounds->second))) {
-    in.problem("overlay-003", "'" + id + "' = " + core::format_double(number) + " is outside its bounds", "", "value");
-  } else {
-    p->value = number;
-    p->provenance = {own_source, kind, rationale};
-  }
-  in.finish();
+  return p == model.parameters.end() ? nullptr : &*p;
 }
+
+class Overlay {
+ public:
+  Overlay(Model& model, const Library& library, const core::UnitSystem& units, core::Diagnostics& problems)
+      : model_(model), library_(library), units_(units), problems_(problems) {}
+
+  void apply(const std::string& path) {
+    const TomlValue root = core::load_toml(path);
+    TomlReader top(root, "overlay document", problems_);
+    std::string source;
+    if (const TomlValue* header = top.table("overlay")) {
+      source = read_header(*header);
+    } else {
+      top.problem("overlay-005", "the table [overlay] is missing");
+    }
+    if (const TomlValue* scaling = top.table("scaling")) scale(*scaling, source);
+    if (const TomlValue* constants = top.table("constants")) {
+      for (const auto& [id, value] : constants->entries) add_constant(id, value, source);
+    }
+    if (const TomlValue* parameters = top.table("parameters")) {
+      for (const auto& [id, value] : parameters->entries) replace_parameter(model_, id, value, source, units_, problems_);
+    }
+    if (const TomlValue* outputs = top.table("outputs")) replace_outputs(*outputs);
+    top.finish();
+  }
+
+ private:
+  /// Applies the overlay this one builds on; returns the source of values that name none.
+  std::string read_header(const TomlValue& header) {
+    TomlReader in(header, "[overlay]", problems_);
+    (void)in.required_text("title");
+    const std::string of = in.required_text("of");
+    if (!of.empty() && of != model_.id) in.problem("overlay-004", "this overlay is for model '" + of + "', not '" + model_.id + "'", "", "of");
+    const auto mass = in.number("body_mass");
+    if (mass) set_mass(in, *mass);
+    if (const auto base = in.text("base")) apply(library_.find_species(*base));
+    if (const auto species = in.text("species")) model_.species_name = *species;
+    const std::string source = in.required_text("source");
+    in.finish();
+    return source;
+  }
+
+  /// The species' body mass [kg]; constants of [scaling] follow it.
+  void set_mass(TomlReader& in, double mass) {
+    Parameter* p = find(model_, model_.patient.body_mass);
+    if (p == nullptr || !(mass > 0)) {
+      in.problem("overlay-006", "'body_mass' needs a model that has one, and should be positive", "", "body_mass");
+      return;
+    }
+    if (mass_ratio_ != 1) return;  // a strain has set it before the species it builds on
+    mass_ratio_ = mass / p->value;
+    set_value(*p, mass, "the species overlay", in.where("body_mass"), problems_);
+  }
+
+  /// [scaling]: parameters and the powers of body mass that they follow.
+  void scale(const TomlValue& table, const std::string& source) {
+    TomlReader in(table, "[scaling]", problems_);
+    for (const auto& [id, value] : table.entries) {
+      const double power = in.required_number(id);
+      Parameter* p = find(model_, id);
+      if (p == nullptr) {
+        in.problem("overlay-001", "model '" + model_.id + "' has no parameter '" + id + "'", core::did_you_mean(id, model_.symbols()), id);
+        continue;
+      }
+      const double factor = std::pow(mass_ratio_, power);
+      p->value *= factor;
+      if (p->bounds) p->bounds = std::pair{p->bounds->first * factor, p->bounds->second * factor};
+      p->provenance = {source, "converted", "that of humans by body mass to the power " + core::format_double(power)};
+    }
+    in.finish();
+  }
+
+  /// A parameter that only this species' outputs use; a strain may give it another value.
+  void add_constant(const std::string& id, const TomlValue& value, const std::string& source) {
+    if (find(model_, id) != nullptr) {
+      replace_parameter(model_, id, value, source, units_, problems_);
+    } else {
+      model_.parameters.push_back(read_parameter(id, value, source, units_, problems_));
+    }
+  }
+
+  /// The model's own outputs give way; those of therapies stay.
+  void replace_outputs(const TomlValue& table) {
+    std::erase_if(model_.outputs, [](const Output& o) { return o.id.find('.') == std::string::npos; });
+    const auto outputs = read_outputs(table, units_, problems_);
+    model_.outputs.insert(model_.outputs.begin(), outputs.begin(), outputs.end());
+    model_.patient.densities.clear();  // they name outputs that are gone
+  }
+
+  Model& model_;
+  const Library& library_;
+  const core::UnitSystem& units_;
+  core::Diagnostics& problems_;
+  double mass_ratio_ = 1;
+};
 
 }  // namespace
 
-void apply_overlay(Model& model, const std::string& path, core::Diagnostics& problems) {
-  const core::TomlValue root = core::load_toml(path);
-  core::TomlReader top(root, "overlay document", problems);
-  std::string source;
-  if (const core::TomlValue* header = top.table("overlay")) {
-    core::TomlReader in(*header, "[overlay]", problems);
-    (void)in.required_text("title");
-    const std::string of = in.required_text("of");
-    if (!of.empty() && of != model.id) in.problem("overlay-004", "this overlay is for model '" + of + "', not '" + model.id + "'", "", "of");
-    source = in.required_text("source");
-    in.finish();
+void replace_parameter(Model& model, const std::string& id, const TomlValue& value, const std::string& source, const core::UnitSystem& units,
+                       core::Diagnostics& problems) {
+  const std::size_t before = problems.all().size();
+  TomlValue filled = value;  // a calibration writes its source and standard errors once
+  std::erase_if(filled.entries, [](const core::TomlEntry& e) { return e.first == "standard_error"; });
+  if (filled.find("source") == nullptr) {
+    TomlValue text;
+    text.kind = TomlValue::Kind::String;
+    text.text = source;
+    filled.entries.push_back({"source", text});
+  }
+  const Parameter read = read_parameter(id, filled, source, units, problems);
+  Parameter* p = find(model, id);
+  const auto where = value.where;
+  if (p == nullptr) {
+    problems.add({"overlay-001", "model '" + model.id + "' has no parameter '" + id + "'", where, core::did_you_mean(id, model.symbols())});
+  } else if (problems.all().size() > before) {
+    // said already
+  } else if (read.unit.text != p->unit.text) {
+    problems.add({"overlay-002", "'" + id + "' is in '" + p->unit.text + "', not in '" + read.unit.text + "'", where, ""});
+  } else if (!read.bounds && p->bounds && (read.value < p->bounds->first || read.value > p->bounds->second)) {
+    problems.add({"overlay-003", "'" + id + "' = " + core::format_double(read.value) + " is outside its bounds", where, ""});
   } else {
-    top.problem("overlay-005", "the table [overlay] is missing");
+    p->value = read.value;
+    p->provenance = read.provenance;
+    if (read.bounds) p->bounds = read.bounds;
+    if (read.prior) p->prior = read.prior;
+    if (!read.meaning.empty()) p->meaning = read.meaning;
   }
-  if (const core::TomlValue* parameters = top.table("parameters")) {
-    for (const auto& [id, value] : parameters->entries) replace(model, id, value, source, problems);
-  }
-  top.finish();
+}
+
+void apply_overlay(Model& model, const std::string& path, const Library& library, const core::UnitSystem& units, core::Diagnostics& problems) {
+  Overlay(model, library, units, problems).apply(path);
 }
 
 }  // namespace osteosome::model

@@ -43,7 +43,7 @@ const std::map<std::string, double>& time_units() {
   return table;
 }
 
-const std::vector<std::string> kRoutes = {"sc", "iv", "po", "im", "ip", "td", "local"};
+const std::vector<std::string> kRoutes = {"sc", "iv", "po", "im", "ip", "td", "local", "gel", "medium"};
 const std::map<std::string, double> kNamedRepeats = {
     {"daily", 1}, {"weekly", 7}, {"monthly", core::kDaysPerMonth}, {"yearly", 12 * core::kDaysPerMonth}};
 
@@ -215,13 +215,16 @@ class Parser {
     for (const char* micro : {"\xC2\xB5", "\xCE\xBC"}) {  // the two Unicode micro signs
       if (text.rfind(micro, 0) == 0) text = "u" + text.substr(2);
     }
-    const bool is_word = core::is_identifier(text);
+    const auto parts = core::split(text, '/');  // "ug/mL" in a dish
+    const bool is_word = parts.size() <= 2 && std::all_of(parts.begin(), parts.end(), [](const std::string& p) { return core::is_identifier(p); });
     const bool reserved =
         std::find(kRoutes.begin(), kRoutes.end(), core::to_lower(text)) != kRoutes.end() || text == "every" || kNamedRepeats.contains(text);
     // Case does not matter, so that MG and Mg are mg; nM and IU stay as they are.
     const auto fits = [&](const std::string& name) {
       try {
-        return units_.parse(reserved || !is_word ? "?" : name).same_dimension(units_.parse(d.unit));
+        const core::Unit given = units_.parse(reserved || !is_word ? "?" : name);
+        return given.same_dimension(units_.parse(d.unit)) ||
+               std::any_of(d.other_units.begin(), d.other_units.end(), [&](const std::string& u) { return given.same_dimension(units_.parse(u)); });
       } catch (const core::Error&) {
         return false;
       }
@@ -235,12 +238,18 @@ class Parser {
       } catch (const core::Error&) {
         known = false;
       }
-      if (known) fail("regimen-010", "'" + text + "' does not fit " + d.name, "Its doses are counted in units like '" + d.unit + "'.");
+      if (known) fail("regimen-010", "'" + text + "' does not fit " + d.name, "Its doses are counted in units like " + units_of(d) + ".");
       fail("regimen-009", "the amount of " + d.name + " has no unit: " + shown() + " is none",
            "Write e.g. '" + core::format_double(c.amount) + " " + d.unit + "'.");
     }
     c.unit = text;
     ++at_;
+  }
+
+  static std::string units_of(const Drug& d) {
+    std::string list = "'" + d.unit + "'";
+    for (const std::string& u : d.other_units) list += " or '" + u + "'";
+    return list;
   }
 
   void repeat(Course& c) {
@@ -295,9 +304,9 @@ class Parser {
 namespace {
 
 Drug drug(core::TomlReader& in, const std::string& name) {
-  Drug d{name, in.required_text("route"), in.required_text("unit")};
+  Drug d{name, in.required_text("route"), in.required_text("unit"), in.texts("units")};
   if (!d.route.empty() && std::find(kRoutes.begin(), kRoutes.end(), d.route) == kRoutes.end()) {
-    in.problem("regimen-020", "unknown route '" + d.route + "'", "One of sc, iv, po, im, ip, td, local. " + core::did_you_mean(d.route, kRoutes),
+    in.problem("regimen-020", "unknown route '" + d.route + "'", "One of sc, iv, po, im, ip, td, local, gel, medium. " + core::did_you_mean(d.route, kRoutes),
                "route");
   }
   return d;
@@ -306,8 +315,9 @@ Drug drug(core::TomlReader& in, const std::string& name) {
 /// The drugs of one file: a therapy document names one, a catalogue any number.
 void read_drugs(const std::string& path, DrugCatalogue& catalogue, core::Diagnostics& problems) {
   const core::TomlValue root = core::load_toml(path);
-  if (const core::TomlValue* therapy = root.find("therapy")) {
-    core::TomlReader in(*therapy, "[therapy]", problems);
+  const core::TomlValue* therapy = root.find("therapy") != nullptr ? root.find("therapy") : root.find("product");
+  if (therapy != nullptr) {
+    core::TomlReader in(*therapy, "therapy", problems);
     catalogue.push_back(drug(in, in.required_text("drug")));
     return;  // the rest is the model layer's
   }
@@ -354,6 +364,16 @@ bool Regimen::contains(const std::string& drug) const {
   return std::any_of(phases.begin(), phases.end(), [&](const Phase& p) {
     return std::any_of(p.courses.begin(), p.courses.end(), [&](const Course& c) { return c.drug == drug; });
   });
+}
+
+std::vector<std::string> Regimen::drugs() const {
+  std::vector<std::string> names;
+  for (const Phase& p : phases) {
+    for (const Course& c : p.courses) {
+      if (std::find(names.begin(), names.end(), c.drug) == names.end()) names.push_back(c.drug);
+    }
+  }
+  return names;
 }
 
 Regimen parse_regimen(std::string_view text, const DrugCatalogue& catalogue, const core::UnitSystem& units) {

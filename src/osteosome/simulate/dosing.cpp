@@ -55,13 +55,19 @@ void DoseTranslator::check(const protocol::Regimen& regimen, double weight_kg) c
   for (const auto& d : model_.model().doses) drugs.push_back(d.drug);
   for (const auto& phase : regimen.phases) {
     for (const auto& course : phase.courses) {
+      for (const auto& refused : model_.model().refused) {
+        if (refused.drug != course.drug) continue;
+        std::string list;
+        for (const std::string& name : refused.species) list += (list.empty() ? "" : ", ") + name;
+        throw dosing_error("dosing-009", course.drug + " does not work in " + model_.model().species_name + " (only " + list + ")", refused.instead);
+      }
       if (model_.model().find_dose(course.drug) == nullptr) {
         std::string list;
         for (const std::string& d : drugs) list += (list.empty() ? "" : ", ") + d;
         throw dosing_error("dosing-001", "model '" + model_.name() + "' has no drug '" + course.drug + "'",
                            "It has: " + (list.empty() ? "none" : list) + ".");
       }
-      const auto* entry = model_.model().find_dose(course.drug, course.route);
+      const auto* entry = model_.model().find_dose(course.drug, course.route, units_.parse(course.unit));
       if (entry == nullptr) {
         std::string routes;
         for (const auto& d : model_.model().doses) {
@@ -91,8 +97,7 @@ double DoseTranslator::amount_factor(const model::DoseEntry& entry, const std::s
     return dosing_error("dosing-003", "a dose of '" + entry.drug + "' in " + base + " does not fit",
                         "Model '" + model_.name() + "' counts it in " + wanted + ".");
   };
-  if (entry.factor) {
-    if (!given.same_dimension(entry.unit->unit)) throw mismatch(entry.unit->text);
+  if (entry.factor && given.same_dimension(entry.unit->unit)) {
     const double per_unit = *formula(model_.program().find_observable("dose_factor." + entry.id)->node, parameters);
     return factor * given.factor_to(entry.unit->unit) * per_unit;
   }
@@ -115,7 +120,8 @@ void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, d
   };
   std::map<std::pair<const model::DoseEntry*, std::string>, Entry> entries;
   for (const auto& dose : doses) {
-    const auto& entry = *model_.model().find_dose(dose.drug, dose.route);
+    const std::string plain = dose.unit.ends_with("/kg") ? dose.unit.substr(0, dose.unit.size() - 3) : dose.unit;
+    const auto& entry = *model_.model().find_dose(dose.drug, dose.route, units_.parse(plain));
     const auto state = *model_.program().state_index(entry.into);
     const auto [it, fresh] = entries.try_emplace({&entry, dose.unit});
     if (fresh) {

@@ -28,7 +28,7 @@ std::optional<TimeParameter> time_parameter(const CompiledModel& model, const st
 /// The patient without her densities.
 PatientStart begin(const CompiledModel& model, const Patient& patient, std::vector<double> parameters) {
   const auto& inputs = model.model().patient;
-  PatientStart start{std::move(parameters), start_time(model, patient), std::nullopt};
+  PatientStart start{std::move(parameters), start_time(model, patient), {}};
   const auto set = [&](const std::string& name, double value) {
     if (!name.empty()) start.parameters[*model.program().parameter_index(name)] = value;
   };
@@ -38,7 +38,24 @@ PatientStart begin(const CompiledModel& model, const Patient& patient, std::vect
   if (menopause && patient.age_days && patient.years_since_menopause) {
     start.parameters[menopause->index] = (*patient.age_days - *patient.years_since_menopause * kDaysPerYear) / menopause->days;
   }
-  if (patient.supplement && !inputs.supplement.empty()) start.supplement = model.program().parameter_index(inputs.supplement);
+  const auto age_0 = time_parameter(model, model.model().age_at_zero);
+  const double zero_days = age_0 ? model.program().parameter_values[age_0->index] * age_0->days : 0;
+  const double age_days = patient.age_days.value_or(zero_days);
+  if (menopause && patient.days_since_gonadectomy) {
+    set(inputs.surgical, 1);
+    start.parameters[menopause->index] = (age_days - *patient.days_since_gonadectomy) / menopause->days;
+  }
+  const auto switch_at = [&](const std::string& name, double time, double value) {
+    if (!name.empty()) start.switches.push_back({time, solve::StopKind::SetParameter, *model.program().parameter_index(name), value});
+  };
+  if (patient.unloading_days) {
+    switch_at(inputs.unloaded, start.time + patient.unloading_days->first / days_per_unit(model), 1);
+    switch_at(inputs.unloaded, start.time + patient.unloading_days->second / days_per_unit(model), 0);
+  }
+  if (patient.weight_kg > 0 && !inputs.body_mass.empty()) {
+    set(inputs.body_mass, patient.weight_kg / model.model().find_parameter(inputs.body_mass)->unit.unit.scale());
+  }
+  if (patient.supplement) switch_at(inputs.supplement, start.time, 1);
   return start;
 }
 
@@ -90,6 +107,12 @@ std::vector<std::string> density_sites(const model::Model& model) {
   std::vector<std::string> sites;
   for (const auto& d : model.patient.densities) sites.push_back(d.site);
   return sites;
+}
+
+double body_mass_kg(const CompiledModel& model, const Patient& patient) {
+  const std::string& name = model.model().patient.body_mass;
+  if (patient.weight_kg > 0 || name.empty()) return patient.weight_kg;
+  return model.program().parameter_values[*model.program().parameter_index(name)] * model.model().find_parameter(name)->unit.unit.scale();
 }
 
 double start_time(const CompiledModel& model, const Patient& patient) {

@@ -58,7 +58,7 @@ class ArmPlanner {
              const std::vector<double>& days, PatientStart start)
       : scenario_(scenario), name_(scenario.models[model_index].name), arm_(scenario.arms[arm_index]), model_(model), units_(units), days_(days),
         start_(std::move(start)), days_per_unit_(model.program().seconds_per_time_unit / 86400) {
-    DoseTranslator(model, units).check(arm_.regimen, scenario.patient.weight_kg);
+    DoseTranslator(model, units).check(arm_.regimen, body_mass_kg(model, arm_.patient));
     for (std::size_t k = 0; k < scenario.population.quantities.size(); ++k) {
       const auto& q = scenario.population.quantities[k];
       if (q.model != name_) continue;
@@ -79,8 +79,8 @@ class ArmPlanner {
     core::RandomStream stream(scenario_.seed, subject, "adherence:" + arm_.name);
     const auto horizon = static_cast<protocol::Microseconds>(std::llround(scenario_.until_days * protocol::kMicrosecondsPerDay)) + 1;
     DoseTranslator translator(model_, units_);
-    if (start_.supplement) plan.stops.push_back({start_.time, solve::StopKind::SetParameter, *start_.supplement, 1});
-    translator.add_doses(protocol::expand(arm_.regimen, horizon, arm_.adherence, &stream), start_.time, scenario_.patient.weight_kg, plan);
+    plan.stops = start_.switches;
+    translator.add_doses(protocol::expand(arm_.regimen, horizon, arm_.adherence, &stream), start_.time, body_mass_kg(model_, arm_.patient), plan);
     std::vector<double> times;
     for (const double day : days_) times.push_back(start_.time + day / days_per_unit_);
     DoseTranslator::add_outputs(times, AtDose::Pre, plan);
@@ -142,9 +142,9 @@ class ArmPlanner {
   std::vector<std::pair<std::size_t, Target>> targets_, table_targets_;
 };
 
-/// The patient as this model of the scenario sees her.
-Patient patient_of(const Scenario& scenario, std::size_t model) {
-  Patient patient = scenario.patient;
+/// The patient of an arm as this model of the scenario sees her.
+Patient patient_of(const Scenario& scenario, std::size_t model, const ScenarioArm& arm) {
+  Patient patient = arm.patient;
   if (scenario.models[model].from_rest) patient.age_days.reset();
   return patient;
 }
@@ -204,17 +204,39 @@ std::size_t ScenarioResult::total() const {
   return count;
 }
 
+namespace {
+
+/// Values of the subject table that no parameter of that name may have.
+void check_table(const Population& population, const std::vector<CompiledModel>& models, core::Diagnostics& problems) {
+  for (const CompiledModel& m : models) {
+    for (std::size_t c = 0; c < population.table_columns.size(); ++c) {
+      const auto* known = m.model().find_parameter(population.table_columns[c]);
+      if (known == nullptr) continue;
+      for (std::size_t row = 0; row < population.table_rows.size(); ++row) {
+        model::Parameter p = *known;
+        model::set_value(p, population.table_rows[row][c], "the subject table", {population.table, static_cast<int>(row) + 2, 0}, problems);
+      }
+    }
+  }
+}
+
+}  // namespace
+
 std::vector<CompiledModel> compile_models(const Scenario& scenario, const SolverSettings& settings, const model::Library& library,
                                           const core::UnitSystem& units) {
   std::vector<CompiledModel> models;
   core::Diagnostics problems;
+  std::vector<std::string> drugs;
+  for (const ScenarioArm& arm : scenario.arms) {
+    for (const std::string& drug : arm.regimen.drugs()) drugs.push_back(drug);
+  }
   for (const ScenarioModel& m : scenario.models) {
-    model::Model loaded = model::load_model(m.path, library, units, m.overlays);
+    model::Model loaded = model::load_model(m.path, library, units, {m.species, drugs, m.overlays});
     for (const auto& [name, value] : m.set) {
       const auto p = std::find_if(loaded.parameters.begin(), loaded.parameters.end(), [&](const model::Parameter& x) { return x.id == name; });
       const auto s = std::find_if(loaded.species.begin(), loaded.species.end(), [&](const model::Species& x) { return x.id == name; });
       if (p != loaded.parameters.end()) {
-        p->value = value;
+        model::set_value(*p, value, "the scenario", m.where, problems);
       } else if (s != loaded.species.end()) {
         s->initial = expr::Ast::number(value);
       } else {
@@ -224,6 +246,7 @@ std::vector<CompiledModel> compile_models(const Scenario& scenario, const Solver
     }
     models.emplace_back(std::move(loaded), settings);
   }
+  check_table(scenario.population, models, problems);
   for (const std::string& column : scenario.population.table_columns) {
     const auto has = [&](const CompiledModel& m) { return m.program().parameter_index(column) || m.program().state_index(column); };
     if (std::none_of(models.begin(), models.end(), has)) {
@@ -241,14 +264,34 @@ std::vector<CompiledModel> compile_models(const Scenario& scenario, const Solver
   return models;
 }
 
+void add_priors(Scenario& scenario, const std::vector<CompiledModel>& models) {
+  Population& population = scenario.population;
+  for (std::size_t m = 0; m < models.size() && population.priors; ++m) {
+    const std::string& name = scenario.models[m].name;
+    for (const model::Parameter& p : models[m].model().parameters) {
+      const bool taken =
+          std::any_of(population.quantities.begin(), population.quantities.end(),
+                      [&](const RandomQuantity& q) { return q.model == name && q.name == p.id; }) ||
+          std::find(population.table_columns.begin(), population.table_columns.end(), p.id) != population.table_columns.end();
+      if (!p.prior || taken) continue;
+      model::Distribution d{p.prior->logarithmic ? "lognormal" : "normal", p.value, p.prior->sd, std::nullopt, std::nullopt};
+      if (p.bounds) {
+        d.low = p.bounds->first;
+        d.high = p.bounds->second;
+      }
+      population.quantities.push_back({name, p.id, d, scenario.models[m].where});
+    }
+  }
+}
+
 void check_arms(const Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, core::Diagnostics& problems) {
   const std::vector<double> no_times;
   std::set<std::string> seen;
   for (std::size_t m = 0; m < models.size(); ++m) {
     for (std::size_t a = 0; a < scenario.arms.size(); ++a) {
       try {
-        (void)start_time(models[m], patient_of(scenario, m));
-        (void)ArmPlanner(scenario, m, a, models[m], units, no_times, {models[m].program().parameter_values, 0, std::nullopt});
+        (void)start_time(models[m], patient_of(scenario, m, scenario.arms[a]));
+        (void)ArmPlanner(scenario, m, a, models[m], units, no_times, {models[m].program().parameter_values, 0, {}});
       } catch (const core::Error& error) {
         for (core::Diagnostic d : error.diagnostics()) {
           if (d.where.line == 0) d.where = scenario.arms[a].where;
@@ -267,9 +310,11 @@ ScenarioResult run_scenario(const Scenario& scenario, const std::vector<Compiled
   const std::size_t total = n * models.size() * scenario.arms.size();
   std::size_t done = 0;
   for (std::size_t m = 0; m < models.size(); ++m) {
-    const PatientStart start = prepare_patients(models[m], {patient_of(scenario, m)}, {models[m].program().parameter_values}).front();
+    std::vector<Patient> patients;
+    for (const ScenarioArm& arm : scenario.arms) patients.push_back(patient_of(scenario, m, arm));
+    const auto starts = prepare_patients(models[m], patients, std::vector(patients.size(), models[m].program().parameter_values));
     for (std::size_t a = 0; a < scenario.arms.size(); ++a) {
-      const ArmPlanner planner(scenario, m, a, models[m], units, result.days, start);
+      const ArmPlanner planner(scenario, m, a, models[m], units, result.days, starts[a]);
       ArmResult arm;
       arm.model = m;
       arm.arm = a;

@@ -17,7 +17,14 @@ using core::TomlValue;
 
 constexpr double kMostSubjects = 1e8;
 constexpr double kOldest = 130 * 365.25;  // days
-const std::vector<std::string> kOutcomes = {"LS", "TH", "FN", "TR", "TB", "RAD33", "LS_QCT_trabecular", "CTX", "uCTX", "P1NP", "BSAP", "OC"};
+constexpr double kGreatestTScore = 5;     // beyond, the scale of the site would leave its range
+const std::vector<std::string> kOutcomes = {
+    "LS",           "TH",           "FN",          "TR",           "TB",         "RAD33",      "LS_QCT_trabecular", "CTX",        "uCTX",
+    "P1NP",         "BSAP",         "OC",          "BVTV_tibia",   "BVTV_femur", "BVTV_vertebra", "TbN_tibia",      "TbN_femur",  "TbN_vertebra",
+    "TbTh_tibia",   "TbTh_femur",   "TbTh_vertebra", "TbSp_tibia", "TbSp_femur", "TbSp_vertebra", "BMD_tibia",      "BMD_femur",  "BMD_vertebra",
+    "CtTh_femur",   "MAR",          "BFR_BS",      "OcS",          "ObS",        "beta_catenin", "ERK",             "RUNX2",      "TNF",
+    "marrow_fat",   "EV_plasma",    "EV_liver",    "EV_spleen",    "EV_lung",    "EV_bone",    "EV_delivered",      "cells_lung", "cells_marrow",
+    "p_ERK",        "proliferation", "ALP",        "mineral",      "adipogenic", "apoptosis",  "osteoclastogenesis"};
 constexpr std::size_t kMostTimes = 1'000'000;
 
 /// Lower Cholesky factor; empty if the matrix is not positive definite.
@@ -50,7 +57,7 @@ class ScenarioReader {
     } else {
       top.problem("scenario-001", "the table [scenario] is missing");
     }
-    if (const TomlValue* patient = top.table("patient")) read_patient(*patient);
+    if (const TomlValue* patient = top.table("patient")) read_patient(*patient, "[patient]", scenario_.patient);
     if (const TomlValue* models = top.table("models")) {
       for (const auto& [name, value] : models->entries) read_model(name, value);
     }
@@ -67,7 +74,7 @@ class ScenarioReader {
       for (const std::string& code : scenario_.outcomes) {
         if (std::find(kOutcomes.begin(), kOutcomes.end(), code) != kOutcomes.end()) continue;
         in.problem("scenario-020", "unknown outcome '" + code + "'",
-                   "One of LS, TH, FN, TR, TB, CTX, P1NP, BSAP, OC. " + core::did_you_mean(code, kOutcomes), "outcomes");
+                   "E.g. LS, TH, FN, CTX, P1NP, BVTV_tibia, TbN_tibia, EV_plasma. " + core::did_you_mean(code, kOutcomes), "outcomes");
       }
       in.finish();
     }
@@ -79,9 +86,13 @@ class ScenarioReader {
  private:
   double quantity(TomlReader& in, std::string_view key, const char* unit, bool required) {
     const auto text = required ? std::optional(in.required_text(key)) : in.text(key);
-    if (!text || text->empty()) return std::nan("");
+    return !text || text->empty() ? std::nan("") : parsed(in, *text, key, unit);
+  }
+  double duration(TomlReader& in, const std::string& text, std::string_view key) { return parsed(in, text, key, "d"); }
+
+  double parsed(TomlReader& in, const std::string& text, std::string_view key, const char* unit) {
     try {
-      return core::quantity_in(units_, *text, units_.parse(unit));
+      return core::quantity_in(units_, text, units_.parse(unit));
     } catch (const core::Error& error) {
       const auto& d = error.diagnostics().front();
       in.problem(d.code, "'" + std::string(key) + "': " + d.message, d.hint, key);
@@ -105,35 +116,59 @@ class ScenarioReader {
     in.finish();
   }
 
-  void read_patient(const TomlValue& value) {
-    TomlReader in(value, "[patient]", problems_);
+  /// What a table says of a patient, over what `p` already is.
+  void read_patient(const TomlValue& value, const std::string& context, Patient& p) {
+    TomlReader in(value, context, problems_);
     const double age = quantity(in, "age", "d", false);
-    Patient& p = scenario_.patient;
     if (!std::isnan(age)) p.age_days = age;
     if (age < 0 || age > kOldest) in.problem("scenario-006", "'age' should lie between 0 and 130 years", "", "age");
     const double weight = quantity(in, "weight", "kg", false);
-    p.weight_kg = std::isnan(weight) ? 0 : weight;
+    if (!std::isnan(weight)) p.weight_kg = weight;
     if (weight <= 0) in.problem("scenario-006", "'weight' should be positive", "", "weight");
-    p.years_since_menopause = in.number("years_since_menopause");
+    if (const auto years = in.number("years_since_menopause")) p.years_since_menopause = years;
     if (p.years_since_menopause && !(std::abs(*p.years_since_menopause) <= 100 && (!p.age_days || *p.years_since_menopause * 365.25 < *p.age_days))) {
       in.problem("scenario-006", "'years_since_menopause' should lie between -100 years and the age", "", "years_since_menopause");
     }
-    if (p.years_since_menopause && std::isnan(age) && value.find("age") == nullptr)
+    if (p.years_since_menopause && !p.age_days && value.find("age") == nullptr)
       in.problem("scenario-006", "'years_since_menopause' needs 'age'", "", "years_since_menopause");
-    const std::string menopause = in.text("menopause").value_or("natural");
+    const std::string menopause = in.text("menopause").value_or(p.surgical ? "surgical" : "natural");
     if (menopause != "natural" && menopause != "surgical")
       in.problem("scenario-006", "unknown 'menopause' = '" + menopause + "'", "'natural' or 'surgical'.", "menopause");
     p.surgical = menopause == "surgical";
-    p.turnover = in.number("turnover");
+    if (const auto turnover = in.number("turnover")) p.turnover = turnover;
     if (p.turnover && !(*p.turnover > 0.1 && *p.turnover < 10))
       in.problem("scenario-006", "'turnover' should lie between 0.1 and 10", "1 is the typical woman.", "turnover");
-    p.supplement = in.boolean("calcium_vitamin_d").value_or(true);
+    p.supplement = in.boolean("calcium_vitamin_d").value_or(p.supplement);
+    read_disease(in, p);
     for (const auto& [key, site] : {std::pair{"t_ls", "LS"}, {"t_th", "TH"}, {"t_fn", "FN"}}) {
       const auto score = in.number(key);
-      if (score && !(std::abs(*score) <= 6)) in.problem("scenario-006", "'" + std::string(key) + "' should be a T-score between -6 and 6", "", key);
+      if (score && !(std::abs(*score) <= kGreatestTScore))
+        in.problem("scenario-006", "'" + std::string(key) + "' should be a T-score between -5 and 5", "", key);
+      if (score && !p.age_days && value.find("age") == nullptr) in.problem("scenario-006", "'" + std::string(key) + "' needs 'age'", "", key);
       if (score) p.t_scores.emplace_back(site, *score);
     }
     in.finish();
+  }
+
+  /// Gonadectomy and unloading; "none" takes back what the scenario's patient has.
+  void read_disease(TomlReader& in, Patient& p) {
+    for (const char* key : {"ovariectomy", "orchidectomy"}) {
+      const auto text = in.text(key);
+      if (!text) continue;
+      p.days_since_gonadectomy.reset();
+      if (*text != "none") {
+        const double days = duration(in, *text, key);
+        if (days < 0) in.problem("scenario-006", "'" + std::string(key) + "' should be the time since the operation, or \"none\"", "", key);
+        p.days_since_gonadectomy = days;
+      }
+    }
+    if (const TomlValue* value = in.table("unloading")) {
+      TomlReader body(*value, "unloading", problems_);
+      const double from = quantity(body, "from", "d", true), until = quantity(body, "until", "d", true);
+      if (!(from < until)) body.problem("scenario-006", "'from' should come before 'until'", "Both count from the start of treatment.", "from");
+      body.finish();
+      p.unloading_days = std::pair{from, until};
+    }
   }
 
   void read_model(const std::string& name, const TomlValue& value) {
@@ -148,6 +183,14 @@ class ScenarioReader {
         m.overlays.push_back(library_.find_model(overlay));
       } catch (const core::Error& error) {
         in.problem(error.diagnostics().front().code, error.diagnostics().front().message, error.diagnostics().front().hint, "overlays");
+      }
+    }
+    if (const auto species = in.text("species"); species && *species != "human") {
+      m.species = *species;
+      try {
+        (void)library_.find_species(*species);
+      } catch (const core::Error& error) {
+        in.problem(error.diagnostics().front().code, error.diagnostics().front().message, error.diagnostics().front().hint, "species");
       }
     }
     if (const TomlValue* set = in.table("set")) {
@@ -182,6 +225,8 @@ class ScenarioReader {
         in.problem(d.code, d.message, d.hint, "regimen");
       }
     }
+    arm.patient = scenario_.patient;
+    if (const TomlValue* patient = in.table("patient")) read_patient(*patient, "patient of arm '" + name + "'", arm.patient);
     if (const TomlValue* adherence = in.table("adherence")) read_adherence(*adherence, name, arm.adherence);
     in.finish();
     scenario_.arms.push_back(std::move(arm));
@@ -227,6 +272,7 @@ class ScenarioReader {
         }
       }
     }
+    p.priors = in.boolean("priors").value_or(false);
     read_correlations(in);
     if (const auto table = in.text("table")) read_table(in, *table);
     const bool n_fits = n >= 1 && n <= kMostSubjects && n == std::floor(n);

@@ -61,7 +61,7 @@ inline solve::SubjectPlan plan_of(const simulate::PatientStart& start, const std
   solve::SubjectPlan plan;
   plan.parameters = start.parameters;
   plan.initial_overrides.assign(integrated().program().states.size(), std::nan(""));
-  if (start.supplement) plan.stops.push_back({start.time, solve::StopKind::SetParameter, *start.supplement, 1});
+  plan.stops = start.switches;
   const auto parsed = protocol::parse_regimen(regimen, drug_catalogue(), units());
   const auto last = static_cast<protocol::Microseconds>(months.back() * kMonth * protocol::kMicrosecondsPerDay);
   simulate::DoseTranslator translator(integrated(), units());

@@ -189,11 +189,11 @@ TEST(PreparePatients, Turnover_is_set) {
 TEST(PreparePatients, Supplement_is_named_and_not_yet_given) {
   Patient p = aged(60);
   auto start = prepare(woman(), p);
-  ASSERT_TRUE(start.supplement.has_value());
-  EXPECT_EQ(*start.supplement, *woman().program().parameter_index("calcium"));
+  ASSERT_EQ(start.switches.size(), 1u);
+  EXPECT_EQ(start.switches[0].index, *woman().program().parameter_index("calcium"));
   EXPECT_EQ(parameter(woman(), start, "calcium"), 0);
   p.supplement = false;
-  EXPECT_FALSE(prepare(woman(), p).supplement.has_value());
+  EXPECT_TRUE(prepare(woman(), p).switches.empty());
 }
 
 TEST(PreparePatients, What_the_model_does_not_take_is_left_out) {
@@ -205,7 +205,7 @@ TEST(PreparePatients, What_the_model_does_not_take_is_left_out) {
   p.t_scores = {{"LS", -2.5}};
   const auto start = prepare(model, p);
   EXPECT_EQ(start.parameters, model.program().parameter_values);
-  EXPECT_FALSE(start.supplement.has_value());
+  EXPECT_TRUE(start.switches.empty());
 }
 
 TEST(DensitySites, Are_those_of_the_model) {
