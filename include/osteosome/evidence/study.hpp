@@ -38,7 +38,7 @@ struct Study {
 
 /// @throws Error(Input) with every problem of the file.
 [[nodiscard]] Study load_study(const std::string& path);
-/// All study documents of a folder and below, by file name.
+/// All study documents of a folder and below, by file name; folders named preclinical are passed over.
 [[nodiscard]] std::vector<Study> load_studies(const std::string& folder);
 /// The same from a folder with arms.csv and measurements.csv (columns as in evidence/clinical/README.md); a study a text of column `study`.
 /// @throws Error(Io), Error(Input) with file and line.

@@ -96,8 +96,9 @@ std::vector<Study> load_evidence(const std::string& root) { return load_studies(
 std::vector<Study> load_studies(const std::string& folder) {
   std::vector<std::string> files;
   std::error_code ec;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, ec)) {
-    if (entry.path().extension() == ".toml") files.push_back(entry.path().string());
+  for (auto it = std::filesystem::recursive_directory_iterator(folder, ec); it != std::filesystem::recursive_directory_iterator(); ++it) {
+    if (it->path().filename() == "preclinical") it.disable_recursion_pending();  // of another form: preclinical.hpp
+    if (it->path().extension() == ".toml") files.push_back(it->path().string());
   }
   std::sort(files.begin(), files.end());
   std::vector<Study> studies;

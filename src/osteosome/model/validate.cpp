@@ -92,7 +92,9 @@ class Validator {
     }
     for (std::size_t i = 0; i < model_.doses.size(); ++i) {
       for (std::size_t k = 0; k < i; ++k) {
-        if (model_.doses[i].drug != model_.doses[k].drug || model_.doses[i].route != model_.doses[k].route) continue;
+        const DoseEntry &one = model_.doses[i], &other = model_.doses[k];
+        const bool told_apart = one.unit && other.unit && !one.unit->unit.same_dimension(other.unit->unit);
+        if (one.drug != other.drug || one.route != other.route || told_apart) continue;
         problems_.add({"model-036", "two entries of [doses] take '" + model_.doses[i].drug + "' by the same route", model_.doses[i].where, ""});
       }
     }
