@@ -1821,6 +1821,28 @@ class Calibrate(DataFolder):
         self.refused("low = 1e-6, ", "", "'low' is missing")
         self.refused('"log"', '"lgo"', "'lgo'", "'log' or 'linear'")
         self.refused(", sd = 0.3", "", "'prior' and 'sd' go together")
+        self.refused("prior = 0.05", "prior = 0", "bad.toml:13:", "a log scale needs a positive 'prior'")
+        self.refused("prior = 0.05", "prior = -1", "a log scale needs a positive 'prior'")
+
+    def test_parameter_of_two_unknowns(self) -> None:
+        self.refused('scale = "log" }', 'scale = "log", also = ["build"] }', "bad.toml:13:", "'also' of unknown 'block' names 'build', which is an unknown too")
+        self.refused('scale = "log" }', 'scale = "log", also = ["block"] }', "bad.toml:13:", "'also' of unknown 'block' names 'block' itself")
+        self.refused('scale = "log" }', 'scale = "log", also = ["blow", "blow"] }', "bad.toml:13:", "'also' of unknown 'block' names 'blow' twice")
+        self.refused("high = 1e-4 }", 'high = 1e-4, also = ["blow"] }\nloss = { low = 1e-6, high = 1e-4, also = ["blow"] }', "bad.toml:13:",
+                     "'also' of unknown 'loss' names 'blow', which has the value of 'build' already")
+
+    def test_parameters_of_one_value_have_one_unit(self) -> None:
+        self.refused('scale = "log" }', 'scale = "log", also = ["blow"] }', "'blow' in '1/d' cannot have the value of 'block' in '1/mg'")
+
+    def test_a_linear_scale_takes_a_prior_of_zero(self) -> None:
+        self.write("c.toml", CONFIG.replace('prior = 0.05, sd = 0.3, scale = "log"', 'prior = 0, sd = 10, scale = "linear"'))
+        self.calibrate()
+
+    def test_weights_of_nothing(self) -> None:
+        self.refused("CTX = {", "CTC = { sd = 1 }\nCTX = {", "bad.toml:10:", "neither the evidence nor the model has 'CTC' of [weights]", "Did you mean 'CTX'?")
+        self.refused('"LS absolute_g_cm2"', '"LS absolute_g_m2"', "'LS absolute_g_m2'", "Did you mean 'LS absolute_g_cm2'?")
+        self.write("c.toml", CONFIG.replace("CTX = {", "P1NP = { sd = 1 }\nCTX = {"))  # measured, but no output of this model
+        self.calibrate()
 
     def test_weights(self) -> None:
         self.refused("CTX = { sd = 0.1 }", "", "no weight for 'CTX' in 'percent_change'", "[weights]")
