@@ -95,9 +95,12 @@ class Checkpoint {
     values_.resize(config.settings.starts);
     for (auto& values : values_) {
       if (values.size() != config.unknowns.size()) values.clear();
+      resumed_ = resumed_ || !values.empty();
     }
   }
   [[nodiscard]] const std::vector<std::vector<double>>& values() const { return values_; }
+  /// Whether an earlier command had left a place to go on from.
+  [[nodiscard]] bool resumed() const { return resumed_; }
   void store(const calibrate::Step& step) {
     values_[step.start_index] = step.values;
     core::write_file(path_, nlohmann::json{{"config", hash_}, {"values", values_}}.dump(1) + "\n");
@@ -107,6 +110,7 @@ class Checkpoint {
  private:
   std::string path_, hash_;
   std::vector<std::vector<double>> values_;
+  bool resumed_ = false;
 };
 
 /// The parameters that have the value of unknown k.
@@ -201,7 +205,7 @@ std::string profiles_text(const CalibrationConfig& config, const Objective& obje
 }
 
 std::string record_text(const CalibrationConfig& config, const simulate::CompiledModel& model, const evidence::TrialSet& trials,
-                        const calibrate::Fit& fit, double seconds) {
+                        const calibrate::Fit& fit, bool resumed, double seconds) {
   nlohmann::json record = {
       {"config", config.file},
       {"config_sha256", core::sha256(config.text)},
@@ -210,6 +214,7 @@ std::string record_text(const CalibrationConfig& config, const simulate::Compile
       {"build", OSTEOSOME_VERSION},
       {"engine", model.engine_text()},
       {"seconds", seconds},
+      {"resumed", resumed},
       {"rows", trials.rows().size()},
       {"simulations_a_set", trials.simulations()},
       {"cost", fit.cost},
@@ -275,7 +280,7 @@ int calibrate_command(const std::string& file, const std::string& out, SolverFla
     config.settings.resume.clear();
     core::write_file(out + "/profiles.csv", profiles_text(config, objective, fit));
   }
-  core::write_file(out + "/record.json", record_text(config, model, trials, fit, seconds()));
+  core::write_file(out + "/record.json", record_text(config, model, trials, fit, checkpoint.resumed(), seconds()));
   checkpoint.remove();
   std::cout << fmt::format("cost {:.4f}, {}; {}/fitted.overlay.toml\n", fit.cost, fit.converged ? "converged" : "not converged", out);
   return kOk;

@@ -1655,6 +1655,7 @@ class Calibrate(DataFolder):
         record = self.manifest("F", "record.json")
         self.assertEqual(record["config_sha256"], sha256(self.dir / "c.toml"))
         self.assertEqual((record["config"], record["model"], record["rows"], record["simulations_a_set"], record["converged"]), ("c.toml", "lines", 6, 2, True))
+        self.assertIs(record["resumed"], False)
         self.assertEqual(len(record["start_costs"]), 1)
         self.assertEqual(record["cost"], record["start_costs"][0])
         self.assertIn({"study": "first", "arm": "first-drug", "outcome": "VFX", "reason": "fractures are not modelled"}, record["left_out"])
@@ -1761,6 +1762,7 @@ class Calibrate(DataFolder):
         assert first is not None
         self.assertAlmostEqual(float(first[1]), self.manifest("F", "record.json")["cost"], delta=1e-3)
         self.assertAlmostEqual(self.values("G")["build"] / values["build"], 1, delta=1e-4)
+        self.assertIs(self.manifest("G", "record.json")["resumed"], True)
         self.assertFalse((self.dir / "G" / "checkpoint.json").exists(), "a finished fit needs none")
 
     def test_checkpoint_of_another_configuration_is_not_taken(self) -> None:
@@ -1910,6 +1912,23 @@ class Calibrate(DataFolder):
         self.calibrate()
         shutil.copy(self.dir / "F" / "fitted.overlay.toml", self.data / "models" / "lines.overlay.toml")
         self.assertEqual(self.ok("models", "list").out.count("\n"), 1)
+
+
+class CalibrationPage(DataFolder):
+    """The example of docs/reference/calibration.md runs as printed, on the shipped model and evidence."""
+
+    def test_example(self) -> None:
+        root = HERE.parent.parent
+        for name in ("models", "evidence", "therapies"):
+            (self.data / name).symlink_to(root / name)
+        page = (root / "docs" / "reference" / "calibration.md").read_text(encoding="utf-8")
+        [example] = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+        self.write("c.toml", example)
+        self.assertIn(": ok (", self.ok("check", "c.toml").out)
+        self.good("calibrate", "c.toml", "-o", "F")
+        overlay = tomllib.loads((self.dir / "F" / "fitted.overlay.toml").read_text(encoding="utf-8"))["parameters"]
+        self.assertEqual(list(overlay), ["osteoclast.k_opg", "spine.strain_power", "hip.strain_power", "neck.strain_power"])
+        self.assertEqual(overlay["hip.strain_power"]["value"], overlay["spine.strain_power"]["value"])
 
 
 def setUpModule() -> None:
