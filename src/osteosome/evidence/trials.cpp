@@ -11,7 +11,6 @@
 namespace osteosome::evidence {
 namespace {
 
-constexpr double kDaysPerYear = 12 * core::kDaysPerMonth;
 constexpr double kNaturalMenopause = 50, kSurgicalMenopause = 45, kYoungest = 30;  // years
 const std::set<std::string> kMarkers = {"CTX", "uCTX", "P1NP", "BSAP", "OC"};
 const std::set<std::string> kFractureUnits = {
@@ -50,7 +49,7 @@ bool treated_before_month_zero(const StudyArm& arm, const protocol::Regimen& reg
 simulate::Patient patient_of(const StudyArm& arm, const protocol::Regimen& regimen) {
   simulate::Patient patient;
   const double age = std::max(age_at_month_zero(arm) - arm.time_zero_month / 12, kYoungest);
-  patient.age_days = age * kDaysPerYear;
+  patient.age_days = age * core::kDaysPerYear;
   patient.surgical = arm.population == "surgical_menopause";
   std::optional<double> since = arm.years_since_menopause;
   if (!since && arm.population == "early_pm") since = 5.5;
