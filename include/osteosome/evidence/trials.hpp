@@ -21,12 +21,15 @@ namespace osteosome::evidence {
 /// not those of the start, so the defaults of the population are used then.
 [[nodiscard]] simulate::Patient patient_of(const StudyArm& arm, const protocol::Regimen& regimen);
 
+/// Compared as log ratio: a marker of turnover, not a density.
+[[nodiscard]] bool is_marker(const std::string& outcome);
+
 /// A published value that the model can be compared with.
 struct TrialRow {
   const Study* study = nullptr;
   const StudyArm* arm = nullptr;
   const Measurement* measurement = nullptr;
-  [[nodiscard]] bool marker() const;  ///< compared as log ratio, not in percentage points
+  [[nodiscard]] bool marker() const { return is_marker(measurement->outcome); }
   /// What the model says minus what was measured: percentage points, log ratio for markers, the row's unit otherwise.
   [[nodiscard]] double residual(double predicted) const;
 };
@@ -73,9 +76,9 @@ class TrialSet {
     protocol::Regimen regimen;
     std::vector<double> months;
   };
-  /// Where the values of a row stand: course, output column, and time index of visit, baseline and start.
+  /// Where the values of a row stand: course, output column, and time index of visit and baseline. Time 0 is the start.
   struct Place {
-    std::size_t course, output, visit, zero, start;
+    std::size_t course, output, visit, zero;
   };
   struct RowPlaces {
     Place treated;

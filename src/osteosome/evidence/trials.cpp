@@ -64,7 +64,7 @@ simulate::Patient patient_of(const StudyArm& arm, const protocol::Regimen& regim
   return patient;
 }
 
-bool TrialRow::marker() const { return kMarkers.contains(measurement->outcome); }
+bool is_marker(const std::string& outcome) { return kMarkers.contains(outcome); }
 
 double TrialRow::residual(double predicted) const {
   const double observed = *measurement->mean;
@@ -167,7 +167,7 @@ TrialSet::Place TrialSet::place(std::size_t course, std::size_t output, double z
     months.push_back(month);
     return months.size() - 1;
   };
-  return {course, output, index(visit), index(zero), 0};
+  return {course, output, index(visit), index(zero)};
 }
 
 double TrialSet::predicted(std::size_t row, const Values& values) const {
@@ -187,7 +187,8 @@ double TrialSet::predicted(std::size_t row, const Values& values) const {
   if (m.unit == "absolute_g_cm2_per_year") return (value(treated, treated.visit) - value(treated, treated.zero)) / (m.month / 12);
   if (m.unit == "absolute_g_cm2") return value(treated, treated.visit);
   if (m.unit == "absolute_sBMD_mg_cm2") return 1000 * (1.008 * value(treated, treated.visit) + 0.006);
-  return 100 * (value(treated, treated.visit) - value(treated, treated.start)) / (value(treated, treated.zero) - value(treated, treated.start));
+  const double start = value(treated, 0);
+  return 100 * (value(treated, treated.visit) - start) / (value(treated, treated.zero) - start);
 }
 
 solve::SubjectPlan TrialSet::plan(const Course& course, const simulate::PatientStart& start) const {
