@@ -1440,7 +1440,7 @@ class Validate(DataFolder):
         out = self.ok("validate", "--model", "lines").out
         self.assertRegex(out, r"lines\s+calibration\s+LS\s+0\.93\s+bias\s+\+0\.41\s+\(4 points\)")  # -0.71, 1.57, 0.65, 0.13
         self.assertRegex(out, r"lines\s+validation\s+LS\s+26\.71\s+bias\s+-26\.71\s+\(1 points\)")
-        self.assertRegex(out, r"LS\s+18\.38\s+\(2 studies in 1 groups\)")  # 4 and 30 at month 12 of the same doses
+        self.assertRegex(out, r"LS\s+18\.38\s+\(2 means in 1 groups\)")  # 4 and 30 at month 12 of the same doses
         self.assertEqual(sorted(p.name for p in self.dir.iterdir()), ["data"], "nothing is written without -o")
 
     def test_study_filter(self) -> None:
@@ -1468,6 +1468,8 @@ class Validate(DataFolder):
         self.assertNotIn("second-drug LS", self.arms())
         self.validate("--domain", "rat", folder="rats")
         self.assertEqual(self.arms("rats"), ["second-drug LS"])
+        self.fails(INPUT, "validate", "--domain", "mouse", "--model", "lines", "-o", "mice", says=("no study of domain 'mouse'", "Known: clinical, rat."))
+        self.assertFalse((self.dir / "mice").exists())
 
     def test_models_beside_each_other(self) -> None:
         (self.data / "models" / "steeper.toml").write_text(LINES.replace("build = { value = 1e-5", "build = { value = 2e-5"), encoding="utf-8")
@@ -1543,15 +1545,54 @@ class Validate(DataFolder):
         self.validate("--evidence", "mine")
         self.assertEqual([r["study"] for r in self.rows("V/points.csv")], ["mine"])
 
-    def test_bad_tables_are_refused_with_file_and_line(self) -> None:
-        for arms, rows, phrases in ((self.ARMS.replace("runnable", "runable"), self.ROWS, ("arms.csv:1:", "column 'runnable' is missing", "Did you mean 'runable'?")),
-                                    (self.ARMS, self.ROWS.replace("12,3,2", "12,three,2"), ("measurements.csv:2:", "'three' in column 'mean' is no number")),
-                                    (self.ARMS, self.ROWS.replace("mine,HIPFX", "mime,HIPFX"), ("measurements.csv:4:", "no arm 'mime'", "Did you mean 'mine'?")),
-                                    (self.ARMS.replace("pooled,", "mine,"), self.ROWS, ("arms.csv:3:", "arm 'mine' stands twice"))):
-            with self.subTest(phrases=phrases):
-                self.own(arms, rows)
-                self.fails(INPUT, "validate", "--evidence", "mine", "--model", "lines", "-o", "V", says=phrases)
+    def test_tables_without_a_column_are_refused(self) -> None:
+        self.own(self.ARMS.replace("runnable", "runable"), self.ROWS)
+        self.fails(INPUT, "validate", "--evidence", "mine", "--model", "lines", "-o", "V", says=("arms.csv:1:", "column 'runnable' is missing", "Did you mean 'runable'?"))
         self.assertFalse((self.dir / "V").exists())
+
+    def test_an_odd_row_leaves_the_others_alone(self) -> None:
+        """Each is listed with its reason; the row at 12 months is graded all the same."""
+        arm = 'other,"Mine, 2026",denosumab 10 mg,0,{},validation,none\n'
+        for arms, rows, outcome, reason in (
+                ("", "mine,LS,percent_change,24,three,,,,yes\n", "LS", "measurements.csv:5: 'three' in column 'mean' is no number"),
+                ("", "mime,LS,percent_change,24,3,,,,yes\n", "LS", "measurements.csv:5: no arm 'mime' in arms.csv; Did you mean 'mine'?"),
+                ("", "mine,LS,percent_change,24,3,,,,yes,a note, of two cells\n", "?", "measurements.csv:5: the row has 11 cells, the header 9"),
+                ("", "mine,LS,percent_change,24,3,,,,YES\n", "LS", "'count' is 'YES', neither 'yes' nor 'no: reason'"),
+                ("", "mine,CTX,percent_change,24,-100,,,,yes\n", "CTX", "a marker that changes by -100 %"),
+                (arm.format("perhaps"), "", "", "'runnable' is 'perhaps', neither 'yes' nor 'no: reason'"),
+                (arm.format("yes").replace(",0,", ",soon,"), "other,LS,percent_change,12,3,,,,yes\n", "", "arms.csv:4: 'soon' in column 'time_zero_month' is no number"),
+                (arm.format("yes") * 2, "other,LS,percent_change,12,3,,,,yes\n", "", "arms.csv:4: arm 'other' stands twice")):
+            with self.subTest(reason=reason):
+                self.own(self.ARMS + arms, self.ROWS + rows)
+                self.validate("--evidence", "mine")
+                self.assertEqual([r["arm_id"] for r in self.rows("V/points.csv")], ["mine", "mine"])
+                found = [(r["outcome"], r["reason"]) for r in self.rows("V/left-out.csv")]
+                self.assertLessEqual({("HIPFX", "fractures are not modelled"), ("", "pooled"), (outcome, reason)}, set(found))
+
+    def test_odd_women_are_left_out(self) -> None:
+        header = self.ARMS.splitlines()[0] + ",age_y,t_ls\n"
+        arms = "".join(f'{name},"Mine, 2026",none,0,yes,validation,,{age},{score}\n' for name, age, score in
+                       (("child", "12", ""), ("typo", "650", ""), ("score", "65", "-25"), ("mine", "65", "-2.5")))
+        self.own(header + arms, "arm_id,site_or_marker,unit,month,mean,count\n" + "".join(f"{n},LS,percent_change,12,1,yes\n" for n in ("child", "typo", "score", "mine")))
+        out = self.validate("--evidence", "mine").out
+        self.assertEqual([(r["arm_id"], r["outcome"], r["reason"]) for r in self.rows("V/left-out.csv")],
+                         [("child", "", "an age of 12 years"), ("typo", "", "an age of 650 years"), ("score", "", "a T-score of -25")])
+        self.assertEqual(self.arms(), ["mine LS"])
+        self.assertRegex(out, r"(?m)^Left out.*:\n  lines\s+0 rows, 3 arms$")
+
+    def test_roles_of_the_user_stay_apart(self) -> None:
+        self.own(self.ARMS.replace("yes,validation", "yes,pilot"))
+        self.assertRegex(self.validate("--evidence", "mine").out, r"(?m)^  lines\s+pilot\s+LS ")
+        self.assertEqual([r["role"] for r in self.rows("V/validation.csv")], ["pilot"])
+
+    def test_nothing_graded_is_no_success(self) -> None:
+        self.own(rows=self.ROWS.replace(",LS,", ",TR,"))
+        result = self.cli("validate", "--evidence", "mine", "--model", "lines", "-o", "V")
+        self.assertEqual(result.code, INPUT, result)
+        for phrase in ("nothing was graded", "V/left-out.csv"):
+            self.assertIn(phrase, result.err)
+        self.assertIn(("mine", "TR", "the model has no TR"), [(r["arm_id"], r["outcome"], r["reason"]) for r in self.rows("V/left-out.csv")])
+        self.assertIn("-o FOLDER", self.cli("validate", "--evidence", "mine", "--model", "lines").err)
 
     def test_folder_without_studies(self) -> None:
         self.fails(IO_ERROR, "validate", "--evidence", "nowhere", "--model", "lines", says=("'nowhere'",))

@@ -23,6 +23,10 @@ namespace osteosome::evidence {
 
 /// Compared as log ratio: a marker of turnover, not a density.
 [[nodiscard]] bool is_marker(const std::string& outcome);
+/// Why the arm can stand for no women or cannot be dated (age, T-scores, month 0, `runnable`); empty: it can be simulated.
+[[nodiscard]] std::string oddity(const StudyArm& arm);
+/// Why the row can be no measurement of its arm (`count`, month, value); empty: it counts, or says itself that it does not.
+[[nodiscard]] std::string oddity(const StudyArm& arm, const Measurement& m);
 
 /// A published value that the model can be compared with.
 struct TrialRow {
@@ -32,11 +36,6 @@ struct TrialRow {
   [[nodiscard]] bool marker() const { return is_marker(measurement->outcome); }
   /// What the model says minus what was measured: percentage points, log ratio for markers, the row's unit otherwise.
   [[nodiscard]] double residual(double predicted) const;
-};
-
-/// A counted row, or a whole arm (outcome ""), that this model cannot be graded on.
-struct LeftOut {
-  std::string study, arm, outcome, reason;
 };
 
 /// Which rows to take.

@@ -28,7 +28,7 @@ struct Sums {
 /// A value reported as change from month 0 that other studies of the same doses can be compared with.
 bool repeatable(const StudyArm& arm, const Measurement& m) {
   return m.count == "yes" && m.mean && m.unit == "percent_change" && arm.runnable == "yes" && arm.time_zero_month == 0 &&
-         arm.trial_class != "natural_history";
+         arm.trial_class != "natural_history" && oddity(arm).empty() && oddity(arm, m).empty();
 }
 
 /// Nothing for a regimen that cannot be read: TrialSet reports it.
@@ -128,7 +128,7 @@ std::vector<BetweenTrialSpread> between_trial_spread(const std::vector<Study>& s
     for (const auto& [id, s] : by_study) all.add(s.mean());
     auto& entry = spread[std::get<0>(key)];
     entry.outcome = std::get<0>(key);
-    entry.studies += by_study.size();
+    entry.means += by_study.size();
     ++entry.groups;
     auto& [square, freedom] = squares[entry.outcome];
     for (const auto& [id, s] : by_study) square += (s.mean() - all.mean()) * (s.mean() - all.mean());

@@ -27,9 +27,9 @@ std::string spread_table(const ValidationInput& in) {
   std::string out =
       "<h2>How far trials of the same thing differ</h2>\n<p>Rows with the same outcome, month and doses until then, one mean a study: the root mean "
       "square of the studies about their mean. A model that ignores age, density and turnover at baseline cannot do better.</p>\n<div "
-      "class=scroll><table><tr><th>Outcome</th><th class=n>Spread</th><th class=n>Studies</th><th class=n>Groups</th></tr>\n";
+      "class=scroll><table><tr><th>Outcome</th><th class=n>Spread</th><th class=n>Means</th><th class=n>Groups</th></tr>\n";
   for (const auto& s : in.spread)
-    out += fmt::format("<tr><td>{}</td><td class=n>{:.2f}</td><td class=n>{}</td><td class=n>{}</td></tr>\n", s.outcome, s.rms, s.studies, s.groups);
+    out += fmt::format("<tr><td>{}</td><td class=n>{:.2f}</td><td class=n>{}</td><td class=n>{}</td></tr>\n", s.outcome, s.rms, s.means, s.groups);
   return out + "</table></div>\n";
 }
 
