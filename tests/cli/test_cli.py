@@ -1478,6 +1478,14 @@ class Validate(DataFolder):
         self.assertAlmostEqual(simulated["lines"], BUILD - LOSS, delta=1e-4)
         self.assertAlmostEqual(simulated["steeper"], 2 * BUILD - LOSS, delta=1e-4)
 
+    def test_totals_on_identical_rows_are_in_the_report(self) -> None:
+        (self.data / "models" / "hips.toml").write_text(LINES.replace('observable = "CTX"', 'observable = "TH"'), encoding="utf-8")
+        self.good("validate", "first", "--model", "lines", "--model", "hips", "-o", "V")
+        table_of_classes = (self.dir / "V" / "validation.html").read_text(encoding="utf-8").split("Beside hips")[1].split("</table>")[0]
+        rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in table_of_classes.split("\n") if "<td" in row]
+        self.assertEqual([row[:4] for row in rows], [["calibration", "all", "LS", "4"], ["calibration", "denosumab", "LS", "3"], ["calibration", "placebo", "LS", "1"]])
+        self.assertEqual(rows[0][4:], ["0.93", "0.93"])  # as in the totals on stdout
+
     def test_overlay_is_on_the_first_model(self) -> None:
         self.write("steep.toml", '[overlay]\ntitle = "t"\nof = "lines"\nsource = "s"\n[parameters]\nbuild = { value = 2e-5, unit = "g/cm^2/d/mg", kind = "fitted" }\n')
         (self.data / "models" / "other.toml").write_text(LINES, encoding="utf-8")
