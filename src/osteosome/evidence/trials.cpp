@@ -284,7 +284,7 @@ std::vector<TrialCurve> TrialSet::curves(const std::vector<double>& parameters, 
   const Values values =
       run(courses, simulate::prepare_patients(model_, patients_, std::vector<std::vector<double>>(patients_.size(), parameters)), stop);
   for (std::size_t k = 0; k < curves.size(); ++k) {
-    const auto& [course, output] = columns[k];
+    const std::size_t course = columns[k].first, output = columns[k].second;
     const auto at = [&](double month) {
       const auto& months = courses[course].months;
       const auto index = static_cast<std::size_t>(std::find(months.begin(), months.end(), curves[k].arm->time_zero_month + month) - months.begin());
