@@ -43,7 +43,7 @@ class Patients {
   Patients(const simulate::CompiledModel& model, const core::UnitSystem& units, const protocol::DrugCatalogue& catalogue, const char* regimen)
       : program_(model.program()) {
     simulate::Patient patient;
-    patient.age_days = kAge * 12 * core::kDaysPerMonth;
+    patient.age_days = kAge * core::kDaysPerYear;
     const auto start = simulate::prepare_patients(model, {patient}, {program_.parameter_values}).front();
     const double day = 86400 / program_.seconds_per_time_unit;
     const auto horizon = static_cast<protocol::Microseconds>(kMonths * core::kDaysPerMonth * protocol::kMicrosecondsPerDay);

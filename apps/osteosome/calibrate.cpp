@@ -9,12 +9,12 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "calibration_config.hpp"
 #include "common.hpp"
 #include "osteosome/calibrate/least_squares.hpp"
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/output_file.hpp"
 #include "osteosome/core/text.hpp"
-#include "osteosome/core/toml.hpp"
 #include "osteosome/evidence/trials.hpp"
 
 namespace osteosome::app {
@@ -22,164 +22,8 @@ namespace {
 
 using calibrate::Unknown;
 
-/// How much a residual of an outcome weighs: `sd` is its expected size; an arm with more than `points` visits counts as that many.
-struct Weight {
-  double sd = 1, points = HUGE_VAL;
-};
-
-/// A calibration file.
-struct Config {
-  std::string file, text, title, model;
-  std::vector<std::string> overlays, studies;
-  std::vector<Unknown> unknowns;
-  std::vector<std::vector<std::string>> also;  ///< by unknown: further parameters that have the same value
-  std::map<std::string, double> study_factors;  ///< on the sd of every row of a study
-  std::map<std::string, Weight> weights;  ///< by outcome, or by "OUTCOME unit" where a unit weighs differently
-  calibrate::Settings settings;
-  std::size_t ensemble = 200;
-  std::vector<std::string> profiles;  ///< unknowns whose profile likelihood is wanted
-  std::size_t profile_points = 5;
-  double rtol = 1e-5;
-};
-
-class ConfigReader {
- public:
-  explicit ConfigReader(const std::string& path) { config_.file = path; }
-
-  Config run() {
-    config_.text = core::read_file(config_.file);
-    const core::TomlValue root = core::parse_toml(config_.text, config_.file);
-    core::TomlReader top(root, "calibration", problems_);
-    if (const auto* header = top.table("calibration")) {
-      read_header(*header);
-    } else {
-      top.problem("calibrate-001", "the table [calibration] is missing");
-    }
-    if (const auto* weights = top.table("weights")) {
-      for (const auto& [name, value] : weights->entries) read_weight(name, value);
-    }
-    if (const auto* factors = top.table("study_factors")) {
-      core::TomlReader in(*factors, "[study_factors]", problems_);
-      for (const auto& [name, value] : factors->entries) config_.study_factors[name] = in.required_number(name);
-    }
-    if (const auto* unknowns = top.table("unknowns")) {
-      for (const auto& [name, value] : unknowns->entries) read_unknown(name, value);
-    }
-    for (const std::string& name : config_.profiles) {
-      std::vector<std::string> known;
-      for (const Unknown& u : config_.unknowns) known.push_back(u.name);
-      if (std::find(known.begin(), known.end(), name) == known.end()) {
-        top.problem("calibrate-012", "no unknown '" + name + "' to profile", core::did_you_mean(name, known), "calibration");
-      }
-    }
-    if (config_.unknowns.empty()) top.problem("calibrate-002", "[unknowns] is missing", "Name at least one parameter.");
-    top.finish();
-    problems_.throw_if_any(core::ErrorKind::Input);
-    return std::move(config_);
-  }
-
- private:
-  static double whole(core::TomlReader& in, std::string_view key, double otherwise, double low, double high) {
-    const double x = in.number(key).value_or(otherwise);
-    if (x >= low && x <= high && x == std::floor(x)) return x;
-    in.problem("calibrate-008",
-               "'" + std::string(key) + "' should be a whole number from " + core::format_double(low) + " to " + core::format_double(high), "", key);
-    return otherwise;
-  }
-
-  void read_header(const core::TomlValue& value) {
-    core::TomlReader in(value, "[calibration]", problems_);
-    config_.title = in.required_text("title");
-    config_.model = in.required_text("model");
-    config_.overlays = in.texts("overlays");
-    config_.studies = in.texts("studies");
-    config_.settings.starts = static_cast<std::size_t>(whole(in, "starts", 1, 1, 10000));
-    config_.settings.seed = static_cast<std::uint64_t>(whole(in, "seed", 1, 0, 9e15));
-    config_.settings.max_iterations = static_cast<int>(whole(in, "max_iterations", 30, 1, 100000));
-    config_.settings.tolerance = in.number("tolerance").value_or(1e-4);
-    config_.settings.difference = in.number("difference").value_or(5e-3);
-    config_.ensemble = static_cast<std::size_t>(whole(in, "ensemble", 200, 1, 1e6));
-    config_.profiles = in.texts("profiles");
-    config_.profile_points = static_cast<std::size_t>(whole(in, "profile_points", 5, 3, 100));
-    config_.rtol = in.number("rtol").value_or(1e-5);
-    in.finish();
-  }
-
-  void read_weight(const std::string& name, const core::TomlValue& value) {
-    core::TomlReader in(value, "weight of '" + name + "'", problems_);
-    Weight w;
-    w.sd = in.required_number("sd");
-    if (!(w.sd > 0)) in.problem("calibrate-003", "'sd' should be positive", "", "sd");
-    w.points = in.number("points").value_or(HUGE_VAL);
-    if (!(w.points > 0)) in.problem("calibrate-003", "'points' should be positive", "", "points");
-    in.finish();
-    config_.weights[name] = w;
-  }
-
-  /// `start` is the model's own value, filled in by the caller.
-  void read_unknown(const std::string& name, const core::TomlValue& value) {
-    core::TomlReader in(value, "unknown '" + name + "'", problems_);
-    Unknown u;
-    u.name = name;
-    u.start = std::nan("");
-    u.low = in.required_number("low");
-    u.high = in.required_number("high");
-    if (!(u.low < u.high)) in.problem("calibrate-004", "'low' should be below 'high'", "", "low");
-    const std::string scale = in.text("scale").value_or(u.low > 0 ? "log" : "linear");
-    if (scale != "log" && scale != "linear") in.problem("calibrate-004", "unknown 'scale' = '" + scale + "'", "'log' or 'linear'.", "scale");
-    if (scale == "log" && !(u.low > 0)) in.problem("calibrate-004", "a log scale needs a positive 'low'", "", "low");
-    u.logarithmic = scale == "log";
-    const auto prior = in.number("prior"), sd = in.number("sd");
-    config_.also.push_back(in.texts("also"));
-    if (prior.has_value() != sd.has_value())
-      in.problem("calibrate-004", "'prior' and 'sd' go together", "'sd' is on the scale of the unknown: of the logarithm if 'log'.");
-    if (prior && sd) u.prior = calibrate::Prior{u.logarithmic ? std::log(*prior) : *prior, *sd};
-    in.finish();
-    config_.unknowns.push_back(std::move(u));
-  }
-
-  Config config_;
-  core::Diagnostics problems_;
-};
-
-/// Fills in the model's values as starts; every unknown and its bounds are checked.
-void take_starts(Config& config, const simulate::CompiledModel& model) {
-  core::Diagnostics problems;
-  for (const auto& names : config.also) {
-    for (const std::string& name : names) {
-      if (model.model().find_parameter(name) != nullptr) continue;
-      problems.add({"calibrate-005",
-                    "model '" + config.model + "' has no parameter '" + name + "'",
-                    {config.file, 0, 0},
-                    core::did_you_mean(name, model.model().symbols())});
-    }
-  }
-  for (Unknown& u : config.unknowns) {
-    const auto* p = model.model().find_parameter(u.name);
-    if (p == nullptr) {
-      problems.add({"calibrate-005",
-                    "model '" + config.model + "' has no parameter '" + u.name + "'",
-                    {config.file, 0, 0},
-                    core::did_you_mean(u.name, model.model().symbols())});
-      continue;
-    }
-    if (p->bounds && (u.low < p->bounds->first || u.high > p->bounds->second)) {
-      problems.add({"calibrate-009",
-                    "'" + u.name + "' may go from " + core::format_double(u.low) + " to " + core::format_double(u.high) +
-                        ", beyond its bounds in the model",
-                    {config.file, 0, 0},
-                    "They are " + core::format_double(p->bounds->first) + " and " + core::format_double(p->bounds->second) + "."});
-    }
-    if (p->value < u.low || p->value > u.high) {
-      problems.add({"calibrate-006", "'" + u.name + "' = " + core::format_double(p->value) + " lies outside low to high", {config.file, 0, 0}, ""});
-    }
-    u.start = p->value;
-  }
-  problems.throw_if_any(core::ErrorKind::Input);
-}
-
 /// Standard deviation given to each row, so that residual / sd has size one.
-std::vector<double> row_sds(const Config& config, const std::vector<evidence::TrialRow>& rows) {
+std::vector<double> row_sds(const CalibrationConfig& config, const std::vector<evidence::TrialRow>& rows) {
   std::map<std::pair<std::string, std::string>, double> visits;
   for (const auto& r : rows) ++visits[{r.arm->id, r.measurement->outcome}];
   std::vector<double> sds;
@@ -187,7 +31,7 @@ std::vector<double> row_sds(const Config& config, const std::vector<evidence::Tr
     auto w = config.weights.find(r.measurement->outcome + " " + r.measurement->unit);
     if (w == config.weights.end()) w = config.weights.find(r.measurement->outcome);
     if (w == config.weights.end()) {
-      throw core::Error(core::ErrorKind::Input, {"calibrate-007",
+      throw core::Error(core::ErrorKind::Input, {"calibration-007",
                                                  "no weight for '" + r.measurement->outcome + "' in '" + r.measurement->unit + "'",
                                                  {config.file, 0, 0},
                                                  "Add it to [weights]."});
@@ -202,7 +46,7 @@ std::vector<double> row_sds(const Config& config, const std::vector<evidence::Tr
 /// Residuals of points: rows over their sd, all sets of parameters in one run.
 class Objective {
  public:
-  Objective(const Config& config, const simulate::CompiledModel& model, const evidence::TrialSet& trials)
+  Objective(const CalibrationConfig& config, const simulate::CompiledModel& model, const evidence::TrialSet& trials)
       : config_(config), model_(model), trials_(trials), sds_(row_sds(config, trials.rows())) {
     for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
       indices_.push_back({*model.program().parameter_index(config.unknowns[k].name)});
@@ -228,7 +72,7 @@ class Objective {
   }
 
  private:
-  const Config& config_;
+  const CalibrationConfig& config_;
   const simulate::CompiledModel& model_;
   const evidence::TrialSet& trials_;
   std::vector<double> sds_;
@@ -238,7 +82,8 @@ class Objective {
 /// The place the search has reached, kept in the output folder so that the same command goes on.
 class Checkpoint {
  public:
-  Checkpoint(std::string path, const Config& config) : path_(std::move(path)), hash_(core::sha256(config.text)), values_(config.settings.starts) {
+  Checkpoint(std::string path, const CalibrationConfig& config)
+      : path_(std::move(path)), hash_(core::sha256(config.text)), values_(config.settings.starts) {
     if (!std::filesystem::exists(path_)) return;
     const auto json = nlohmann::json::parse(core::read_file(path_), nullptr, false);
     if (!json.is_object() || !json.contains("config") || json["config"] != hash_ || !json.contains("values")) return;
@@ -250,9 +95,12 @@ class Checkpoint {
     values_.resize(config.settings.starts);
     for (auto& values : values_) {
       if (values.size() != config.unknowns.size()) values.clear();
+      resumed_ = resumed_ || !values.empty();
     }
   }
   [[nodiscard]] const std::vector<std::vector<double>>& values() const { return values_; }
+  /// Whether an earlier command had left a place to go on from.
+  [[nodiscard]] bool resumed() const { return resumed_; }
   void store(const calibrate::Step& step) {
     values_[step.start_index] = step.values;
     core::write_file(path_, nlohmann::json{{"config", hash_}, {"values", values_}}.dump(1) + "\n");
@@ -262,10 +110,11 @@ class Checkpoint {
  private:
   std::string path_, hash_;
   std::vector<std::vector<double>> values_;
+  bool resumed_ = false;
 };
 
 /// The parameters that have the value of unknown k.
-std::vector<std::string> names_of(const Config& config, std::size_t k) {
+std::vector<std::string> names_of(const CalibrationConfig& config, std::size_t k) {
   std::vector<std::string> names = {config.unknowns[k].name};
   names.insert(names.end(), config.also[k].begin(), config.also[k].end());
   return names;
@@ -281,7 +130,7 @@ std::string quoted(const std::string& text) {
   return out;
 }
 
-std::string overlay_text(const Config& config, const simulate::CompiledModel& model, const calibrate::Fit& fit,
+std::string overlay_text(const CalibrationConfig& config, const simulate::CompiledModel& model, const calibrate::Fit& fit,
                          const calibrate::Identifiability& known, std::size_t rows) {
   std::string out = fmt::format(
       "# Written by osteosome calibrate {}; do not edit.\n\n[overlay]\ntitle = \"{}\"\nof = \"{}\"\nsource = \"osteosome calibrate {}: {} rows, "
@@ -296,7 +145,7 @@ std::string overlay_text(const Config& config, const simulate::CompiledModel& mo
   return out;
 }
 
-std::string identifiability_text(const Config& config, const calibrate::Fit& fit, const calibrate::Identifiability& known) {
+std::string identifiability_text(const CalibrationConfig& config, const calibrate::Fit& fit, const calibrate::Identifiability& known) {
   std::string out = core::csv_line({"parameter", "value", "scale", "standard_error", "informed", "prior", "prior_sd", "low", "high"});
   for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
     const Unknown& u = config.unknowns[k];
@@ -308,7 +157,7 @@ std::string identifiability_text(const Config& config, const calibrate::Fit& fit
   return out;
 }
 
-std::string eigen_text(const Config& config, const calibrate::Identifiability& known) {
+std::string eigen_text(const CalibrationConfig& config, const calibrate::Identifiability& known) {
   std::vector<std::string> header = {"eigenvalue"};
   for (const Unknown& u : config.unknowns) header.push_back(u.name);
   std::string out = core::csv_line(header);
@@ -320,7 +169,7 @@ std::string eigen_text(const Config& config, const calibrate::Identifiability& k
   return out;
 }
 
-std::string ensemble_text(const Config& config, const std::vector<std::vector<double>>& draws) {
+std::string ensemble_text(const CalibrationConfig& config, const std::vector<std::vector<double>>& draws) {
   std::vector<std::string> header;
   std::vector<std::size_t> unknown;  // of each column
   for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
@@ -339,7 +188,7 @@ std::string ensemble_text(const Config& config, const std::vector<std::vector<do
 }
 
 /// Profiles, one row a point: the least cost with one unknown held, and what the others then are.
-std::string profiles_text(const Config& config, const Objective& objective, const calibrate::Fit& fit) {
+std::string profiles_text(const CalibrationConfig& config, const Objective& objective, const calibrate::Fit& fit) {
   std::vector<std::string> header = {"parameter", "held_at", "cost"};
   for (const Unknown& u : config.unknowns) header.push_back(u.name);
   std::string out = core::csv_line(header);
@@ -355,8 +204,8 @@ std::string profiles_text(const Config& config, const Objective& objective, cons
   return out;
 }
 
-std::string record_text(const Config& config, const simulate::CompiledModel& model, const evidence::TrialSet& trials, const calibrate::Fit& fit,
-                        double seconds) {
+std::string record_text(const CalibrationConfig& config, const simulate::CompiledModel& model, const evidence::TrialSet& trials,
+                        const calibrate::Fit& fit, bool resumed, double seconds) {
   nlohmann::json record = {
       {"config", config.file},
       {"config_sha256", core::sha256(config.text)},
@@ -365,6 +214,7 @@ std::string record_text(const Config& config, const simulate::CompiledModel& mod
       {"build", OSTEOSOME_VERSION},
       {"engine", model.engine_text()},
       {"seconds", seconds},
+      {"resumed", resumed},
       {"rows", trials.rows().size()},
       {"simulations_a_set", trials.simulations()},
       {"cost", fit.cost},
@@ -377,20 +227,30 @@ std::string record_text(const Config& config, const simulate::CompiledModel& mod
   return record.dump(1) + "\n";
 }
 
+void write_fit(const std::string& out, const CalibrationConfig& config, const simulate::CompiledModel& model, const calibrate::Fit& fit,
+               std::size_t rows) {
+  const auto known = calibrate::analyse(config.unknowns, fit);
+  core::write_file(out + "/fitted.overlay.toml", overlay_text(config, model, fit, known, rows));
+  core::write_file(out + "/identifiability.csv", identifiability_text(config, fit, known));
+  core::write_file(out + "/eigenvalues.csv", eigen_text(config, known));
+  core::write_file(out + "/ensemble.csv",
+                   ensemble_text(config, calibrate::laplace_ensemble(config.unknowns, fit, config.ensemble, config.settings.seed)));
+}
+
 int calibrate_command(const std::string& file, const std::string& out, SolverFlags flags) {
   const core::UnitSystem units;
   const model::Library library{data_root()};
-  Config config = ConfigReader(file).run();
+  CalibrationConfig config = read_calibration(file);
   flags.rtol = config.rtol;
   const simulate::CompiledModel model(model::load_model(library.find_model(config.model), library, units, config.overlays), flags.settings());
   take_starts(config, model);
   const auto studies = evidence::load_evidence(library.root);
-  check_studies(config.studies, studies, file);
+  check_evidence(config, studies, model.model());
   const auto catalogue = protocol::load_catalogue(library.root + "/therapies");
   const evidence::TrialSet trials(studies, {config.studies, "clinical", "calibration"}, model, catalogue, units);
   if (trials.rows().empty()) {
     throw core::Error(core::ErrorKind::Input,
-                      {"calibrate-010", "no row to fit: no calibration arm of these studies has an outcome of the model", {file, 0, 0}, ""});
+                      {"calibration-010", "no row to fit: no calibration arm of these studies has an outcome of the model", {file, 0, 0}, ""});
   }
   const Objective objective(config, model, trials);
   make_folder(out);
@@ -408,24 +268,19 @@ int calibrate_command(const std::string& file, const std::string& out, SolverFla
   if (!std::isfinite(fit.cost) && !interrupted().stop_requested()) {
     throw core::Error(
         core::ErrorKind::Numerics,
-        {"calibrate-011", "no start can be simulated: " + (fit.start_outcomes.empty() ? "" : fit.start_outcomes.front()), {file, 0, 0}, ""});
+        {"calibration-011", "no start can be simulated: " + (fit.start_outcomes.empty() ? "" : fit.start_outcomes.front()), {file, 0, 0}, ""});
   }
   if (fit.jacobian.empty()) {
     std::cerr << "stopped; the same command goes on from " << out << "/checkpoint.json\n";
     return kCancelled;
   }
-  const auto known = calibrate::analyse(config.unknowns, fit);
-  core::write_file(out + "/fitted.overlay.toml", overlay_text(config, model, fit, known, trials.rows().size()));
-  core::write_file(out + "/identifiability.csv", identifiability_text(config, fit, known));
-  core::write_file(out + "/eigenvalues.csv", eigen_text(config, known));
-  core::write_file(out + "/ensemble.csv",
-                   ensemble_text(config, calibrate::laplace_ensemble(config.unknowns, fit, config.ensemble, config.settings.seed)));
+  write_fit(out, config, model, fit, trials.rows().size());
   if (!config.profiles.empty()) {
     config.settings.progress = {};
     config.settings.resume.clear();
     core::write_file(out + "/profiles.csv", profiles_text(config, objective, fit));
   }
-  core::write_file(out + "/record.json", record_text(config, model, trials, fit, seconds()));
+  core::write_file(out + "/record.json", record_text(config, model, trials, fit, checkpoint.resumed(), seconds()));
   checkpoint.remove();
   std::cout << fmt::format("cost {:.4f}, {}; {}/fitted.overlay.toml\n", fit.cost, fit.converged ? "converged" : "not converged", out);
   return kOk;
@@ -434,7 +289,7 @@ int calibrate_command(const std::string& file, const std::string& out, SolverFla
 }  // namespace
 
 std::string check_calibration(const std::string& path) {
-  const Config config = ConfigReader(path).run();
+  const CalibrationConfig config = read_calibration(path);
   return fmt::format("calibration of {}, {} unknowns", config.model, config.unknowns.size());
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <iostream>
+#include <set>
 
 #include "common.hpp"
 #include "osteosome/core/csv.hpp"
@@ -22,8 +23,8 @@ struct Words {
   SolverFlags flags;
 };
 
-std::vector<evidence::Study> load(const Words& words, const model::Library& library) {
-  if (words.evidence.empty()) return evidence::load_evidence(library.root);
+evidence::StudyTables load(const Words& words, const model::Library& library) {
+  if (words.evidence.empty()) return {evidence::load_evidence(library.root), {}};
   if (!std::filesystem::is_directory(words.evidence)) {
     throw core::Error(core::ErrorKind::Io, {"io-001",
                                             "cannot read the folder '" + words.evidence + "'",
@@ -36,7 +37,16 @@ std::vector<evidence::Study> load(const Words& words, const model::Library& libr
     throw core::Error(core::ErrorKind::Input,
                       {"input-014", "no study in '" + words.evidence + "'", {}, "It should hold arms.csv and measurements.csv, or study documents."});
   }
-  return studies;
+  return {std::move(studies), {}};
+}
+
+/// A domain without any study is a misspelling.
+void check_domain(const std::string& domain, const std::vector<evidence::Study>& studies) {
+  std::set<std::string> known;
+  for (const auto& s : studies) known.insert(s.domain);
+  if (domain.empty() || known.contains(domain)) return;
+  throw core::Error(core::ErrorKind::Input,
+                    {"input-015", "no study of domain '" + domain + "'", {}, fmt::format("Known: {}.", fmt::join(known, ", "))});
 }
 
 std::string short_number(double x) { return std::isfinite(x) ? fmt::format("{:.6g}", x) : ""; }
@@ -68,7 +78,7 @@ std::string left_out_text(const std::vector<std::pair<std::string, evidence::Lef
 
 void print_totals(const report::ValidationInput& input) {
   std::cout << "Spread between trials of the same treatment (a model that ignores the women's baseline cannot do better):\n";
-  for (const auto& s : input.spread) std::cout << fmt::format("  {:<5} {:.2f}  ({} studies in {} groups)\n", s.outcome, s.rms, s.studies, s.groups);
+  for (const auto& s : input.spread) std::cout << fmt::format("  {:<5} {:.2f}  ({} means in {} groups)\n", s.outcome, s.rms, s.means, s.groups);
   std::cout << "RMSE pooled over points (percentage points; markers in log ratio):\n";
   for (const std::string& model : input.models) {
     for (const auto& g : evidence::pool(input.points, model, false)) {
@@ -77,20 +87,30 @@ void print_totals(const report::ValidationInput& input) {
   }
 }
 
-int validate_command(const Words& words) {
-  const core::UnitSystem units;
-  const model::Library library{data_root()};
-  const auto studies = load(words, library);
-  check_studies(words.studies, studies, "");
-  const auto catalogue = protocol::load_catalogue(library.root + "/therapies");
-  report::ValidationInput input;
-  input.models = words.models.empty() ? std::vector<std::string>{"osteosome", "joerg-2022", "peterson-riggs-2010"} : words.models;
+void print_left_out(const report::ValidationInput& input) {
+  std::cout << "Left out, with the reasons in left-out.csv of -o:\n";
+  for (const std::string& model : input.models) {
+    std::size_t arms = 0, rows = 0;
+    for (const auto& [of, x] : input.left_out) {
+      if (of == model) ++(x.outcome.empty() ? arms : rows);
+    }
+    std::cout << fmt::format("  {:<22} {} rows, {} arms\n", model, rows, arms);
+  }
+}
+
+/// Points, curves and what is left out of every model. False if interrupted.
+bool grade_models(const Words& words, const model::Library& library, const evidence::StudyTables& tables, const protocol::DrugCatalogue& catalogue,
+                  const core::UnitSystem& units, report::ValidationInput& input) {
   for (const std::string& name : input.models) {
     const bool first = name == input.models.front();
     const simulate::CompiledModel model(model::load_model(library.find_model(name), library, units,
                                                           first ? words.overlays : std::vector<std::string>{}),
                                         words.flags.settings());
-    const evidence::TrialSet trials(studies, {words.studies, words.domain, words.role}, model, catalogue, units);
+    const evidence::TrialSet trials(tables.studies, {words.studies, words.domain, words.role}, model, catalogue, units);
+    for (const auto& x : tables.left_out) {
+      const bool wanted = words.studies.empty() || x.study.empty() || std::count(words.studies.begin(), words.studies.end(), x.study) > 0;
+      if (wanted) input.left_out.emplace_back(name, x);
+    }
     for (const auto& x : trials.left_out()) input.left_out.emplace_back(name, x);
     if (trials.rows().empty()) continue;
     const auto predicted = trials.predict({model.program().parameter_values}, interrupted()).front();
@@ -98,23 +118,47 @@ int validate_command(const Words& words) {
     if (!words.out.empty()) {
       for (auto& curve : trials.curves(model.program().parameter_values, interrupted())) input.curves.emplace_back(name, std::move(curve));
     }
-    if (interrupted().stop_requested()) return kCancelled;
+    if (interrupted().stop_requested()) return false;
   }
-  input.spread = evidence::between_trial_spread(studies, catalogue, units);
+  return true;
+}
+
+void write_files(const std::string& out, const std::string& root, report::ValidationInput& input) {
+  make_folder(out);
+  core::write_file(out + "/validation.csv", grades_text(input.grades));
+  core::write_file(out + "/points.csv", points_text(input.points));
+  core::write_file(out + "/left-out.csv", left_out_text(input.left_out));
+  std::error_code ec;
+  const std::string bundle = root + "/vega-bundle.js";
+  if (std::filesystem::exists(bundle, ec)) input.chart_library = core::read_file(bundle);
+  core::write_file(out + "/validation.html", report::make_validation_report(input));
+  std::cerr << "report: " << out << "/validation.html\n";
+}
+
+int validate_command(const Words& words) {
+  const core::UnitSystem units;
+  const model::Library library{data_root()};
+  const auto tables = load(words, library);
+  check_studies(words.studies, tables.studies, "");
+  check_domain(words.domain, tables.studies);
+  const auto catalogue = protocol::load_catalogue(library.root + "/therapies");
+  report::ValidationInput input;
+  input.models = words.models.empty() ? std::vector<std::string>{"osteosome", "joerg-2022", "peterson-riggs-2010"} : words.models;
+  if (!grade_models(words, library, tables, catalogue, units, input)) return kCancelled;
+  input.spread = evidence::between_trial_spread(tables.studies, catalogue, units);
   input.grades = evidence::grade_arms(input.points);
   print_totals(input);
+  print_left_out(input);
+  if (!words.out.empty()) write_files(words.out, library.root, input);
+  if (input.points.empty()) {
+    throw core::Error(core::ErrorKind::Input,
+                      {"input-016",
+                       "nothing was graded: no row of these arms can be compared with a model",
+                       {},
+                       words.out.empty() ? "With -o FOLDER, left-out.csv tells why." : "See " + words.out + "/left-out.csv."});
+  }
   const auto failed = std::count_if(input.points.begin(), input.points.end(), [](const auto& p) { return !std::isfinite(p.predicted); });
   if (failed > 0) std::cerr << failed << " values are missing because their simulation failed\n";
-  if (words.out.empty()) return failed == 0 ? kOk : kNumericalFailure;
-  make_folder(words.out);
-  core::write_file(words.out + "/validation.csv", grades_text(input.grades));
-  core::write_file(words.out + "/points.csv", points_text(input.points));
-  core::write_file(words.out + "/left-out.csv", left_out_text(input.left_out));
-  std::error_code ec;
-  const std::string bundle = library.root + "/vega-bundle.js";
-  if (std::filesystem::exists(bundle, ec)) input.chart_library = core::read_file(bundle);
-  core::write_file(words.out + "/validation.html", report::make_validation_report(input));
-  std::cerr << "report: " << words.out << "/validation.html\n";
   return failed == 0 ? kOk : kNumericalFailure;
 }
 

@@ -10,6 +10,7 @@ namespace osteosome::core {
 
 /// Our month: 30.4375 days (a year is twelve of them). UDUNITS' own month, 30.4368 d, is never used.
 inline constexpr double kDaysPerMonth = 30.4375;
+inline constexpr double kDaysPerYear = 12 * kDaysPerMonth;
 
 /// A unit of measurement: a scale and real powers of base units. Value type.
 class Unit {

@@ -45,7 +45,7 @@ struct PooledGrade {
 struct BetweenTrialSpread {
   std::string outcome;
   double rms = 0;  ///< of the studies about their mean, with n - 1
-  std::size_t studies = 0, groups = 0;
+  std::size_t means = 0, groups = 0;
 };
 [[nodiscard]] std::vector<BetweenTrialSpread> between_trial_spread(const std::vector<Study>& studies, const protocol::DrugCatalogue& catalogue,
                                                                    const core::UnitSystem& units);

@@ -36,13 +36,25 @@ struct Study {
   std::vector<StudyArm> arms;
 };
 
+/// A row, or a whole arm (outcome ""), that cannot be graded.
+struct LeftOut {
+  std::string study, arm, outcome, reason;
+};
+
+/// Studies of two tables, and the rows of these that cannot be read.
+struct StudyTables {
+  std::vector<Study> studies;
+  std::vector<LeftOut> left_out;
+};
+
 /// @throws Error(Input) with every problem of the file.
 [[nodiscard]] Study load_study(const std::string& path);
 /// All study documents of a folder and below, by file name; folders named preclinical are passed over.
 [[nodiscard]] std::vector<Study> load_studies(const std::string& folder);
 /// The same from a folder with arms.csv and measurements.csv (columns as in evidence/clinical/README.md); a study a text of column `study`.
-/// @throws Error(Io), Error(Input) with file and line.
-[[nodiscard]] std::vector<Study> load_study_tables(const std::string& folder);
+/// A row that cannot be read, or whose arm cannot be told, is left out and named with file and line.
+/// @throws Error(Io); Error(Input) for a missing column or text that is no table.
+[[nodiscard]] StudyTables load_study_tables(const std::string& folder);
 /// The studies of the library: load_studies of `root`/evidence.
 [[nodiscard]] std::vector<Study> load_evidence(const std::string& root);
 

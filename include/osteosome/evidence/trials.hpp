@@ -21,19 +21,21 @@ namespace osteosome::evidence {
 /// not those of the start, so the defaults of the population are used then.
 [[nodiscard]] simulate::Patient patient_of(const StudyArm& arm, const protocol::Regimen& regimen);
 
+/// Compared as log ratio: a marker of turnover, not a density.
+[[nodiscard]] bool is_marker(const std::string& outcome);
+/// Why the arm can stand for no women or cannot be dated (age, T-scores, month 0, `runnable`); empty: it can be simulated.
+[[nodiscard]] std::string oddity(const StudyArm& arm);
+/// Why the row can be no measurement of its arm (`count`, month, value); empty: it counts, or says itself that it does not.
+[[nodiscard]] std::string oddity(const StudyArm& arm, const Measurement& m);
+
 /// A published value that the model can be compared with.
 struct TrialRow {
   const Study* study = nullptr;
   const StudyArm* arm = nullptr;
   const Measurement* measurement = nullptr;
-  [[nodiscard]] bool marker() const;  ///< compared as log ratio, not in percentage points
+  [[nodiscard]] bool marker() const { return is_marker(measurement->outcome); }
   /// What the model says minus what was measured: percentage points, log ratio for markers, the row's unit otherwise.
   [[nodiscard]] double residual(double predicted) const;
-};
-
-/// A counted row, or a whole arm (outcome ""), that this model cannot be graded on.
-struct LeftOut {
-  std::string study, arm, outcome, reason;
 };
 
 /// Which rows to take.
@@ -73,9 +75,9 @@ class TrialSet {
     protocol::Regimen regimen;
     std::vector<double> months;
   };
-  /// Where the values of a row stand: course, output column, and time index of visit, baseline and start.
+  /// Where the values of a row stand: course, output column, and time index of visit and baseline. Time 0 is the start.
   struct Place {
-    std::size_t course, output, visit, zero, start;
+    std::size_t course, output, visit, zero;
   };
   struct RowPlaces {
     Place treated;

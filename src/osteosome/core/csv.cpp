@@ -8,6 +8,7 @@ namespace osteosome::core {
 namespace {
 
 constexpr std::size_t kMostProblems = 20;
+constexpr std::size_t kAll = static_cast<std::size_t>(-1);
 
 /// Reads one record, which may span lines inside quotes. Advances `at` past its newline and `line` by the lines read.
 std::vector<std::string> record(std::string_view text, std::size_t& at, int& line, char separator, const std::string& file) {
@@ -44,9 +45,8 @@ std::vector<std::string> record(std::string_view text, std::size_t& at, int& lin
   return cells;
 }
 
-}  // namespace
-
-CsvTable parse_csv(std::string_view text, const std::string& file) {
+/// Stops at `most` ragged rows.
+CsvTable parse(std::string_view text, const std::string& file, Diagnostics& ragged, std::size_t most) {
   CsvTable table;
   if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
   if (trim(text).empty()) throw Error(ErrorKind::Input, {"csv-001", "the file is empty", {file, 0, 0}, ""});
@@ -62,24 +62,33 @@ CsvTable parse_csv(std::string_view text, const std::string& file) {
   const std::string_view first = text.substr(at, std::min(text.find('\n', at), text.size()) - at);
   const char separator = first.find('\t') != std::string_view::npos && first.find(',') == std::string_view::npos ? '\t' : ',';
   table.header = record(text, at, line, separator, file);
-  Diagnostics problems;
-  while (at < text.size() && problems.all().size() < kMostProblems) {
+  while (at < text.size() && ragged.all().size() < most) {
     const int start = line;
     auto cells = record(text, at, line, separator, file);
     if (cells.size() == 1 && cells[0].empty()) continue;
     if (cells.size() != table.header.size()) {
-      problems.add({"csv-002",
-                    "the row has " + std::to_string(cells.size()) + " cells, the header " + std::to_string(table.header.size()),
-                    {file, start, 0},
-                    ""});
+      ragged.add({"csv-002",
+                  "the row has " + std::to_string(cells.size()) + " cells, the header " + std::to_string(table.header.size()),
+                  {file, start, 0},
+                  ""});
       continue;
     }
     table.rows.push_back(std::move(cells));
     table.lines.push_back(start);
   }
-  problems.throw_if_any(ErrorKind::Input);
   return table;
 }
+
+}  // namespace
+
+CsvTable parse_csv(std::string_view text, const std::string& file) {
+  Diagnostics ragged;
+  CsvTable table = parse(text, file, ragged, kMostProblems);
+  ragged.throw_if_any(ErrorKind::Input);
+  return table;
+}
+
+CsvTable parse_csv(std::string_view text, const std::string& file, Diagnostics& ragged) { return parse(text, file, ragged, kAll); }
 
 std::string csv_cell(std::string_view text) {
   if (text.find_first_of(",\"\n\r") == std::string_view::npos) return std::string(text);

@@ -28,7 +28,7 @@ struct Sums {
 /// A value reported as change from month 0 that other studies of the same doses can be compared with.
 bool repeatable(const StudyArm& arm, const Measurement& m) {
   return m.count == "yes" && m.mean && m.unit == "percent_change" && arm.runnable == "yes" && arm.time_zero_month == 0 &&
-         arm.trial_class != "natural_history";
+         arm.trial_class != "natural_history" && oddity(arm).empty() && oddity(arm, m).empty();
 }
 
 /// Nothing for a regimen that cannot be read: TrialSet reports it.
@@ -85,11 +85,9 @@ std::vector<ArmGrade> grade_arms(const std::vector<GradedPoint>& points) {
     grades[k].bias = sums[k].mean();
   }
   const auto size = [](const ArmGrade& g) { return std::isnan(g.rmse) ? (g.n > 0 ? HUGE_VAL : -1) : g.rmse; };  // failed first, ungraded last
-  const auto marker = [](const ArmGrade& g) {
-    return g.outcome == "CTX" || g.outcome == "uCTX" || g.outcome == "P1NP" || g.outcome == "BSAP" || g.outcome == "OC";
-  };
-  std::stable_sort(grades.begin(), grades.end(),
-                   [&](const ArmGrade& a, const ArmGrade& b) { return std::pair(marker(a), -size(a)) < std::pair(marker(b), -size(b)); });
+  std::stable_sort(grades.begin(), grades.end(), [&](const ArmGrade& a, const ArmGrade& b) {
+    return std::pair(is_marker(a.outcome), -size(a)) < std::pair(is_marker(b.outcome), -size(b));
+  });
   return grades;
 }
 
@@ -118,8 +116,7 @@ std::vector<BetweenTrialSpread> between_trial_spread(const std::vector<Study>& s
         if (!repeatable(arm, m)) continue;
         if (!regimen) regimen = parsed(arm.regimen, catalogue, units);
         if (!regimen) break;
-        groups[{m.outcome, m.month, doses_until(*regimen, m.month)}][study.id].add(TrialRow{&study, &arm, &m}.marker() ? std::log1p(*m.mean / 100)
-                                                                                                                       : *m.mean);
+        groups[{m.outcome, m.month, doses_until(*regimen, m.month)}][study.id].add(is_marker(m.outcome) ? std::log1p(*m.mean / 100) : *m.mean);
       }
     }
   }
@@ -131,7 +128,7 @@ std::vector<BetweenTrialSpread> between_trial_spread(const std::vector<Study>& s
     for (const auto& [id, s] : by_study) all.add(s.mean());
     auto& entry = spread[std::get<0>(key)];
     entry.outcome = std::get<0>(key);
-    entry.studies += by_study.size();
+    entry.means += by_study.size();
     ++entry.groups;
     auto& [square, freedom] = squares[entry.outcome];
     for (const auto& [id, s] : by_study) square += (s.mean() - all.mean()) * (s.mean() - all.mean());

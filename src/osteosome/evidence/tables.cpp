@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Studies from arms.csv and measurements.csv.
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -11,11 +12,10 @@
 namespace osteosome::evidence {
 namespace {
 
-/// The cells of one row by the name of their column.
+/// The cells of one row by the name of their column. Keeps the first thing that is wrong with it.
 class Row {
  public:
-  Row(const core::CsvTable& table, std::size_t index, const std::string& file, core::Diagnostics& problems)
-      : table_(table), index_(index), file_(file), problems_(problems) {}
+  Row(const core::CsvTable& table, std::size_t index, const std::string& name) : table_(table), index_(index), name_(name) {}
 
   [[nodiscard]] std::string text(const std::string& column) const {
     for (std::size_t c = 0; c < table_.header.size(); ++c) {
@@ -23,36 +23,25 @@ class Row {
     }
     return "";
   }
-  [[nodiscard]] std::optional<double> number(const std::string& column) const {
+  [[nodiscard]] std::optional<double> number(const std::string& column) {
     const std::string cell = text(column);
     if (cell.empty()) return std::nullopt;
     const auto value = core::parse_double(cell);
-    if (!value || !std::isfinite(*value))
-      problem("table-002", "'" + cell + "' in column '" + column + "' is no number", "Leave the cell empty if the value is not known.");
+    if (!value || !std::isfinite(*value)) problem("'" + cell + "' in column '" + column + "' is no number");
     return value;
   }
-  void problem(const std::string& code, const std::string& message, const std::string& hint) const {
-    problems_.add({code, message, {file_, table_.lines[index_], 0}, hint});
+  void problem(const std::string& message) {
+    if (problem_.empty()) problem_ = name_ + ":" + std::to_string(table_.lines[index_]) + ": " + message;
   }
+  [[nodiscard]] const std::string& problem() const { return problem_; }
 
  private:
   const core::CsvTable& table_;
   std::size_t index_;
-  const std::string& file_;
-  core::Diagnostics& problems_;
+  std::string name_, problem_;
 };
 
-core::CsvTable load_table(const std::string& file, const std::vector<std::string>& columns, core::Diagnostics& problems) {
-  core::CsvTable table = core::parse_csv(core::read_file(file), file);
-  for (const std::string& column : columns) {
-    if (std::find(table.header.begin(), table.header.end(), column) != table.header.end()) continue;
-    problems.add({"table-001", "column '" + column + "' is missing", {file, 1, 0}, core::did_you_mean(column, table.header)});
-  }
-  problems.throw_if_any(core::ErrorKind::Input);
-  return table;
-}
-
-StudyArm read_arm(const Row& row) {
+StudyArm read_arm(Row& row) {
   StudyArm arm;
   arm.id = row.text("arm_id");
   arm.label = row.text("arm");
@@ -72,7 +61,7 @@ StudyArm read_arm(const Row& row) {
   return arm;
 }
 
-Measurement read_measurement(const Row& row) {
+Measurement read_measurement(Row& row) {
   Measurement m;
   m.outcome = row.text("site_or_marker");
   m.unit = row.text("unit");
@@ -88,40 +77,78 @@ Measurement read_measurement(const Row& row) {
   return m;
 }
 
-}  // namespace
+std::string with_hint(const std::string& message, const std::string& hint) { return hint.empty() ? message : message + "; " + hint; }
 
-std::vector<Study> load_study_tables(const std::string& folder) {
-  const std::string arms_file = (std::filesystem::path(folder) / "arms.csv").string();
-  const std::string rows_file = (std::filesystem::path(folder) / "measurements.csv").string();
-  core::Diagnostics problems;
-  const auto arms = load_table(arms_file, {"arm_id", "study", "regimen", "time_zero_month", "runnable", "role"}, problems);
-  const auto rows = load_table(rows_file, {"arm_id", "site_or_marker", "unit", "month", "mean", "count"}, problems);
-  std::vector<Study> studies;
-  std::map<std::string, std::pair<std::size_t, std::size_t>> place;  // arm -> study, arm within it
-  for (std::size_t i = 0; i < arms.rows.size(); ++i) {
-    const Row row(arms, i, arms_file, problems);
+const std::string kArms = "arms.csv", kRows = "measurements.csv";
+
+class TableReader {
+ public:
+  explicit TableReader(const std::string& folder) : folder_(folder) {}
+
+  StudyTables run() {
+    const auto arms = load(kArms, {"arm_id", "study", "regimen", "time_zero_month", "runnable", "role"});
+    const auto rows = load(kRows, {"arm_id", "site_or_marker", "unit", "month", "mean", "count"});
+    for (std::size_t i = 0; i < arms.rows.size(); ++i) ++named_[Row(arms, i, kArms).text("arm_id")];
+    for (const auto& [id, n] : named_) known_.push_back(id);
+    for (std::size_t i = 0; i < arms.rows.size(); ++i) take_arm(Row(arms, i, kArms));
+    for (std::size_t i = 0; i < rows.rows.size(); ++i) take_row(Row(rows, i, kRows));
+    return std::move(tables_);
+  }
+
+ private:
+  core::CsvTable load(const std::string& name, const std::vector<std::string>& columns) {
+    const std::string file = (std::filesystem::path(folder_) / name).string();
+    core::Diagnostics ragged, problems;
+    core::CsvTable table = core::parse_csv(core::read_file(file), file, ragged);
+    for (const std::string& column : columns) {
+      if (std::find(table.header.begin(), table.header.end(), column) != table.header.end()) continue;
+      problems.add({"table-001", "column '" + column + "' is missing", {file, 1, 0}, core::did_you_mean(column, table.header)});
+    }
+    problems.throw_if_any(core::ErrorKind::Input);
+    for (const auto& x : ragged.all()) {
+      tables_.left_out.push_back({"", "", name == kRows ? "?" : "", name + ":" + std::to_string(x.where.line) + ": " + x.message});
+    }
+    return table;
+  }
+
+  void take_arm(Row row) {
+    StudyArm arm = read_arm(row);
     const std::string title = row.text("study");
+    auto& studies = tables_.studies;
     auto study = std::find_if(studies.begin(), studies.end(), [&](const Study& s) { return s.title == title; });
     if (study == studies.end()) study = studies.insert(studies.end(), Study{title, title, "clinical", row.text("doi"), {}});
-    StudyArm arm = read_arm(row);
-    if (!place.emplace(arm.id, std::pair{static_cast<std::size_t>(study - studies.begin()), study->arms.size()}).second) {
-      row.problem("table-003", "arm '" + arm.id + "' stands twice", "");
+    if (named_[arm.id] > 1) row.problem("arm '" + arm.id + "' stands twice");
+    if (!row.problem().empty()) {
+      tables_.left_out.push_back({title, arm.id, "", row.problem()});
+      return;
     }
+    place_[arm.id] = {static_cast<std::size_t>(study - studies.begin()), study->arms.size()};
     study->arms.push_back(std::move(arm));
   }
-  std::vector<std::string> known;
-  for (const auto& [id, at] : place) known.push_back(id);
-  for (std::size_t i = 0; i < rows.rows.size(); ++i) {
-    const Row row(rows, i, rows_file, problems);
-    const auto at = place.find(row.text("arm_id"));
-    if (at == place.end()) {
-      row.problem("table-004", "no arm '" + row.text("arm_id") + "' in arms.csv", core::did_you_mean(row.text("arm_id"), known));
-    } else {
-      studies[at->second.first].arms[at->second.second].measurements.push_back(read_measurement(row));
+
+  /// A row of an arm that is left out goes with it.
+  void take_row(Row row) {
+    const std::string id = row.text("arm_id"), outcome = row.text("site_or_marker");
+    Measurement m = read_measurement(row);
+    if (!named_.contains(id)) row.problem(with_hint("no arm '" + id + "' in arms.csv", core::did_you_mean(id, known_)));
+    const auto at = place_.find(id);
+    if (!row.problem().empty()) {
+      tables_.left_out.push_back({at == place_.end() ? "" : tables_.studies[at->second.first].id, id, outcome.empty() ? "?" : outcome,
+                                  row.problem()});
+    } else if (at != place_.end()) {
+      tables_.studies[at->second.first].arms[at->second.second].measurements.push_back(std::move(m));
     }
   }
-  problems.throw_if_any(core::ErrorKind::Input);
-  return studies;
-}
+
+  std::string folder_;
+  StudyTables tables_;
+  std::map<std::string, std::size_t> named_;  ///< how often an arm stands in arms.csv
+  std::vector<std::string> known_;
+  std::map<std::string, std::pair<std::size_t, std::size_t>> place_;  ///< arm -> study, arm within it
+};
+
+}  // namespace
+
+StudyTables load_study_tables(const std::string& folder) { return TableReader(folder).run(); }
 
 }  // namespace osteosome::evidence

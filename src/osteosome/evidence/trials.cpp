@@ -11,8 +11,9 @@
 namespace osteosome::evidence {
 namespace {
 
-constexpr double kDaysPerYear = 12 * core::kDaysPerMonth;
 constexpr double kNaturalMenopause = 50, kSurgicalMenopause = 45, kYoungest = 30;  // years
+constexpr double kLeastAge = 18, kGreatestAge = 110;                                 // years
+constexpr double kGreatestScore = 6, kLongest = 1200;                                // T-score units, months
 const std::set<std::string> kMarkers = {"CTX", "uCTX", "P1NP", "BSAP", "OC"};
 const std::set<std::string> kFractureUnits = {
     "relative_risk", "risk_ratio", "odds_ratio", "hazard_ratio", "rate_ratio", "rate_per_100py", "cumulative_incidence_percent"};
@@ -40,6 +41,9 @@ std::optional<double> usual_t_score(const StudyArm& arm, const std::string& site
   return low ? -1.7 : -2.2;
 }
 
+/// yes, no, or no with its reason.
+bool answer(const std::string& text) { return text == "yes" || text == "no" || text.starts_with("no:"); }
+
 bool treated_before_month_zero(const StudyArm& arm, const protocol::Regimen& regimen) {
   const auto zero = static_cast<protocol::Microseconds>(std::llround(arm.time_zero_month * core::kDaysPerMonth * protocol::kMicrosecondsPerDay));
   return zero > 0 && !protocol::expand(regimen, zero).empty();
@@ -50,7 +54,7 @@ bool treated_before_month_zero(const StudyArm& arm, const protocol::Regimen& reg
 simulate::Patient patient_of(const StudyArm& arm, const protocol::Regimen& regimen) {
   simulate::Patient patient;
   const double age = std::max(age_at_month_zero(arm) - arm.time_zero_month / 12, kYoungest);
-  patient.age_days = age * kDaysPerYear;
+  patient.age_days = age * core::kDaysPerYear;
   patient.surgical = arm.population == "surgical_menopause";
   std::optional<double> since = arm.years_since_menopause;
   if (!since && arm.population == "early_pm") since = 5.5;
@@ -65,7 +69,27 @@ simulate::Patient patient_of(const StudyArm& arm, const protocol::Regimen& regim
   return patient;
 }
 
-bool TrialRow::marker() const { return kMarkers.contains(measurement->outcome); }
+bool is_marker(const std::string& outcome) { return kMarkers.contains(outcome); }
+
+std::string oddity(const StudyArm& arm) {
+  if (!answer(arm.runnable)) return "'runnable' is '" + arm.runnable + "', neither 'yes' nor 'no: reason'";
+  if (arm.age_y && !(*arm.age_y >= kLeastAge && *arm.age_y <= kGreatestAge)) return "an age of " + core::format_double(*arm.age_y) + " years";
+  for (const auto& score : {arm.t_ls, arm.t_th, arm.t_fn}) {
+    if (score && !(std::abs(*score) <= kGreatestScore)) return "a T-score of " + core::format_double(*score);
+  }
+  if (!(arm.time_zero_month >= 0 && arm.time_zero_month <= kLongest))
+    return "month 0 at month " + core::format_double(arm.time_zero_month) + " of the regimen";
+  return "";
+}
+
+std::string oddity(const StudyArm& arm, const Measurement& m) {
+  if (!answer(m.count)) return "'count' is '" + m.count + "', neither 'yes' nor 'no: reason'";
+  if (m.count != "yes") return "";
+  if (is_marker(m.outcome) && m.mean && !(*m.mean > -100)) return "a marker that changes by " + core::format_double(*m.mean) + " %";
+  const double month = arm.time_zero_month + m.month;
+  if (month < 0 || month > kLongest) return "a visit at month " + core::format_double(month) + " of the regimen";
+  return "";
+}
 
 double TrialRow::residual(double predicted) const {
   const double observed = *measurement->mean;
@@ -82,9 +106,12 @@ TrialSet::TrialSet(const std::vector<Study>& studies, const TrialFilter& filter,
     if (!filter.domain.empty() && study.domain != filter.domain) continue;
     if (!filter.studies.empty() && std::find(filter.studies.begin(), filter.studies.end(), study.id) == filter.studies.end()) continue;
     for (const StudyArm& arm : study.arms) {
-      if (arm.runnable != "yes") {
+      if (!filter.role.empty() && arm.role != filter.role) continue;
+      if (const std::string odd = oddity(arm); !odd.empty()) {
+        left_out_.push_back({study.id, arm.id, "", odd});
+      } else if (arm.runnable != "yes") {
         left_out_.push_back({study.id, arm.id, "", arm.runnable.starts_with("no: ") ? arm.runnable.substr(4) : arm.runnable});
-      } else if (filter.role.empty() || arm.role == filter.role) {
+      } else {
         add_arm(study, arm, catalogue, units);
       }
     }
@@ -107,9 +134,10 @@ void TrialSet::add_arm(const Study& study, const StudyArm& arm, const protocol::
     return;
   }
   for (const Measurement& m : arm.measurements) {
-    if (m.count != "yes") continue;
-    const std::string reason = add_row(study, arm, m, treated, comparator);
-    if (!reason.empty()) left_out_.push_back({study.id, arm.id, m.outcome, reason});
+    std::string reason = oddity(arm, m);
+    if (reason.empty() && m.count != "yes") continue;
+    if (reason.empty()) reason = add_row(study, arm, m, treated, comparator);
+    if (!reason.empty()) left_out_.push_back({study.id, arm.id, m.outcome.empty() ? "?" : m.outcome, reason});
   }
 }
 
@@ -119,6 +147,8 @@ std::string TrialSet::add_row(const Study& study, const StudyArm& arm, const Mea
   if (kFractureUnits.contains(m.unit)) return "fractures are not modelled";
   if (!kUnits.contains(m.unit)) return "no rule for unit '" + m.unit + "'";
   if (!m.mean || !std::isfinite(m.month)) return "no mean or no month";
+  if (m.unit.ends_with("_per_year") && m.month == 0) return "a rate over no time";
+  if (m.unit == "percent_of_gain_retained" && arm.time_zero_month == 0) return "no gain before month 0";
   if (m.unit == "percent_diff" && !comparator) return "a difference without a comparator";
   const auto output = output_of(m.outcome, courses_[treated].regimen);
   if (!output) return "the model has no " + m.outcome;
@@ -168,7 +198,7 @@ TrialSet::Place TrialSet::place(std::size_t course, std::size_t output, double z
     months.push_back(month);
     return months.size() - 1;
   };
-  return {course, output, index(visit), index(zero), 0};
+  return {course, output, index(visit), index(zero)};
 }
 
 double TrialSet::predicted(std::size_t row, const Values& values) const {
@@ -188,7 +218,8 @@ double TrialSet::predicted(std::size_t row, const Values& values) const {
   if (m.unit == "absolute_g_cm2_per_year") return (value(treated, treated.visit) - value(treated, treated.zero)) / (m.month / 12);
   if (m.unit == "absolute_g_cm2") return value(treated, treated.visit);
   if (m.unit == "absolute_sBMD_mg_cm2") return 1000 * (1.008 * value(treated, treated.visit) + 0.006);
-  return 100 * (value(treated, treated.visit) - value(treated, treated.start)) / (value(treated, treated.zero) - value(treated, treated.start));
+  const double start = value(treated, 0);
+  return 100 * (value(treated, treated.visit) - start) / (value(treated, treated.zero) - start);
 }
 
 solve::SubjectPlan TrialSet::plan(const Course& course, const simulate::PatientStart& start) const {
@@ -253,7 +284,7 @@ std::vector<TrialCurve> TrialSet::curves(const std::vector<double>& parameters, 
   const Values values =
       run(courses, simulate::prepare_patients(model_, patients_, std::vector<std::vector<double>>(patients_.size(), parameters)), stop);
   for (std::size_t k = 0; k < curves.size(); ++k) {
-    const auto& [course, output] = columns[k];
+    const std::size_t course = columns[k].first, output = columns[k].second;
     const auto at = [&](double month) {
       const auto& months = courses[course].months;
       const auto index = static_cast<std::size_t>(std::find(months.begin(), months.end(), curves[k].arm->time_zero_month + month) - months.begin());

@@ -27,9 +27,9 @@ std::string spread_table(const ValidationInput& in) {
   std::string out =
       "<h2>How far trials of the same thing differ</h2>\n<p>Rows with the same outcome, month and doses until then, one mean a study: the root mean "
       "square of the studies about their mean. A model that ignores age, density and turnover at baseline cannot do better.</p>\n<div "
-      "class=scroll><table><tr><th>Outcome</th><th class=n>Spread</th><th class=n>Studies</th><th class=n>Groups</th></tr>\n";
+      "class=scroll><table><tr><th>Outcome</th><th class=n>Spread</th><th class=n>Means</th><th class=n>Groups</th></tr>\n";
   for (const auto& s : in.spread)
-    out += fmt::format("<tr><td>{}</td><td class=n>{:.2f}</td><td class=n>{}</td><td class=n>{}</td></tr>\n", s.outcome, s.rms, s.studies, s.groups);
+    out += fmt::format("<tr><td>{}</td><td class=n>{:.2f}</td><td class=n>{}</td><td class=n>{}</td></tr>\n", s.outcome, s.rms, s.means, s.groups);
   return out + "</table></div>\n";
 }
 
@@ -47,16 +47,24 @@ std::string totals_table(const ValidationInput& in) {
   return out + "</table></div>\n";
 }
 
+/// Over all classes (class "all"), then by class, on the rows that `other` has too.
+std::vector<evidence::PooledGrade> total_and_classes(const ValidationInput& in, const std::string& model, const std::string& other) {
+  auto grades = evidence::pool(in.points, model, false, other);
+  for (auto& g : grades) g.trial_class = "all";
+  const auto classes = evidence::pool(in.points, model, true, other);
+  grades.insert(grades.end(), classes.begin(), classes.end());
+  return grades;
+}
+
 /// The graded model beside each other model, on the rows that both have.
 std::string class_table(const ValidationInput& in) {
-  std::string out = "<h2>By class, on identical rows</h2>\n";
+  std::string out = "<h2>On identical rows, in total and by class</h2>\n";
   for (std::size_t m = 1; m < in.models.size(); ++m) {
-    const auto other = evidence::pool(in.points, in.models[m], true, in.models[0]);
+    const auto other = total_and_classes(in, in.models[m], in.models[0]), mine = total_and_classes(in, in.models[0], in.models[m]);
     if (other.empty()) continue;
     out += "<h3>Beside " + escape(in.models[m]) +
            "</h3>\n<div class=scroll><table><tr><th>Role</th><th>Class</th><th>Outcome</th><th class=n>Points</th><th class=n>" +
            escape(in.models[0]) + "</th><th class=n>" + escape(in.models[m]) + "</th></tr>\n";
-    const auto mine = evidence::pool(in.points, in.models[0], true, in.models[m]);
     for (std::size_t k = 0; k < mine.size() && k < other.size(); ++k) {
       const bool worse = mine[k].rmse > other[k].rmse;
       out += fmt::format("<tr{}><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td></tr>\n",

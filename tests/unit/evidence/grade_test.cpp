@@ -329,7 +329,7 @@ TEST(Spread, Pooled_over_groups_with_n_minus_1) {
   ASSERT_EQ(found.size(), 1u) << "one study alone is no spread";
   EXPECT_EQ(found[0].outcome, "LS");
   EXPECT_EQ(found[0].groups, 2u);
-  EXPECT_EQ(found[0].studies, 5u);
+  EXPECT_EQ(found[0].means, 5u);
   EXPECT_NEAR(found[0].rms, std::sqrt(2.5 / 3), kRounding);
 }
 
@@ -337,7 +337,7 @@ TEST(Spread, Arms_of_one_study_make_one_mean) {
   const auto found = spread({study_of("A", {denosumab("a1", 2, {measured("LS", 12, 4)}), denosumab("a2", 2, {measured("LS", 12, 8)})}),
                              study_of("B", {denosumab("b", 2, {measured("LS", 12, 4)})})});
   ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0].studies, 2u);
+  EXPECT_EQ(found[0].means, 2u);
   EXPECT_NEAR(found[0].rms, std::sqrt(2), kRounding);  // 6 and 4
 }
 

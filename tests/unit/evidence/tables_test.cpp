@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Studies from arms.csv and measurements.csv: what a cell becomes, and what is refused with file and line.
+// Studies from arms.csv and measurements.csv: what a cell becomes, what is left out with file and line, and what is refused.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -24,12 +24,14 @@ const std::string kRows =
     "two,LS,percent_change,-3,-0.6,,,,,,no:duplicate,recalled,\n"
     "one,VFX,relative_risk,36,0.32,,0.26,0.41,CI95,,yes,seen,\n";
 
-std::vector<Study> tables(const std::string& arms, const std::string& rows) {
+StudyTables both(const std::string& arms, const std::string& rows) {
   const support::TemporaryFolder folder;
   (void)folder.write("arms.csv", arms);
   (void)folder.write("measurements.csv", rows);
   return load_study_tables(folder.path());
 }
+
+std::vector<Study> tables(const std::string& arms, const std::string& rows) { return both(arms, rows).studies; }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   const auto at = text.find(from);
@@ -158,39 +160,62 @@ TEST(StudyTables, Every_missing_column_is_reported_at_once) {
   EXPECT_EQ(error.diagnostics().size(), 5u) << error.what();  // study, regimen, time_zero_month, runnable, role
 }
 
-TEST(StudyTables, Text_in_a_number_of_an_arm_is_refused) {
-  expect_refused(replaced(kArms, ",64.5,", ",64.5 y,"), kRows, "table-002", "'64.5 y' in column 'age_y' is no number",
-                 "Leave the cell empty if the value is not known.", "arms.csv", 2);
+// ---- left out
+
+/// "study/arm/outcome: reason" of everything that is left out.
+std::vector<std::string> left_out(const std::string& arms, const std::string& rows) {
+  std::vector<std::string> out;
+  for (const auto& x : both(arms, rows).left_out) out.push_back(x.study + "/" + x.arm + "/" + x.outcome + ": " + x.reason);
+  return out;
 }
 
-TEST(StudyTables, Text_in_a_number_of_a_measurement_is_refused) {
+using Texts = std::vector<std::string>;
+
+TEST(StudyTables, Nothing_is_left_out_of_good_tables) { EXPECT_EQ(left_out(kArms, kRows), Texts{}); }
+
+TEST(StudyTables, Arm_with_text_in_a_number_is_left_out_with_its_rows) {
+  const std::string arms = replaced(kArms, ",64.5,", ",64.5 y,");
+  EXPECT_EQ(left_out(arms, kRows), Texts{"Trial, first (A 2020)/one/: arms.csv:2: '64.5 y' in column 'age_y' is no number"});
+  const auto studies = tables(arms, kRows);
+  ASSERT_EQ(studies.size(), 2u);
+  ASSERT_EQ(studies[0].arms.size(), 1u);
+  EXPECT_EQ(studies[0].arms[0].id, "three");
+  EXPECT_EQ(studies[1].arms.at(0).measurements.size(), 1u);
+}
+
+TEST(StudyTables, Measurement_with_text_in_a_number_is_left_out) {
   for (const char* text : {"nan", "inf", "2,5", "n/a"}) {
     const std::string cell = std::string(text) == "2,5" ? "\"2,5\"" : text;
-    expect_refused(kArms, replaced(kRows, "6,2.5,0.4", "6," + cell + ",0.4"), "table-002",
-                   "'" + std::string(text) + "' in column 'mean' is no number", "Leave the cell empty if the value is not known.", "measurements.csv",
-                   2);
+    const std::string rows = replaced(kRows, "6,2.5,0.4", "6," + cell + ",0.4");
+    EXPECT_EQ(left_out(kArms, rows),
+              Texts{"Trial, first (A 2020)/one/TH: measurements.csv:2: '" + std::string(text) + "' in column 'mean' is no number"});
+    EXPECT_EQ(tables(kArms, rows)[0].arms[0].measurements.size(), 1u) << "the other row of the arm stays";
   }
 }
 
-TEST(StudyTables, Arm_that_stands_twice_is_refused) {
-  expect_refused(replaced(kArms, "three,", "one,"), kRows, "table-003", "arm 'one' stands twice", "", "arms.csv", 4);
+/// Which of the two a measurement is of cannot be told.
+TEST(StudyTables, Arms_of_one_name_are_left_out) {
+  const std::string arms = replaced(kArms, "three,", "one,");
+  EXPECT_EQ(left_out(arms, kRows), (Texts{"Trial, first (A 2020)/one/: arms.csv:2: arm 'one' stands twice",
+                                          "Trial, first (A 2020)/one/: arms.csv:4: arm 'one' stands twice"}));
+  EXPECT_EQ(tables(arms, kRows)[1].arms.size(), 1u);
 }
 
-TEST(StudyTables, Measurement_of_an_unknown_arm_is_refused_with_a_near_match) {
-  expect_refused(kArms, replaced(kRows, "two,LS", "twoo,LS"), "table-004", "no arm 'twoo' in arms.csv", "Did you mean 'two'?", "measurements.csv", 3);
+TEST(StudyTables, Measurement_of_an_unknown_arm_is_left_out_with_a_near_match) {
+  EXPECT_EQ(left_out(kArms, replaced(kRows, "two,LS", "twoo,LS")),
+            Texts{"/twoo/LS: measurements.csv:3: no arm 'twoo' in arms.csv; Did you mean 'two'?"});
 }
 
-TEST(StudyTables, Problems_of_both_files_are_reported_together) {
-  const auto error = error_of([&] { (void)tables(replaced(kArms, ",64.5,", ",old,"), replaced(kRows, "two,LS", "zzzzzz,LS")); });
-  ASSERT_EQ(error.diagnostics().size(), 2u) << error.what();
-  EXPECT_EQ(error.diagnostics()[0].code, "table-002");
-  EXPECT_EQ(error.diagnostics()[1].code, "table-004");
+TEST(StudyTables, Row_of_another_number_of_cells_is_left_out) {
+  EXPECT_EQ(left_out(kArms, replaced(kRows, "table 2", "table 2, left")), Texts{"//?: measurements.csv:2: the row has 14 cells, the header 13"});
+  EXPECT_EQ(left_out(replaced(kArms, "calibration,\n", "calibration\n"), kRows),
+            (Texts{"//: arms.csv:3: the row has 16 cells, the header 17", "/two/LS: measurements.csv:3: no arm 'two' in arms.csv"}));
 }
 
 TEST(StudyTables, Line_is_that_of_the_row_in_the_file) {
   const std::string arms = replaced(kArms, "as planned", "\"as\nplanned\"");  // a cell over two lines
-  expect_refused(replaced(arms, "yes,calibration", "yes,calibration") + "four,S,,x,,none,soon,,,,,,,,yes,validation,\n", kRows, "table-002",
-                 "'soon' in column 'time_zero_month' is no number", "Leave the cell empty if the value is not known.", "arms.csv", 6);
+  EXPECT_EQ(left_out(arms + "four,S,,x,,none,soon,,,,,,,,yes,validation,\n", kRows),
+            Texts{"S/four/: arms.csv:6: 'soon' in column 'time_zero_month' is no number"});
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "osteosome/core/text.hpp"
 #include "simulate_one_compartment.hpp"
 
 namespace osteosome::support {
@@ -541,6 +542,88 @@ TEST(LeftOut, Arm_that_cannot_be_run) {
   StudyArm arm = arm_with({row("LS", "percent_change", 12)});
   arm.runnable = "no: two doses in one arm";
   EXPECT_EQ(Trials(arm).reasons(), std::vector<std::string>{"arm/: two doses in one arm"});
+}
+
+std::string only_reason(const StudyArm& arm) {
+  const auto reasons = Trials(arm).reasons();
+  return reasons.size() == 1 ? reasons[0] : std::to_string(reasons.size()) + " reasons";
+}
+
+TEST(LeftOut, Arm_that_nobody_says_can_be_run) {
+  StudyArm arm = arm_with({row("LS", "percent_change", 12)});
+  for (const char* text : {"", "maybe", "Yes", "not yet"}) {
+    arm.runnable = text;
+    EXPECT_EQ(only_reason(arm), "arm/: 'runnable' is '" + std::string(text) + "', neither 'yes' nor 'no: reason'");
+  }
+}
+
+TEST(LeftOut, Arm_of_women_of_an_implausible_age) {
+  StudyArm arm = arm_with({row("LS", "percent_change", 12)});
+  for (const double age : {-5.0, 17.9, 110.1, 670.0}) {
+    arm.age_y = age;
+    EXPECT_EQ(only_reason(arm), "arm/: an age of " + core::format_double(age) + " years");
+  }
+  for (const double age : {18.0, 110.0}) {
+    arm.age_y = age;
+    EXPECT_TRUE(Trials(arm).reasons().empty()) << age;
+  }
+}
+
+TEST(LeftOut, Arm_of_women_with_an_implausible_T_score) {
+  for (const auto site : {&StudyArm::t_ls, &StudyArm::t_th, &StudyArm::t_fn}) {
+    StudyArm arm = arm_with({row("LS", "percent_change", 12)});
+    arm.*site = -25;
+    EXPECT_EQ(only_reason(arm), "arm/: a T-score of -25");
+    arm.*site = 6.1;
+    EXPECT_EQ(only_reason(arm), "arm/: a T-score of 6.1");
+  }
+}
+
+TEST(LeftOut, Arm_with_an_implausible_month_0) {
+  StudyArm arm = arm_with({row("LS", "percent_change", 12)});
+  for (const double month : {-1.0, 1e9, std::nan("")}) {
+    arm.time_zero_month = month;
+    EXPECT_EQ(only_reason(arm), "arm/: month 0 at month " + core::format_double(month) + " of the regimen");
+  }
+}
+
+TEST(LeftOut, Row_of_a_marker_that_falls_below_nothing) {
+  EXPECT_EQ(only_reason(arm_with({row("CTX", "percent_change", 6, -100), row("CTX", "percent_change", 12, -50)})),
+            "arm/CTX: a marker that changes by -100 %");
+  EXPECT_EQ(only_reason(arm_with({row("P1NP", "percent_change", 6, -450)})), "arm/P1NP: a marker that changes by -450 %");
+}
+
+TEST(LeftOut, Row_that_nobody_says_counts) {
+  for (const char* text : {"", "YES", "1"}) {
+    Measurement m = row("LS", "percent_change", 12);
+    m.count = text;
+    EXPECT_EQ(only_reason(arm_with({m})), "arm/LS: 'count' is '" + std::string(text) + "', neither 'yes' nor 'no: reason'");
+  }
+}
+
+TEST(LeftOut, Row_that_says_that_it_does_not_count_is_not_mentioned) {
+  for (const char* text : {"no", "no:duplicate", "no: duplicate"}) {
+    Measurement m = row("LS", "percent_change", 12);
+    m.count = text;
+    EXPECT_TRUE(Trials(arm_with({m})).reasons().empty()) << text;
+  }
+}
+
+TEST(LeftOut, Row_at_an_implausible_month) {
+  EXPECT_EQ(only_reason(arm_with({row("LS", "percent_change", -3)})), "arm/LS: a visit at month -3 of the regimen");
+  EXPECT_EQ(only_reason(arm_with({row("LS", "percent_change", 1e9)})), "arm/LS: a visit at month 1e+09 of the regimen");
+  EXPECT_EQ(only_reason(arm_with({row("LS", "percent_per_year", 0)})), "arm/LS: a rate over no time");
+  EXPECT_EQ(only_reason(arm_with({row("LS", "percent_of_gain_retained", 12)})), "arm/LS: no gain before month 0");
+}
+
+TEST(LeftOut, Odd_rows_leave_the_others_alone) {
+  StudyArm odd = arm_with({row("LS", "percent_change", 12)}, "none", "odd"), good = arm_with({row("LS", "percent_change", 12)}, "none", "good");
+  odd.age_y = 6;
+  good.role = "my own";
+  const Trials trials({study({odd, good})});
+  ASSERT_EQ(trials.set.rows().size(), 1u);
+  EXPECT_EQ(trials.set.rows()[0].arm->id, "good");
+  EXPECT_EQ(trials.set.rows()[0].arm->role, "my own");
 }
 
 TEST(LeftOut, Women_younger_than_the_model_starts) {
