@@ -7,21 +7,17 @@
 #include <iostream>
 #include <set>
 
-#include "common.hpp"
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/output_file.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/evidence/grade.hpp"
 #include "osteosome/report/validation.hpp"
+#include "validate.hpp"
 
 namespace osteosome::app {
 namespace {
 
-struct Words {
-  std::vector<std::string> studies, models, overlays;
-  std::string domain = "clinical", role, evidence, out;
-  SolverFlags flags;
-};
+using Words = ValidateWords;
 
 evidence::StudyTables load(const Words& words, const model::Library& library) {
   if (words.evidence.empty()) return {evidence::load_evidence(library.root), {}};
@@ -136,6 +132,7 @@ void write_files(const std::string& out, const std::string& root, report::Valida
 }
 
 int validate_command(const Words& words) {
+  if (words.domain == "preclinical") return validate_preclinical(words);
   const core::UnitSystem units;
   const model::Library library{data_root()};
   const auto tables = load(words, library);

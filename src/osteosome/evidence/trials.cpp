@@ -6,7 +6,7 @@
 #include <set>
 
 #include "osteosome/core/text.hpp"
-#include "osteosome/simulate/dosing.hpp"
+#include "osteosome/simulate/course.hpp"
 
 namespace osteosome::evidence {
 namespace {
@@ -223,18 +223,12 @@ double TrialSet::predicted(std::size_t row, const Values& values) const {
 }
 
 solve::SubjectPlan TrialSet::plan(const Course& course, const simulate::PatientStart& start) const {
-  const double days = model_.program().seconds_per_time_unit / 86400;
-  solve::SubjectPlan plan;
-  plan.parameters = start.parameters;
-  plan.initial_overrides.assign(model_.program().states.size(), std::nan(""));
-  plan.stops = start.switches;
-  std::vector<double> times;
-  for (const double month : course.months) times.push_back(start.time + month * core::kDaysPerMonth / days);
-  std::sort(times.begin(), times.end());
-  const auto last = static_cast<protocol::Microseconds>((times.back() - start.time) * days * protocol::kMicrosecondsPerDay);
-  simulate::DoseTranslator(model_, units_)
-      .add_doses(protocol::expand(course.regimen, last + 1), start.time, patients_[course.patient].weight_kg, plan);
-  simulate::DoseTranslator::add_outputs(times, simulate::AtDose::Pre, plan);
+  solve::SubjectPlan plan = simulate::bare_plan(model_, start);
+  std::vector<double> days;
+  for (const double month : course.months) days.push_back(month * core::kDaysPerMonth);
+  std::sort(days.begin(), days.end());
+  const auto last = static_cast<protocol::Microseconds>(days.back() * protocol::kMicrosecondsPerDay);
+  simulate::add_course(model_, units_, start, protocol::expand(course.regimen, last + 1), patients_[course.patient].weight_kg, days, plan);
   return plan;
 }
 

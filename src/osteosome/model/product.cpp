@@ -143,7 +143,17 @@ class Product {
     in.finish();
     add_pool(name, meaning, recipient, copies, life, entry.where);
     const Ast level = Ast::call("/", {Ast::symbol(name), Ast::call("+", {half, Ast::symbol(name)})});
-    base_.acts.push_back({target, Ast::call(sign == "-" ? "-" : "+", {Ast::number(1), Ast::call("*", {effect, level})}), in.where("target")});
+    act_on(target, Ast::call(sign == "-" ? "-" : "+", {Ast::number(1), Ast::call("*", {effect, level})}), in.where("target"));
+  }
+
+  /// Cargo entries that act on the same target multiply.
+  void act_on(const std::string& target, Ast factor, const core::Location& where) {
+    const auto same = std::find_if(base_.acts.begin(), base_.acts.end(), [&](const Act& a) { return a.target == target; });
+    if (same == base_.acts.end()) {
+      base_.acts.push_back({target, std::move(factor), where});
+    } else {
+      same->formula = Ast::call("*", {same->formula, std::move(factor)});
+    }
   }
 
   /// Copies of the cargo in a recipient cell: what vesicles release in it, less what decays.

@@ -9,6 +9,7 @@
 #include "osteosome/core/lane_math.hpp"
 #include "osteosome/core/random.hpp"
 #include "osteosome/core/text.hpp"
+#include "osteosome/simulate/course.hpp"
 #include "osteosome/simulate/scenario.hpp"
 
 namespace osteosome::simulate {
@@ -71,19 +72,12 @@ class ArmPlanner {
   }
 
   [[nodiscard]] solve::SubjectPlan plan(std::size_t subject) const {
-    const auto& program = model_.program();
-    solve::SubjectPlan plan;
-    plan.parameters = start_.parameters;
-    plan.initial_overrides.assign(program.states.size(), std::nan(""));
+    solve::SubjectPlan plan = bare_plan(model_, start_);
     apply_population(subject, plan);
     core::RandomStream stream(scenario_.seed, subject, "adherence:" + arm_.name);
     const auto horizon = static_cast<protocol::Microseconds>(std::llround(scenario_.until_days * protocol::kMicrosecondsPerDay)) + 1;
-    DoseTranslator translator(model_, units_);
-    plan.stops = start_.switches;
-    translator.add_doses(protocol::expand(arm_.regimen, horizon, arm_.adherence, &stream), start_.time, body_mass_kg(model_, arm_.patient), plan);
-    std::vector<double> times;
-    for (const double day : days_) times.push_back(start_.time + day / days_per_unit_);
-    DoseTranslator::add_outputs(times, AtDose::Pre, plan);
+    add_course(model_, units_, start_, protocol::expand(arm_.regimen, horizon, arm_.adherence, &stream), body_mass_kg(model_, arm_.patient), days_,
+               plan);
     return plan;
   }
 

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "osteosome/core/toml.hpp"
+#include "osteosome/protocol/regimen.hpp"
+#include "osteosome/simulate/compiled_model.hpp"
+#include "osteosome/simulate/patient.hpp"
+
+namespace osteosome::evidence {
+
+/// One row of an animal study, cells by column (evidence/preclinical/README.md), with where it stands.
+struct AnimalRow {
+  std::map<std::string, std::string> cells;
+  std::string study, role;  ///< id of the document or text of the table; calibration, set_aside or ""
+  std::string table;        ///< preclinical, mechanisms, in_vitro
+  core::Location where;
+  [[nodiscard]] std::string text(const std::string& column) const;                 ///< "" if empty
+  [[nodiscard]] std::optional<double> number(const std::string& column) const;     ///< the cell as one number
+  [[nodiscard]] double number_or(const std::string& column, double otherwise) const;  ///< the first number in the cell
+};
+
+/// Rows of the study documents of a folder. @throws Error(Input) with every problem.
+[[nodiscard]] std::vector<AnimalRow> load_animal_studies(const std::string& folder);
+/// Rows of a table in the layout of preclinical.csv. @throws Error(Io), Error(Input).
+[[nodiscard]] std::vector<AnimalRow> load_animal_table(const std::string& path);
+
+/// How the words of the studies map to the model, and what holds where a study is silent (evidence/preclinical/vocabulary.toml).
+class Vocabulary {
+ public:
+  explicit Vocabulary(const std::string& path);
+  /// Key `wanted` of the first entry of `table` one of whose words stands in `text` (case does not matter), or "".
+  [[nodiscard]] std::string look_up(const std::string& table, const std::string& text, const std::string& wanted, const std::string& only = "") const;
+  [[nodiscard]] std::string fallback(const std::string& key) const;
+  [[nodiscard]] double number(const std::string& key) const;
+
+ private:
+  core::TomlValue root_;
+};
+
+/// Between-animal coefficient of variation and whether it is assumed (evidence/preclinical/variability.csv).
+struct Variation {
+  double cv = 0;
+  bool assumed = true;
+};
+
+/// What a row says happened.
+enum class Reported { Up, Down, NoEffect };
+
+/// A row as a simulated comparison of two groups.
+struct AnimalTrial {
+  const AnimalRow* row = nullptr;
+  std::string species, outcome;        ///< overlay; code with site, e.g. BVTV_tibia
+  std::string treated, control;        ///< regimen texts
+  simulate::Patient treated_animal, control_animal;
+  double days = 0;                     ///< from the start of treatment to the measurement
+  double n = 0;                        ///< animals a group
+  Variation variation;
+  std::optional<Reported> reported;
+  bool beneficial = false;             ///< the reported direction is the wanted one
+  std::string group;                   ///< benefit, null, disease or drug: scored apart
+  std::vector<std::string> filled_in;  ///< what the study does not say and the vocabulary assumes
+};
+
+/// A row that cannot be simulated.
+struct AnimalLeftOut {
+  const AnimalRow* row = nullptr;
+  std::string reason;
+};
+
+/// What the model says of a trial.
+struct AnimalPrediction {
+  double control = 0, treated = 0;  ///< values of the outcome; NaN if the simulation failed
+  [[nodiscard]] double percent() const { return 100 * (treated / control - 1); }
+  /// Difference in standard deviations of the animals of `trial`, before the small-sample correction.
+  [[nodiscard]] double effect(const AnimalTrial& trial) const;
+};
+
+/// Hedges' g of one simulated experiment: n animals a group, corrected for small samples (Hedges 1981, doi:10.3102/10769986006002107).
+struct SimulatedSmd {
+  double mean = 0, low = 0, high = 0;  ///< over repeated experiments: mean, 2.5th and 97.5th percentile
+};
+[[nodiscard]] SimulatedSmd simulate_smd(const AnimalTrial& trial, const AnimalPrediction& p, std::uint64_t seed, std::size_t experiments);
+
+/// True if the prediction agrees with the direction reported: same sign and not negligible (|d| > 0.2), or for "no effect" too small for
+/// the study's animals to show (|d| sqrt(n/2) < 1.96).
+[[nodiscard]] bool right(const AnimalTrial& trial, const AnimalPrediction& p);
+
+/// The studies as simulations. Keeps references to the rows.
+class AnimalTrials {
+ public:
+  AnimalTrials(const std::vector<AnimalRow>& rows, const std::string& data_root, const core::UnitSystem& units,
+               const simulate::SolverSettings& settings, const std::vector<std::string>& overlays = {});
+
+  [[nodiscard]] const std::vector<AnimalTrial>& trials() const { return trials_; }
+  [[nodiscard]] const std::vector<AnimalLeftOut>& left_out() const { return left_out_; }
+  /// Predictions of every trial for each set of values by parameter name (those a model does not have are passed over).
+  [[nodiscard]] std::vector<std::vector<AnimalPrediction>> predict(const std::vector<std::map<std::string, double>>& sets,
+                                                                   const std::stop_token& stop = {}) const;
+  /// The model of the first species, for names, units and priors of shared constants.
+  [[nodiscard]] const simulate::CompiledModel* model_with(const std::string& parameter) const;
+
+ private:
+  /// One model: a species with the products that its studies name.
+  struct Group {
+    std::unique_ptr<simulate::CompiledModel> model;
+    std::vector<std::size_t> trials;
+  };
+  void add(const AnimalRow& row);
+  std::string make_trial(const AnimalRow& row, AnimalTrial& trial) const;
+  std::string describe_disease(const AnimalRow& row, AnimalTrial& trial) const;
+  std::string describe_treatment(const AnimalRow& row, AnimalTrial& trial) const;
+  std::string describe_outcome(const AnimalRow& row, AnimalTrial& trial) const;
+  void compile(const std::string& data_root, const simulate::SolverSettings& settings, const std::vector<std::string>& overlays);
+  void check(const Group& group, AnimalTrial& trial, std::string& problem) const;
+
+  const core::UnitSystem& units_;
+  Vocabulary vocabulary_;
+  protocol::DrugCatalogue catalogue_;
+  std::map<std::string, double> variation_;  ///< "species|model|outcome"
+  std::vector<AnimalTrial> trials_;
+  std::vector<AnimalLeftOut> left_out_;
+  std::vector<Group> groups_;
+};
+
+}  // namespace osteosome::evidence

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "osteosome/report/preclinical.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include "page.hpp"
+
+namespace osteosome::report {
+namespace {
+
+std::string plain(double x) { return std::isfinite(x) ? fmt::format("{:.2f}", x) : "failed"; }
+
+std::string cell(const std::string& text) { return "<td>" + escape(text) + "</td>"; }
+std::string figure(const std::string& text) { return "<td class=n>" + escape(text) + "</td>"; }
+
+std::string totals_table(const PreclinicalInput& in) {
+  std::string out =
+      "<h2>Directions</h2>\n<p>A direction is right if the simulated difference has the reported sign and is not negligible (|d| above 0.2), or, where "
+      "none was found, is too small for the study's animals to show. Beside it: a predictor that always says \"better\".</p>\n<div "
+      "class=scroll><table><tr><th>Role</th><th>Rows</th><th>Of</th><th class=n>Right</th><th class=n>Rows</th><th class=n>Always "
+      "better</th></tr>\n";
+  for (const auto& t : totals(in.results)) {
+    out += "<tr>" + cell(t.role) + cell(t.group) + cell(t.what) + figure(std::to_string(t.right)) + figure(std::to_string(t.n)) +
+           figure(std::to_string(t.always_better)) + "</tr>\n";
+  }
+  return out + "</table></div>\n";
+}
+
+std::string studies_table(const PreclinicalInput& in) {
+  std::string out =
+      "<h2>Every row as it was simulated</h2>\n<div class=scroll><table><tr><th>Study</th><th>Role</th><th>Rows</th><th>Animal</th><th>Treated</th><th "
+      "class=n>Days</th><th class=n>n</th><th>Outcome</th><th>Reported</th><th class=n>Simulated, %</th><th class=n>SMD (95 % of "
+      "experiments)</th><th>Right</th><th>Assumed for want of a report</th></tr>\n";
+  for (const auto& r : in.results) {
+    const auto& t = *r.trial;
+    std::string filled;
+    for (const auto& f : t.filled_in) filled += (filled.empty() ? "" : ", ") + f;
+    if (t.variation.assumed) filled += (filled.empty() ? "" : ", ") + std::string("spread between animals");
+    std::string reported = t.row->text("direction");
+    if (!t.row->text("effect").empty()) reported += " " + t.row->text("effect_type") + " " + t.row->text("effect");
+    if (!t.row->text("ci_low").empty()) reported += " (" + t.row->text("ci_low") + " to " + t.row->text("ci_high") + ")";
+    if (!t.row->text("percent_change").empty()) reported += " " + t.row->text("percent_change") + " %";
+    const bool wrong = r.right && !*r.right;
+    out += std::string("<tr") + (wrong ? " class=assumed" : "") + ">" + cell(t.row->study) + cell(t.row->role) + cell(t.group) + cell(t.species) +
+           cell(t.treated) + figure(fmt::format("{:.0f}", t.days)) + figure(fmt::format("{:.0f}", t.n)) + cell(t.outcome) + cell(reported) +
+           figure(plain(r.prediction.percent())) + figure(plain(r.smd.mean) + " (" + plain(r.smd.low) + " to " + plain(r.smd.high) + ")") +
+           cell(!r.right ? "" : *r.right ? "yes" : "no") + cell(filled) + "</tr>\n";
+  }
+  return out + "</table></div>\n";
+}
+
+std::string mechanisms_table(const PreclinicalInput& in) {
+  if (in.mechanisms.grades.empty()) return "";
+  std::string out =
+      "<h2>Mechanisms</h2>\n<p>A culture with vesicles at 10 ug/mL daily for a week, and the same without what the pathway's lumped cargo does. The "
+      "sizes of these effects are assumed; that an effect falls when its pathway is taken away is built in, the sign on each readout is not.</p>\n"
+      "<div class=scroll><table><tr><th>Study</th><th>Cargo</th><th>Pathway</th><th>Readout</th><th>Reported</th><th class=n>With, %</th><th "
+      "class=n>Without, %</th><th>Sign</th><th>Falls</th></tr>\n";
+  for (const auto& g : in.mechanisms.grades) {
+    out += "<tr>" + cell(g.row->study) + cell(g.row->text("cargo")) + cell(g.row->text("pathway")) + cell(g.readout) + cell(g.reported > 0 ? "up" : "down") +
+           figure(plain(g.with_cargo)) + figure(plain(g.without)) + cell(g.sign_right() ? "right" : "wrong") + cell(g.falls() ? "yes" : "no") + "</tr>\n";
+  }
+  return out + "</table></div>\n";
+}
+
+std::string left_out_table(const PreclinicalInput& in) {
+  std::string out = "<h2>Left out</h2>\n<details><summary>" + std::to_string(in.left_out.size()) +
+                    " rows</summary><div class=scroll><table><tr><th>Study</th><th>Outcome or cargo</th><th>Reason</th></tr>\n";
+  for (const auto& x : in.left_out) {
+    out += "<tr>" + cell(x.row->study) + cell(x.row->text("outcome") + x.row->text("cargo")) + cell(x.reason) + "</tr>\n";
+  }
+  return out + "</table></div></details>\n";
+}
+
+}  // namespace
+
+std::vector<DirectionTotal> totals(const std::vector<AnimalResult>& results) {
+  std::map<std::tuple<std::string, std::string, int, std::string>, DirectionTotal> found;
+  for (const AnimalResult& r : results) {
+    if (!r.right) continue;
+    const auto& t = *r.trial;
+    const std::string role = t.row->role.empty() ? "table" : t.row->role;
+    const std::vector<std::string> slices = {"all", "species " + t.species, "source " + t.row->text("source"), "route " + t.row->text("route"),
+                                             "engineering " + t.row->text("engineering")};
+    for (std::size_t k = 0; k < slices.size(); ++k) {
+      if (k > 0 && slices[k].back() == ' ') continue;
+      DirectionTotal& total = found[{role, t.group, static_cast<int>(k), slices[k]}];
+      total.role = role;
+      total.group = t.group;
+      total.what = slices[k].substr(0, 44);
+      total.right += *r.right ? 1 : 0;
+      ++total.n;
+      total.always_better += t.beneficial ? 1 : 0;
+    }
+  }
+  std::vector<DirectionTotal> out;
+  for (const auto& [key, total] : found) out.push_back(total);
+  return out;
+}
+
+std::string make_preclinical_report(const PreclinicalInput& input) {
+  return page_start("Animal studies as simulated experiments") + "<h1>Animal studies as simulated experiments</h1>\n" + totals_table(input) +
+         studies_table(input) + mechanisms_table(input) + left_out_table(input) + page_end("", {});
+}
+
+}  // namespace osteosome::report
