@@ -15,6 +15,7 @@
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/output_file.hpp"
 #include "osteosome/core/text.hpp"
+#include "osteosome/evidence/preclinical.hpp"
 #include "osteosome/evidence/trials.hpp"
 
 namespace osteosome::app {
@@ -43,41 +44,88 @@ std::vector<double> row_sds(const CalibrationConfig& config, const std::vector<e
   return sds;
 }
 
-/// Residuals of points: rows over their sd, all sets of parameters in one run.
-class Objective {
- public:
-  Objective(const CalibrationConfig& config, const simulate::CompiledModel& model, const evidence::TrialSet& trials)
-      : config_(config), model_(model), trials_(trials), sds_(row_sds(config, trials.rows())) {
-    for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
-      indices_.push_back({*model.program().parameter_index(config.unknowns[k].name)});
-      for (const std::string& name : config.also[k]) indices_[k].push_back(*model.program().parameter_index(name));
-    }
-  }
+/// What is fitted: a model for names and units, and the weighted residuals of its rows.
+struct Problem {
+  model::Model names;
+  std::string model_hash, engine;
+  std::size_t rows = 0, simulations = 0;
+  calibrate::Residuals residuals;
+  nlohmann::json left_out = nlohmann::json::array();
+};
 
-  std::vector<std::vector<double>> operator()(const std::vector<std::vector<double>>& points) const {
+/// Values of every parameter that has that of an unknown.
+std::map<std::string, double> by_name(const CalibrationConfig& config, const std::vector<double>& point) {
+  std::map<std::string, double> values;
+  for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
+    values[config.unknowns[k].name] = point[k];
+    for (const std::string& name : config.also[k]) values[name] = point[k];
+  }
+  return values;
+}
+
+/// The calibration arms of clinical trials on one model.
+Problem clinical_problem(CalibrationConfig& config, const model::Library& library, const core::UnitSystem& units,
+                         const simulate::SolverSettings& settings) {
+  struct Trials {
+    simulate::CompiledModel model;
+    std::vector<evidence::Study> studies;
+    std::optional<evidence::TrialSet> set;
+    std::vector<double> sds;
+  };
+  const auto t = std::make_shared<Trials>(Trials{
+      simulate::CompiledModel(model::load_model(library.find_model(config.model), library, units, config.overlays), settings),
+      evidence::load_evidence(library.root), std::nullopt, {}});
+  take_starts(config, t->model.model());
+  check_evidence(config, t->studies, t->model.model());
+  t->set.emplace(t->studies, evidence::TrialFilter{config.studies, "clinical", "calibration"}, t->model,
+                 protocol::load_catalogue(library.root + "/therapies"), units);
+  if (!t->set->rows().empty()) t->sds = row_sds(config, t->set->rows());
+  Problem problem{t->model.model(), t->model.lane_hash(), t->model.engine_text(), t->set->rows().size(), t->set->simulations(), {}};
+  for (const auto& x : t->set->left_out())
+    problem.left_out.push_back({{"study", x.study}, {"arm", x.arm}, {"outcome", x.outcome}, {"reason", x.reason}});
+  problem.residuals = [t, &config](const std::vector<std::vector<double>>& points) {
     std::vector<std::vector<double>> parameters;
-    for (const auto& point : points) parameters.push_back(full(point));
-    auto rows = trials_.predict(parameters, interrupted());
+    for (const auto& point : points) {
+      parameters.push_back(t->model.program().parameter_values);
+      for (const auto& [name, value] : by_name(config, point)) parameters.back()[*t->model.program().parameter_index(name)] = value;
+    }
+    auto rows = t->set->predict(parameters, interrupted());
     for (auto& row : rows) {
-      for (std::size_t k = 0; k < row.size(); ++k) row[k] = trials_.rows()[k].residual(row[k]) / sds_[k];
+      for (std::size_t k = 0; k < row.size(); ++k) row[k] = t->set->rows()[k].residual(row[k]) / t->sds[k];
     }
     return rows;
-  }
-  [[nodiscard]] std::vector<double> full(const std::vector<double>& point) const {
-    std::vector<double> all = model_.program().parameter_values;
-    for (std::size_t k = 0; k < indices_.size(); ++k) {
-      for (const std::uint32_t index : indices_[k]) all[index] = point[k];
-    }
-    return all;
-  }
+  };
+  return problem;
+}
 
- private:
-  const CalibrationConfig& config_;
-  const simulate::CompiledModel& model_;
-  const evidence::TrialSet& trials_;
-  std::vector<double> sds_;
-  std::vector<std::vector<std::uint32_t>> indices_;  ///< by unknown
-};
+/// The calibration papers of animal studies, on every species and product they need.
+Problem animal_problem(CalibrationConfig& config, const model::Library& library, const core::UnitSystem& units,
+                       const simulate::SolverSettings& settings) {
+  struct Trials {
+    std::vector<evidence::AnimalRow> rows;
+    std::optional<evidence::AnimalTrials> set;
+  };
+  const auto t = std::make_shared<Trials>();
+  t->rows = evidence::load_animal_studies(library.root + "/evidence/preclinical");
+  std::erase_if(t->rows, [](const evidence::AnimalRow& r) { return r.role != "calibration"; });
+  t->set.emplace(t->rows, library.root, units, settings, config.overlays, &evidence::informs_fit);
+  std::vector<std::string> drugs;
+  for (const auto& d : protocol::load_catalogue(library.root + "/therapies")) drugs.push_back(d.name);
+  Problem problem{model::load_model(library.find_model(config.model), library, units, model::LoadOptions{"", drugs, config.overlays}),
+                  core::sha256(model::to_markdown(model::load_model(library.find_model(config.model), library, units))), "lanes",
+                  t->set->trials().size(), 2 * t->set->trials().size(), {}};
+  take_starts(config, problem.names);
+  for (const auto& x : t->set->left_out())
+    problem.left_out.push_back({{"study", x.row->study}, {"outcome", x.row->text("outcome")}, {"reason", x.reason}});
+  problem.residuals = [t, &config](const std::vector<std::vector<double>>& points) {
+    std::vector<std::map<std::string, double>> sets;
+    for (const auto& point : points) sets.push_back(by_name(config, point));
+    std::vector<std::vector<double>> rows;
+    for (const auto& predictions : t->set->predict(sets, interrupted())) rows.push_back(evidence::fit_residuals(t->set->trials(), predictions));
+    return rows;
+  };
+  return problem;
+}
 
 /// The place the search has reached, kept in the output folder so that the same command goes on.
 class Checkpoint {
@@ -130,16 +178,16 @@ std::string quoted(const std::string& text) {
   return out;
 }
 
-std::string overlay_text(const CalibrationConfig& config, const simulate::CompiledModel& model, const calibrate::Fit& fit,
-                         const calibrate::Identifiability& known, std::size_t rows) {
+std::string overlay_text(const CalibrationConfig& config, const Problem& problem, const calibrate::Fit& fit,
+                         const calibrate::Identifiability& known) {
   std::string out = fmt::format(
       "# Written by osteosome calibrate {}; do not edit.\n\n[overlay]\ntitle = \"{}\"\nof = \"{}\"\nsource = \"osteosome calibrate {}: {} rows, "
       "cost {:.6g}\"\n\n[parameters]\n",
-      quoted(config.file), quoted(config.title), model.model().id, quoted(config.file), rows, fit.cost);
+      quoted(config.file), quoted(config.title), config.domain == "preclinical" ? "shared" : problem.names.id, quoted(config.file), problem.rows, fit.cost);
   for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
     for (const std::string& name : names_of(config, k)) {
       out += fmt::format("\"{}\" = {{ value = {}, unit = \"{}\", kind = \"fitted\", standard_error = {:.3g} }}\n", name,
-                         core::format_double(fit.values[k]), model.model().find_parameter(name)->unit.text, std::min(known.standard_errors[k], 1e9));
+                         core::format_double(fit.values[k]), problem.names.find_parameter(name)->unit.text, std::min(known.standard_errors[k], 1e9));
     }
   }
   return out;
@@ -188,7 +236,7 @@ std::string ensemble_text(const CalibrationConfig& config, const std::vector<std
 }
 
 /// Profiles, one row a point: the least cost with one unknown held, and what the others then are.
-std::string profiles_text(const CalibrationConfig& config, const Objective& objective, const calibrate::Fit& fit) {
+std::string profiles_text(const CalibrationConfig& config, const calibrate::Residuals& objective, const calibrate::Fit& fit) {
   std::vector<std::string> header = {"parameter", "held_at", "cost"};
   for (const Unknown& u : config.unknowns) header.push_back(u.name);
   std::string out = core::csv_line(header);
@@ -204,33 +252,29 @@ std::string profiles_text(const CalibrationConfig& config, const Objective& obje
   return out;
 }
 
-std::string record_text(const CalibrationConfig& config, const simulate::CompiledModel& model, const evidence::TrialSet& trials,
-                        const calibrate::Fit& fit, bool resumed, double seconds) {
+std::string record_text(const CalibrationConfig& config, const Problem& problem, const calibrate::Fit& fit, bool resumed, double seconds) {
   nlohmann::json record = {
       {"config", config.file},
       {"config_sha256", core::sha256(config.text)},
       {"model", config.model},
-      {"model_hash", model.lane_hash()},
+      {"model_hash", problem.model_hash},
       {"build", OSTEOSOME_VERSION},
-      {"engine", model.engine_text()},
+      {"engine", problem.engine},
       {"seconds", seconds},
       {"resumed", resumed},
-      {"rows", trials.rows().size()},
-      {"simulations_a_set", trials.simulations()},
+      {"rows", problem.rows},
+      {"simulations_a_set", problem.simulations},
       {"cost", fit.cost},
       {"converged", fit.converged},
       {"start_costs", fit.start_costs},
       {"start_outcomes", fit.start_outcomes},
-      {"left_out", nlohmann::json::array()}};
-  for (const auto& x : trials.left_out())
-    record["left_out"].push_back({{"study", x.study}, {"arm", x.arm}, {"outcome", x.outcome}, {"reason", x.reason}});
+      {"left_out", problem.left_out}};
   return record.dump(1) + "\n";
 }
 
-void write_fit(const std::string& out, const CalibrationConfig& config, const simulate::CompiledModel& model, const calibrate::Fit& fit,
-               std::size_t rows) {
+void write_fit(const std::string& out, const CalibrationConfig& config, const Problem& problem, const calibrate::Fit& fit) {
   const auto known = calibrate::analyse(config.unknowns, fit);
-  core::write_file(out + "/fitted.overlay.toml", overlay_text(config, model, fit, known, rows));
+  core::write_file(out + "/fitted.overlay.toml", overlay_text(config, problem, fit, known));
   core::write_file(out + "/identifiability.csv", identifiability_text(config, fit, known));
   core::write_file(out + "/eigenvalues.csv", eigen_text(config, known));
   core::write_file(out + "/ensemble.csv",
@@ -242,29 +286,23 @@ int calibrate_command(const std::string& file, const std::string& out, SolverFla
   const model::Library library{data_root()};
   CalibrationConfig config = read_calibration(file);
   flags.rtol = config.rtol;
-  const simulate::CompiledModel model(model::load_model(library.find_model(config.model), library, units, config.overlays), flags.settings());
-  take_starts(config, model);
-  const auto studies = evidence::load_evidence(library.root);
-  check_evidence(config, studies, model.model());
-  const auto catalogue = protocol::load_catalogue(library.root + "/therapies");
-  const evidence::TrialSet trials(studies, {config.studies, "clinical", "calibration"}, model, catalogue, units);
-  if (trials.rows().empty()) {
+  const Problem problem = config.domain == "preclinical" ? animal_problem(config, library, units, flags.settings())
+                                                         : clinical_problem(config, library, units, flags.settings());
+  if (problem.rows == 0) {
     throw core::Error(core::ErrorKind::Input,
                       {"calibration-010", "no row to fit: no calibration arm of these studies has an outcome of the model", {file, 0, 0}, ""});
   }
-  const Objective objective(config, model, trials);
   make_folder(out);
   Checkpoint checkpoint(out + "/checkpoint.json", config);
   const auto began = std::chrono::steady_clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(); };
-  std::cerr << fmt::format("{} unknowns, {} calibration rows, {} simulations a set\n", config.unknowns.size(), trials.rows().size(),
-                           trials.simulations());
+  std::cerr << fmt::format("{} unknowns, {} calibration rows, {} simulations a set\n", config.unknowns.size(), problem.rows, problem.simulations);
   config.settings.resume = checkpoint.values();
   config.settings.progress = [&](const calibrate::Step& step) {
     checkpoint.store(step);
     std::cerr << fmt::format("start {} step {}: cost {:.4f} ({:.0f} s)\n", step.start_index + 1, step.iteration, step.cost, seconds());
   };
-  const calibrate::Fit fit = calibrate::fit(config.unknowns, objective, config.settings, interrupted());
+  const calibrate::Fit fit = calibrate::fit(config.unknowns, problem.residuals, config.settings, interrupted());
   if (!std::isfinite(fit.cost) && !interrupted().stop_requested()) {
     throw core::Error(
         core::ErrorKind::Numerics,
@@ -274,13 +312,13 @@ int calibrate_command(const std::string& file, const std::string& out, SolverFla
     std::cerr << "stopped; the same command goes on from " << out << "/checkpoint.json\n";
     return kCancelled;
   }
-  write_fit(out, config, model, fit, trials.rows().size());
+  write_fit(out, config, problem, fit);
   if (!config.profiles.empty()) {
     config.settings.progress = {};
     config.settings.resume.clear();
-    core::write_file(out + "/profiles.csv", profiles_text(config, objective, fit));
+    core::write_file(out + "/profiles.csv", profiles_text(config, problem.residuals, fit));
   }
-  core::write_file(out + "/record.json", record_text(config, model, trials, fit, checkpoint.resumed(), seconds()));
+  core::write_file(out + "/record.json", record_text(config, problem, fit, checkpoint.resumed(), seconds()));
   checkpoint.remove();
   std::cout << fmt::format("cost {:.4f}, {}; {}/fitted.overlay.toml\n", fit.cost, fit.converged ? "converged" : "not converged", out);
   return kOk;

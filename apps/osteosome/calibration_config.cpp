@@ -58,6 +58,9 @@ class ConfigReader {
     config_.title = in.required_text("title");
     config_.model = in.required_text("model");
     config_.overlays = in.texts("overlays");
+    config_.domain = in.text("domain").value_or("clinical");
+    if (config_.domain != "clinical" && config_.domain != "preclinical")
+      in.problem("calibration-016", "unknown 'domain' = '" + config_.domain + "'", "'clinical' or 'preclinical'.", "domain");
     config_.studies = in.texts("studies");
     config_.settings.starts = static_cast<std::size_t>(whole(in, "starts", 1, 1, 10000));
     config_.settings.seed = static_cast<std::uint64_t>(whole(in, "seed", 1, 0, 9e15));
@@ -89,9 +92,11 @@ class ConfigReader {
     Unknown u;
     u.name = name;
     u.start = std::nan("");
-    u.low = in.required_number("low");
-    u.high = in.required_number("high");
-    if (!(u.low < u.high)) in.problem("calibration-004", "'low' should be below 'high'", "", "low");
+    const auto low = in.number("low"), high = in.number("high");
+    if (low.has_value() != high.has_value()) in.problem("calibration-004", "'low' and 'high' go together", "Without both, the document's prior counts.");
+    u.low = low.value_or(std::nan(""));  // NaN: taken from the document with its prior
+    u.high = high.value_or(std::nan(""));
+    if (low && high && !(u.low < u.high)) in.problem("calibration-004", "'low' should be below 'high'", "", "low");
     const std::string scale = in.text("scale").value_or(u.low > 0 ? "log" : "linear");
     if (scale != "log" && scale != "linear") in.problem("calibration-004", "unknown 'scale' = '" + scale + "'", "'log' or 'linear'.", "scale");
     if (scale == "log" && !(u.low > 0)) in.problem("calibration-004", "a log scale needs a positive 'low'", "", "low");
@@ -155,15 +160,37 @@ void check_unknown(const Unknown& u, const model::Parameter& p, const std::strin
 
 CalibrationConfig read_calibration(const std::string& path) { return ConfigReader(path).run(); }
 
-void take_starts(CalibrationConfig& config, const simulate::CompiledModel& model) {
+namespace {
+
+/// Bounds and prior of an unknown as its document states them.
+void take_prior(Unknown& u, const model::Parameter& p, const std::string& file, core::Diagnostics& problems) {
+  if (!p.prior) {
+    problems.add({"calibration-017", "'" + u.name + "' has no prior in its document", {file, 0, 0}, "Give 'low' and 'high', and 'prior' and 'sd'."});
+    return;
+  }
+  constexpr double kSds = 4;
+  u.logarithmic = p.prior->logarithmic;
+  const double mean = u.logarithmic ? std::log(p.prior->mean) : p.prior->mean;
+  u.prior = calibrate::Prior{mean, p.prior->sd};
+  u.low = u.logarithmic ? std::exp(mean - kSds * p.prior->sd) : mean - kSds * p.prior->sd;
+  u.high = u.logarithmic ? std::exp(mean + kSds * p.prior->sd) : mean + kSds * p.prior->sd;
+  if (p.bounds) {
+    u.low = std::max(u.low, u.logarithmic ? std::max(p.bounds->first, u.low) : p.bounds->first);
+    u.high = std::min(u.high, p.bounds->second);
+  }
+}
+
+}  // namespace
+
+void take_starts(CalibrationConfig& config, const model::Model& model) {
   core::Diagnostics problems;
   const auto parameter = [&](const std::string& name) {
-    const auto* p = model.model().find_parameter(name);
+    const auto* p = model.find_parameter(name);
     if (p == nullptr) {
       problems.add({"calibration-005",
                     "model '" + config.model + "' has no parameter '" + name + "'",
                     {config.file, 0, 0},
-                    core::did_you_mean(name, model.model().symbols())});
+                    core::did_you_mean(name, model.symbols())});
     }
     return p;
   };
@@ -179,6 +206,7 @@ void take_starts(CalibrationConfig& config, const simulate::CompiledModel& model
                     "Parameters in 'also' have the unit of their unknown."});
     }
     if (p == nullptr) continue;
+    if (std::isnan(u.low)) take_prior(u, *p, config.file, problems);
     check_unknown(u, *p, config.file, problems);
     u.start = p->value;
   }

@@ -92,11 +92,20 @@ struct SimulatedSmd {
 /// the study's animals to show (|d| sqrt(n/2) < 1.96).
 [[nodiscard]] bool right(const AnimalTrial& trial, const AnimalPrediction& p);
 
+/// Weighted residuals of a trial for a fit: the SMD against its reported value and interval (at least 0.3 wide as SD, since pooled intervals
+/// of heterogeneous studies are too narrow; SD 1 without interval), else a one-sided penalty that grows while the direction is not reached
+/// by half an SD, or while "no effect" would show in the study's animals. Rows of one paper count as at most two.
+[[nodiscard]] std::vector<double> fit_residuals(const std::vector<AnimalTrial>& trials, const std::vector<AnimalPrediction>& predictions);
+/// True for trials that a fit of exosome and cell constants uses: those of EV and MSC with an SMD or a direction.
+[[nodiscard]] bool informs_fit(const AnimalTrial& trial);
+
 /// The studies as simulations. Keeps references to the rows.
 class AnimalTrials {
  public:
+  /// `which` may pick trials; empty: all that can be simulated.
   AnimalTrials(const std::vector<AnimalRow>& rows, const std::string& data_root, const core::UnitSystem& units,
-               const simulate::SolverSettings& settings, const std::vector<std::string>& overlays = {});
+               const simulate::SolverSettings& settings, const std::vector<std::string>& overlays = {},
+               bool (*which)(const AnimalTrial&) = nullptr);
 
   [[nodiscard]] const std::vector<AnimalTrial>& trials() const { return trials_; }
   [[nodiscard]] const std::vector<AnimalLeftOut>& left_out() const { return left_out_; }
@@ -117,6 +126,7 @@ class AnimalTrials {
   std::string describe_disease(const AnimalRow& row, AnimalTrial& trial) const;
   std::string describe_treatment(const AnimalRow& row, AnimalTrial& trial) const;
   std::string describe_outcome(const AnimalRow& row, AnimalTrial& trial) const;
+  [[nodiscard]] double day_after_last_dose(const std::string& regimen, double days) const;
   void compile(const std::string& data_root, const simulate::SolverSettings& settings, const std::vector<std::string>& overlays);
   void check(const Group& group, AnimalTrial& trial, std::string& problem) const;
 

@@ -36,6 +36,7 @@ struct Distribution {
 
 /// How uncertain a constant is before any fit: a normal spread of its value, or of its logarithm.
 struct Prior {
+  double mean = 0;  ///< the value of the document that states the prior
   double sd = 0;
   bool logarithmic = true;
 };

@@ -234,16 +234,46 @@ bool right(const AnimalTrial& trial, const AnimalPrediction& p) {
   return std::abs(d) * std::sqrt(trial.n / 2) < kSignificant;
 }
 
+bool informs_fit(const AnimalTrial& trial) {
+  const bool product = trial.group == "benefit" || trial.group == "null";
+  return product && (trial.reported || trial.row->text("effect_type") == "SMD");
+}
+
+std::vector<double> fit_residuals(const std::vector<AnimalTrial>& trials, const std::vector<AnimalPrediction>& predictions) {
+  constexpr double kMargin = 0.5, kSoftness = 0.25, kLeastSd = 0.3, kRowsOfOnePaper = 2;
+  std::map<std::string, double> rows;
+  for (const AnimalTrial& t : trials) ++rows[t.row->study];
+  const auto excess = [](double x) { return x > 20 * kSoftness ? x : kSoftness * std::log1p(std::exp(x / kSoftness)); };  // smooth max(x, 0)
+  std::vector<double> out;
+  for (std::size_t k = 0; k < trials.size(); ++k) {
+    const AnimalTrial& t = trials[k];
+    const double d = predictions[k].effect(t), correction = 1 - 3 / (4 * (2 * t.n - 2) - 1);
+    const auto effect = t.row->number("effect"), low = t.row->number("ci_low"), high = t.row->number("ci_high");
+    double r = 0;
+    if (effect && t.row->text("effect_type") == "SMD") {
+      const double sd = low && high ? std::max(kLeastSd, (*high - *low) / (2 * kSignificant)) : 1;
+      r = (correction * d - *effect) / sd;
+    } else if (t.reported == Reported::NoEffect) {
+      r = excess(std::abs(d) * std::sqrt(t.n / 2) - 1);
+    } else {
+      r = excess(kMargin - (t.reported == Reported::Up ? d : -d)) / kSoftness;
+    }
+    out.push_back(r * std::sqrt(std::min(1.0, kRowsOfOnePaper / rows[t.row->study])));
+  }
+  return out;
+}
+
 // ---- trials
 
 AnimalTrials::AnimalTrials(const std::vector<AnimalRow>& rows, const std::string& data_root, const core::UnitSystem& units,
-                           const simulate::SolverSettings& settings, const std::vector<std::string>& overlays)
+                           const simulate::SolverSettings& settings, const std::vector<std::string>& overlays, bool (*which)(const AnimalTrial&))
     : units_(units), vocabulary_(data_root + "/evidence/preclinical/vocabulary.toml"), catalogue_(protocol::load_catalogue(data_root + "/therapies")) {
   const auto csv = core::parse_csv(core::read_file(data_root + "/evidence/preclinical/variability.csv"), "variability.csv");
   for (const auto& row : csv.rows) variation_[row[0] + "|" + row[1] + "|" + row[2]] = core::parse_double(row[3]).value_or(0.3);
   for (const AnimalRow& row : rows) {
     if (row.table == "preclinical") add(row);
   }
+  if (which != nullptr) std::erase_if(trials_, [&](const AnimalTrial& t) { return !which(t); });
   compile(data_root, settings, overlays);
 }
 
@@ -373,7 +403,14 @@ std::string AnimalTrials::describe_treatment(const AnimalRow& row, AnimalTrial& 
       drug + " " + dose + " " + (cells && route_of(row.text("route")) != "local" ? "iv" : route_of(row.text("route"))) +
       repeats(row.text("schedule"), cells ? "" : vocabulary_.fallback("exosome_interval"), trial.days);
   trial.treated = trial.treated == "none" ? text : text + " & " + trial.treated;
+  if (vocabulary_.look_up("outcomes", row.text("outcome"), "when") == "after dose") trial.days = day_after_last_dose(text, trial.days);
   return "";
+}
+
+double AnimalTrials::day_after_last_dose(const std::string& regimen, double days) const {
+  const auto last = static_cast<protocol::Microseconds>(days * protocol::kMicrosecondsPerDay);
+  const auto doses = protocol::expand(protocol::parse_regimen(regimen, catalogue_, units_), last);
+  return doses.empty() ? days : std::min(days, static_cast<double>(doses.back().time) / protocol::kMicrosecondsPerDay + 1);
 }
 
 /// One model a species and set of drugs; trials that its model refuses are left out.

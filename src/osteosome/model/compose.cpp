@@ -142,7 +142,7 @@ class Composer {
     }
     for (const Use& use : document.uses) include(document, use, path, depth);
     if (!document.targets.empty()) include_therapies(document, depth);
-    if (!document.overlay.empty()) overlay(document, path);
+    for (const std::string& name : document.overlays) overlay(document.model, name, path);
     return document;
   }
 
@@ -309,9 +309,9 @@ class Composer {
     }
   }
 
-  void overlay(Document& document, const std::string& path) {
+  void overlay(Model& model, const std::string& name, const std::string& path) {
     try {
-      apply_overlay(document.model, library_.find_model(document.overlay, path), library_, units_, problems_);
+      apply_overlay(model, library_.find_model(name, path), library_, units_, problems_);
     } catch (const core::Error& error) {
       for (core::Diagnostic d : error.diagnostics()) {
         if (d.where.file.empty()) d.where = {path, 0, 0};

@@ -97,7 +97,7 @@ std::optional<Prior> read_prior(TomlReader& in, double value, core::Diagnostics&
   if (table == nullptr) return std::nullopt;
   TomlReader body(*table, "prior", problems);
   const std::string scale = body.text("scale").value_or("log");
-  const Prior prior{body.required_number("sd"), scale == "log"};
+  const Prior prior{value, body.required_number("sd"), scale == "log"};
   if (scale != "log" && scale != "linear") body.problem("model-034", "unknown 'scale' = '" + scale + "'", "'log' or 'linear'.", "scale");
   if (!(prior.sd > 0)) body.problem("model-034", "'sd' should be positive", "", "sd");
   if (prior.logarithmic && !(value > 0)) body.problem("model-034", "a prior on a log scale needs a positive value", "", "scale");
@@ -167,7 +167,8 @@ class Reader {
     m.source = in.required_text("source");
     m.about = in.text("about").value_or("");
     m.faults = in.texts("faults");
-    document_.overlay = in.text("overlay").value_or("");
+    document_.overlays = in.texts("overlays");
+    if (const auto overlay = in.text("overlay")) document_.overlays.insert(document_.overlays.begin(), *overlay);
     m.species_name = in.text("species").value_or("human");
     m.time = unit(in, "time");
     if (m.time.known && !m.time.unit.same_dimension(units_.parse("s"))) {

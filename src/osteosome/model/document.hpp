@@ -61,7 +61,7 @@ struct Document {
   std::vector<std::string> species;  ///< of [therapy]: where it works
   std::string elsewhere;             ///< of [therapy]: what to do in other species
   std::vector<std::pair<std::string, std::string>> products;  ///< kind of product, document of its kinetics
-  std::string overlay;  ///< document whose values replace those of the parameters, or ""
+  std::vector<std::string> overlays;  ///< documents whose values replace those of the parameters
   std::vector<Act> acts;
 };
 

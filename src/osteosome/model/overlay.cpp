@@ -37,7 +37,9 @@ class Overlay {
       for (const auto& [id, value] : constants->entries) add_constant(id, value, source);
     }
     if (const TomlValue* parameters = top.table("parameters")) {
-      for (const auto& [id, value] : parameters->entries) replace_parameter(model_, id, value, source, units_, problems_);
+      for (const auto& [id, value] : parameters->entries) {
+        if (!shared_ || find(model_, id) != nullptr) replace_parameter(model_, id, value, source, units_, problems_);
+      }
     }
     if (const TomlValue* outputs = top.table("outputs")) replace_outputs(*outputs);
     top.finish();
@@ -49,7 +51,8 @@ class Overlay {
     TomlReader in(header, "[overlay]", problems_);
     (void)in.required_text("title");
     const std::string of = in.required_text("of");
-    if (!of.empty() && of != model_.id) in.problem("overlay-004", "this overlay is for model '" + of + "', not '" + model_.id + "'", "", "of");
+    shared_ = of == "shared";
+    if (!of.empty() && !shared_ && of != model_.id) in.problem("overlay-004", "this overlay is for model '" + of + "', not '" + model_.id + "'", "", "of");
     const auto mass = in.number("body_mass");
     if (mass) set_mass(in, *mass);
     if (const auto base = in.text("base")) apply(library_.find_species(*base));
@@ -111,6 +114,7 @@ class Overlay {
   const core::UnitSystem& units_;
   core::Diagnostics& problems_;
   double mass_ratio_ = 1;
+  bool shared_ = false;  ///< for every model: parameters it lacks are passed over
 };
 
 }  // namespace

@@ -93,6 +93,7 @@ class Product {
     without_ = in.texts("without");
     const auto cargo = in.text("cargo");
     in.finish();
+    std::erase_if(m.doses, [](const DoseEntry& d) { return d.id.find('.') != std::string::npos; });  // of vesicles that cells make
     for (DoseEntry& d : m.doses) d.drug = base_.therapy_of;
     if (cargo) read_shared(*cargo);
   }

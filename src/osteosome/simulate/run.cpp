@@ -268,7 +268,7 @@ void add_priors(Scenario& scenario, const std::vector<CompiledModel>& models) {
                       [&](const RandomQuantity& q) { return q.model == name && q.name == p.id; }) ||
           std::find(population.table_columns.begin(), population.table_columns.end(), p.id) != population.table_columns.end();
       if (!p.prior || taken) continue;
-      model::Distribution d{p.prior->logarithmic ? "lognormal" : "normal", p.value, p.prior->sd, std::nullopt, std::nullopt};
+      model::Distribution d{p.prior->logarithmic ? "lognormal" : "normal", p.prior->mean, p.prior->sd, std::nullopt, std::nullopt};
       if (p.bounds) {
         d.low = p.bounds->first;
         d.high = p.bounds->second;
