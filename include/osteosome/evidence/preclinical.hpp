@@ -94,7 +94,7 @@ struct SimulatedSmd {
 
 /// Weighted residuals of a trial for a fit: the SMD against its reported value and interval (at least 0.3 wide as SD, since pooled intervals
 /// of heterogeneous studies are too narrow; SD 1 without interval), else a one-sided penalty that grows while the direction is not reached
-/// by half an SD, or while "no effect" would show in the study's animals. Rows of one paper count as at most two.
+/// by half an SD and where the outcome changes more than two and a half times, or while "no effect" would show in the study's animals. Rows of one paper count as at most two.
 [[nodiscard]] std::vector<double> fit_residuals(const std::vector<AnimalTrial>& trials, const std::vector<AnimalPrediction>& predictions);
 /// True for trials that a fit of exosome and cell constants uses: those of EV and MSC with an SMD or a direction.
 [[nodiscard]] bool informs_fit(const AnimalTrial& trial);

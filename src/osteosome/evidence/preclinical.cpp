@@ -240,7 +240,7 @@ bool informs_fit(const AnimalTrial& trial) {
 }
 
 std::vector<double> fit_residuals(const std::vector<AnimalTrial>& trials, const std::vector<AnimalPrediction>& predictions) {
-  constexpr double kMargin = 0.5, kSoftness = 0.25, kLeastSd = 0.3, kRowsOfOnePaper = 2;
+  constexpr double kMargin = 0.5, kLargest = 2.5, kSoftness = 0.25, kLeastSd = 0.3, kRowsOfOnePaper = 2;
   std::map<std::string, double> rows;
   for (const AnimalTrial& t : trials) ++rows[t.row->study];
   const auto excess = [](double x) { return x > 20 * kSoftness ? x : kSoftness * std::log1p(std::exp(x / kSoftness)); };  // smooth max(x, 0)
@@ -256,7 +256,9 @@ std::vector<double> fit_residuals(const std::vector<AnimalTrial>& trials, const 
     } else if (t.reported == Reported::NoEffect) {
       r = excess(std::abs(d) * std::sqrt(t.n / 2) - 1);
     } else {
-      r = excess(kMargin - (t.reported == Reported::Up ? d : -d)) / kSoftness;
+      const double along = t.reported == Reported::Up ? d : -d;
+      const double folds = std::abs(std::log(predictions[k].treated / predictions[k].control)) - std::log(kLargest);
+      r = excess(kMargin - along) / kSoftness + excess(folds) / kSoftness;
     }
     out.push_back(r * std::sqrt(std::min(1.0, kRowsOfOnePaper / rows[t.row->study])));
   }
