@@ -44,6 +44,8 @@ std::vector<double> row_sds(const CalibrationConfig& config, const std::vector<e
   return sds;
 }
 
+constexpr double kInformed = 0.05;  // share of the prior variance that the rows remove, below which a constant counts as not informed
+
 /// What is fitted: a model for names and units, and the weighted residuals of its rows.
 struct Problem {
   model::Model names;
@@ -74,7 +76,9 @@ Problem clinical_problem(CalibrationConfig& config, const model::Library& librar
   };
   const auto t = std::make_shared<Trials>(Trials{
       simulate::CompiledModel(model::load_model(library.find_model(config.model), library, units, config.overlays), settings),
-      evidence::load_evidence(library.root), std::nullopt, {}});
+      evidence::load_evidence(library.root),
+      std::nullopt,
+      {}});
   take_starts(config, t->model.model());
   check_evidence(config, t->studies, t->model.model());
   t->set.emplace(t->studies, evidence::TrialFilter{config.studies, "clinical", "calibration"}, t->model,
@@ -112,8 +116,11 @@ Problem animal_problem(CalibrationConfig& config, const model::Library& library,
   std::vector<std::string> drugs;
   for (const auto& d : protocol::load_catalogue(library.root + "/therapies")) drugs.push_back(d.name);
   Problem problem{model::load_model(library.find_model(config.model), library, units, model::LoadOptions{"", drugs, config.overlays}),
-                  core::sha256(model::to_markdown(model::load_model(library.find_model(config.model), library, units))), "lanes",
-                  t->set->trials().size(), 2 * t->set->trials().size(), {}};
+                  core::sha256(model::to_markdown(model::load_model(library.find_model(config.model), library, units))),
+                  "lanes",
+                  t->set->trials().size(),
+                  2 * t->set->trials().size(),
+                  {}};
   take_starts(config, problem.names);
   for (const auto& x : t->set->left_out())
     problem.left_out.push_back({{"study", x.row->study}, {"outcome", x.row->text("outcome")}, {"reason", x.reason}});
@@ -183,8 +190,10 @@ std::string overlay_text(const CalibrationConfig& config, const Problem& problem
   std::string out = fmt::format(
       "# Written by osteosome calibrate {}; do not edit.\n\n[overlay]\ntitle = \"{}\"\nof = \"{}\"\nsource = \"osteosome calibrate {}: {} rows, "
       "cost {:.6g}\"\n\n[parameters]\n",
-      quoted(config.file), quoted(config.title), config.domain == "preclinical" ? "shared" : problem.names.id, quoted(config.file), problem.rows, fit.cost);
+      quoted(config.file), quoted(config.title), config.domain == "preclinical" ? "shared" : problem.names.id, quoted(config.file), problem.rows,
+      fit.cost);
   for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
+    if (config.domain == "preclinical" && known.informed[k] < kInformed) continue;  // stays what its document says
     for (const std::string& name : names_of(config, k)) {
       out += fmt::format("\"{}\" = {{ value = {}, unit = \"{}\", kind = \"fitted\", standard_error = {:.3g} }}\n", name,
                          core::format_double(fit.values[k]), problem.names.find_parameter(name)->unit.text, std::min(known.standard_errors[k], 1e9));

@@ -93,7 +93,8 @@ class ConfigReader {
     u.name = name;
     u.start = std::nan("");
     const auto low = in.number("low"), high = in.number("high");
-    if (low.has_value() != high.has_value()) in.problem("calibration-004", "'low' and 'high' go together", "Without both, the document's prior counts.");
+    if (low.has_value() != high.has_value())
+      in.problem("calibration-004", "'low' and 'high' go together", "Without both, the document's prior counts.");
     u.low = low.value_or(std::nan(""));  // NaN: taken from the document with its prior
     u.high = high.value_or(std::nan(""));
     if (low && high && !(u.low < u.high)) in.problem("calibration-004", "'low' should be below 'high'", "", "low");

@@ -36,7 +36,8 @@ struct CalibrationConfig {
 
 /// The file, checked in itself; starts are NaN until take_starts. @throws Error(Input) with every problem.
 [[nodiscard]] CalibrationConfig read_calibration(const std::string& path);
-/// Fills in the model's values as starts, and bounds and priors of its document where the file gives none. @throws Error(Input) for parameters the model lacks, and bounds and units that do not fit them.
+/// Fills in the model's values as starts, and bounds and priors of its document where the file gives none. @throws Error(Input) for parameters the
+/// model lacks, and bounds and units that do not fit them.
 void take_starts(CalibrationConfig& config, const model::Model& model);
 /// @throws Error(Input) for studies nobody has, and for weights of what neither the evidence nor the model has.
 void check_evidence(const CalibrationConfig& config, const std::vector<evidence::Study>& studies, const model::Model& model);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // osteosome validate: simulates published trials and grades models on them (docs/reference/validation.md).
+#include "validate.hpp"
+
 #include <fmt/format.h>
 
 #include <cmath>
@@ -12,7 +14,6 @@
 #include "osteosome/core/text.hpp"
 #include "osteosome/evidence/grade.hpp"
 #include "osteosome/report/validation.hpp"
-#include "validate.hpp"
 
 namespace osteosome::app {
 namespace {

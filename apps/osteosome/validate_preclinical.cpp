@@ -29,19 +29,66 @@ std::string name_of(const std::optional<evidence::Reported>& r) {
 }
 
 std::string rows_text(const std::vector<report::AnimalResult>& results) {
-  std::string out = core::csv_line({"study", "line", "role", "group", "species", "source", "engineering", "route", "outcome", "regimen", "control",
-                                    "days", "n", "cv", "cv_assumed", "reported", "simulated_percent", "simulated_smd", "smd_low", "smd_high",
-                                    "reported_effect", "ci_low", "ci_high", "reported_percent", "right", "inside", "filled_in"});
+  std::string out = core::csv_line(
+      {"study",
+       "line",
+       "role",
+       "group",
+       "species",
+       "source",
+       "engineering",
+       "route",
+       "outcome",
+       "regimen",
+       "control",
+       "days",
+       "n",
+       "cv",
+       "cv_assumed",
+       "reported",
+       "simulated_percent",
+       "simulated_smd",
+       "smd_low",
+       "smd_high",
+       "reported_effect",
+       "ci_low",
+       "ci_high",
+       "reported_percent",
+       "right",
+       "inside",
+       "filled_in"});
   for (const auto& r : results) {
     const auto& t = *r.trial;
     std::string filled;
     for (const auto& f : t.filled_in) filled += (filled.empty() ? "" : "; ") + f;
-    out += core::csv_line({t.row->study, std::to_string(t.row->where.line), t.row->role, t.group, t.species, t.row->text("source"),
-                           t.row->text("engineering"), t.row->text("route"), t.outcome, t.treated, t.control, number(t.days), number(t.n),
-                           number(t.variation.cv), t.variation.assumed ? "yes" : "no", name_of(t.reported), number(r.prediction.percent()),
-                           number(r.smd.mean), number(r.smd.low), number(r.smd.high), t.row->text("effect"), t.row->text("ci_low"),
-                           t.row->text("ci_high"), t.row->text("percent_change"), r.right ? (*r.right ? "yes" : "no") : "",
-                           r.inside ? (*r.inside ? "yes" : "no") : "", filled});
+    out += core::csv_line(
+        {t.row->study,
+         std::to_string(t.row->where.line),
+         t.row->role,
+         t.group,
+         t.species,
+         t.row->text("source"),
+         t.row->text("engineering"),
+         t.row->text("route"),
+         t.outcome,
+         t.treated,
+         t.control,
+         number(t.days),
+         number(t.n),
+         number(t.variation.cv),
+         t.variation.assumed ? "yes" : "no",
+         name_of(t.reported),
+         number(r.prediction.percent()),
+         number(r.smd.mean),
+         number(r.smd.low),
+         number(r.smd.high),
+         t.row->text("effect"),
+         t.row->text("ci_low"),
+         t.row->text("ci_high"),
+         t.row->text("percent_change"),
+         r.right ? (*r.right ? "yes" : "no") : "",
+         r.inside ? (*r.inside ? "yes" : "no") : "",
+         filled});
   }
   return out;
 }
@@ -72,8 +119,8 @@ report::AnimalResult grade(const evidence::AnimalTrial& trial, const evidence::A
 
 void print(const report::PreclinicalInput& input) {
   for (const auto& t : report::totals(input.results)) {
-    std::cout << fmt::format("  {:<12} {:<8} {:<44} {:>3} of {:>3} right ({:.0f} %); always \"better\": {} of {}\n", t.role, t.group, t.what, t.right, t.n,
-                             100.0 * static_cast<double>(t.right) / static_cast<double>(t.n), t.always_better, t.n);
+    std::cout << fmt::format("  {:<12} {:<8} {:<44} {:>3} of {:>3} right ({:.0f} %); always \"better\": {} of {}\n", t.role, t.group, t.what, t.right,
+                             t.n, 100.0 * static_cast<double>(t.right) / static_cast<double>(t.n), t.always_better, t.n);
   }
   std::size_t signs = 0, falls = 0;
   for (const auto& g : input.mechanisms.grades) {
@@ -118,7 +165,8 @@ int validate_preclinical(const ValidateWords& words) {
     std::cerr << "report: " << words.out << "/preclinical.html\n";
   }
   if (input.results.empty()) {
-    throw core::Error(core::ErrorKind::Input, {"input-016", "nothing was graded: no row can be simulated", {}, "With -o FOLDER, left-out.csv tells why."});
+    throw core::Error(core::ErrorKind::Input,
+                      {"input-016", "nothing was graded: no row can be simulated", {}, "With -o FOLDER, left-out.csv tells why."});
   }
   return kOk;
 }

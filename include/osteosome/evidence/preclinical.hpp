@@ -74,6 +74,10 @@ struct AnimalLeftOut {
   std::string reason;
 };
 
+/// The rows of the animal table as trials, by the vocabulary; the others with their reason.
+[[nodiscard]] std::vector<AnimalTrial> describe_trials(const std::vector<AnimalRow>& rows, const std::string& data_root,
+                                                       const core::UnitSystem& units, std::vector<AnimalLeftOut>& left_out);
+
 /// What the model says of a trial.
 struct AnimalPrediction {
   double control = 0, treated = 0;  ///< values of the outcome; NaN if the simulation failed
@@ -94,7 +98,8 @@ struct SimulatedSmd {
 
 /// Weighted residuals of a trial for a fit: the SMD against its reported value and interval (at least 0.3 wide as SD, since pooled intervals
 /// of heterogeneous studies are too narrow; SD 1 without interval), else a one-sided penalty that grows while the direction is not reached
-/// by half an SD and where the outcome changes more than two and a half times, or while "no effect" would show in the study's animals. Rows of one paper count as at most two.
+/// by half an SD and where the outcome changes more than two and a half times, or while "no effect" would show in the study's animals. Rows of one
+/// paper count as at most two.
 [[nodiscard]] std::vector<double> fit_residuals(const std::vector<AnimalTrial>& trials, const std::vector<AnimalPrediction>& predictions);
 /// True for trials that a fit of exosome and cell constants uses: those of EV and MSC with an SMD or a direction.
 [[nodiscard]] bool informs_fit(const AnimalTrial& trial);
@@ -104,16 +109,13 @@ class AnimalTrials {
  public:
   /// `which` may pick trials; empty: all that can be simulated.
   AnimalTrials(const std::vector<AnimalRow>& rows, const std::string& data_root, const core::UnitSystem& units,
-               const simulate::SolverSettings& settings, const std::vector<std::string>& overlays = {},
-               bool (*which)(const AnimalTrial&) = nullptr);
+               const simulate::SolverSettings& settings, const std::vector<std::string>& overlays = {}, bool (*which)(const AnimalTrial&) = nullptr);
 
   [[nodiscard]] const std::vector<AnimalTrial>& trials() const { return trials_; }
   [[nodiscard]] const std::vector<AnimalLeftOut>& left_out() const { return left_out_; }
   /// Predictions of every trial for each set of values by parameter name (those a model does not have are passed over).
   [[nodiscard]] std::vector<std::vector<AnimalPrediction>> predict(const std::vector<std::map<std::string, double>>& sets,
                                                                    const std::stop_token& stop = {}) const;
-  /// The model of the first species, for names, units and priors of shared constants.
-  [[nodiscard]] const simulate::CompiledModel* model_with(const std::string& parameter) const;
 
  private:
   /// One model: a species with the products that its studies name.
@@ -121,21 +123,13 @@ class AnimalTrials {
     std::unique_ptr<simulate::CompiledModel> model;
     std::vector<std::size_t> trials;
   };
-  void add(const AnimalRow& row);
-  std::string make_trial(const AnimalRow& row, AnimalTrial& trial) const;
-  std::string describe_disease(const AnimalRow& row, AnimalTrial& trial) const;
-  std::string describe_treatment(const AnimalRow& row, AnimalTrial& trial) const;
-  std::string describe_outcome(const AnimalRow& row, AnimalTrial& trial) const;
-  [[nodiscard]] double day_after_last_dose(const std::string& regimen, double days) const;
   void compile(const std::string& data_root, const simulate::SolverSettings& settings, const std::vector<std::string>& overlays);
   void check(const Group& group, AnimalTrial& trial, std::string& problem) const;
 
   const core::UnitSystem& units_;
-  Vocabulary vocabulary_;
   protocol::DrugCatalogue catalogue_;
-  std::map<std::string, double> variation_;  ///< "species|model|outcome"
-  std::vector<AnimalTrial> trials_;
   std::vector<AnimalLeftOut> left_out_;
+  std::vector<AnimalTrial> trials_;
   std::vector<Group> groups_;
 };
 

@@ -13,7 +13,7 @@ namespace osteosome::simulate {
 [[nodiscard]] solve::SubjectPlan bare_plan(const CompiledModel& model, const PatientStart& start);
 
 /// Adds the patient's switches, the doses and the times of looking (days after the start of treatment, ascending) to `plan`.
-void add_course(const CompiledModel& model, const core::UnitSystem& units, const PatientStart& start,
-                const std::vector<protocol::DoseRecord>& doses, double weight_kg, const std::vector<double>& days, solve::SubjectPlan& plan);
+void add_course(const CompiledModel& model, const core::UnitSystem& units, const PatientStart& start, const std::vector<protocol::DoseRecord>& doses,
+                double weight_kg, const std::vector<double>& days, solve::SubjectPlan& plan);
 
 }  // namespace osteosome::simulate

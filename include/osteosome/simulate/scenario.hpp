@@ -57,6 +57,16 @@ struct Population {
   bool priors = false;  ///< every constant with a prior is drawn from it (added to `quantities` once the models are known)
 };
 
+/// What the next study should be able to show ([power] of a scenario).
+struct PowerPlan {
+  std::string control;                 ///< arm that the others are compared with
+  std::vector<std::string> endpoints;  ///< evidence codes
+  std::vector<double> days;            ///< after the start of treatment
+  double wished = 0.8;
+  std::size_t most = 60;               ///< animals a group that are tried at most
+  core::Location where;
+};
+
 /// A scenario file, checked (docs/reference/scenario.md).
 struct Scenario {
   std::string file, text;
@@ -71,6 +81,9 @@ struct Scenario {
   double relative_tolerance = 1e-6, absolute_scale = 1;
   std::vector<double> extra_days;     ///< further output times, e.g. the visits of a trial that is laid over
   std::vector<std::string> outcomes;  ///< evidence codes to show, in order; empty: all the models have
+  bool absolute = false;              ///< the report shows values in their units, not percent change
+  std::string control;                ///< arm that animal studies laid over compare with, or ""
+  std::optional<PowerPlan> power;
 };
 
 /// @throws Error with every problem of the file.

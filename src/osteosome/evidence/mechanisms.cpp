@@ -23,7 +23,8 @@ const std::vector<std::pair<const char*, const char*>> kReadouts = {
 /// The culture's readouts after a week.
 class Dish {
  public:
-  Dish(const std::string& data_root, const core::UnitSystem& units, const simulate::SolverSettings& settings, const std::vector<std::string>& overlays)
+  Dish(const std::string& data_root, const core::UnitSystem& units, const simulate::SolverSettings& settings,
+       const std::vector<std::string>& overlays)
       : units_(units), catalogue_(protocol::load_catalogue(data_root + "/therapies")), model_(load(data_root, units, overlays), settings) {}
 
   /// Values of all outputs with the parameters `off` at 0.

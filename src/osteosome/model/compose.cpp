@@ -398,7 +398,8 @@ std::vector<std::string> Library::models() const {
   std::vector<std::string> ids;
   for (const std::string& path : toml_files(fs::path(root) / "models")) {
     const core::TomlValue table = core::load_toml(path);
-    if (table.find("model") != nullptr && table.find("ports") == nullptr && table.find("overlay") == nullptr) ids.push_back(fs::path(path).stem().string());
+    if (table.find("model") != nullptr && table.find("ports") == nullptr && table.find("overlay") == nullptr)
+      ids.push_back(fs::path(path).stem().string());
   }
   std::sort(ids.begin(), ids.end());
   return ids;
@@ -418,7 +419,8 @@ std::string Library::find_species(const std::string& name) const {
   if (std::find(names.begin(), names.end(), name) != names.end()) return (fs::path(root) / "species" / (name + ".toml")).string();
   std::string list;
   for (const std::string& n : names) list += ", " + n;
-  throw core::Error(core::ErrorKind::Input, {"input-015", "no species '" + name + "'", {}, "Known are human" + list + ". " + core::did_you_mean(name, names)});
+  throw core::Error(core::ErrorKind::Input,
+                    {"input-015", "no species '" + name + "'", {}, "Known are human" + list + ". " + core::did_you_mean(name, names)});
 }
 
 void check_module(const std::string& path, const Library& library, const core::UnitSystem& units) {
@@ -455,7 +457,8 @@ Model load_model(const std::string& path, const Library& library, const core::Un
   Model& model = document.model;
   if (!options.species.empty()) apply_overlay(model, library.find_species(options.species), library, units, problems);
   for (const std::string& overlay : options.overlays) apply_overlay(model, library.find_model(overlay), library, units, problems);
-  std::erase_if(model.refused, [&](const RefusedDrug& r) { return std::find(r.species.begin(), r.species.end(), model.species_name) != r.species.end(); });
+  std::erase_if(model.refused,
+                [&](const RefusedDrug& r) { return std::find(r.species.begin(), r.species.end(), model.species_name) != r.species.end(); });
   resolve_port_units(document.model, problems);
   validate(document.model, problems);
   problems.throw_if_any(core::ErrorKind::Model);

@@ -467,7 +467,8 @@ Parameter read_parameter(const std::string& id, const TomlValue& value, const st
 
 std::vector<Output> read_outputs(const TomlValue& table, const core::UnitSystem& units, core::Diagnostics& problems) {
   std::vector<Output> outputs;
-  each_identifier(table, problems, [&](const std::string& id, const TomlValue& value) { outputs.push_back(read_output(id, value, units, problems)); });
+  each_identifier(table, problems,
+                  [&](const std::string& id, const TomlValue& value) { outputs.push_back(read_output(id, value, units, problems)); });
   return outputs;
 }
 

@@ -52,7 +52,8 @@ class Overlay {
     (void)in.required_text("title");
     const std::string of = in.required_text("of");
     shared_ = of == "shared";
-    if (!of.empty() && !shared_ && of != model_.id) in.problem("overlay-004", "this overlay is for model '" + of + "', not '" + model_.id + "'", "", "of");
+    if (!of.empty() && !shared_ && of != model_.id)
+      in.problem("overlay-004", "this overlay is for model '" + of + "', not '" + model_.id + "'", "", "of");
     const auto mass = in.number("body_mass");
     if (mass) set_mass(in, *mass);
     if (const auto base = in.text("base")) apply(library_.find_species(*base));

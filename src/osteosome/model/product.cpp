@@ -21,7 +21,8 @@ bool among(TomlReader& in, const char* key, const std::string& value, const std:
   if (value.empty() || std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return true;
   std::string list;
   for (const std::string& a : allowed) list += (list.empty() ? "" : ", ") + a;
-  in.problem("product-003", "unknown '" + std::string(key) + "' = '" + value + "'", "One of " + list + ". " + core::did_you_mean(value, allowed), key);
+  in.problem("product-003", "unknown '" + std::string(key) + "' = '" + value + "'", "One of " + list + ". " + core::did_you_mean(value, allowed),
+             key);
   return false;
 }
 
@@ -112,7 +113,13 @@ class Product {
       (void)in.table(key);
       p = read_parameter(name, *value, base_.model.source, units_, problems_);
     } else {
-      p = {name, value == nullptr ? otherwise : in.required_number(key), {unit, units_.parse(unit), true}, shared_, "", std::nullopt, std::nullopt,
+      p = {name,
+           value == nullptr ? otherwise : in.required_number(key),
+           {unit, units_.parse(unit), true},
+           shared_,
+           "",
+           std::nullopt,
+           std::nullopt,
            entry.where};
       if (value == nullptr && std::isnan(otherwise)) in.problem("toml-005", "'" + key + "' is missing");
     }

@@ -306,8 +306,8 @@ namespace {
 Drug drug(core::TomlReader& in, const std::string& name) {
   Drug d{name, in.required_text("route"), in.required_text("unit"), in.texts("units")};
   if (!d.route.empty() && std::find(kRoutes.begin(), kRoutes.end(), d.route) == kRoutes.end()) {
-    in.problem("regimen-020", "unknown route '" + d.route + "'", "One of sc, iv, po, im, ip, td, local, gel, medium. " + core::did_you_mean(d.route, kRoutes),
-               "route");
+    in.problem("regimen-020", "unknown route '" + d.route + "'",
+               "One of sc, iv, po, im, ip, td, local, gel, medium. " + core::did_you_mean(d.route, kRoutes), "route");
   }
   return d;
 }

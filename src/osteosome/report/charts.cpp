@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -79,27 +81,64 @@ std::vector<std::string> outcomes_of(const ReportInput& in) {
   return order;
 }
 
+/// The unit of time that people count a scenario of this length in.
+struct TimeAxis {
+  const char *field, *title;
+  double days;
+};
+TimeAxis time_axis(const ReportInput& in) {
+  if (!in.scenario.absolute) return {"month", "Months since start of treatment", core::kDaysPerMonth};
+  if (in.scenario.until_days < 4) return {"hour", "Hours since start of treatment", 1.0 / 24};
+  if (in.scenario.until_days < 29) return {"day", "Days since start of treatment", 1};
+  if (in.scenario.until_days < 750) return {"week", "Weeks since start of treatment", 7};
+  return {"month", "Months since start of treatment", core::kDaysPerMonth};
+}
+
+const model::Output* output_of(const ReportInput& in, const std::string& code) {
+  for (const auto& m : in.models) {
+    for (const auto& o : m.model().outputs) {
+      if (o.observable == code) return &o;
+    }
+  }
+  return nullptr;
+}
+
+/// Values in their unit: [subject][time].
+std::vector<std::vector<double>> absolute_values(const simulate::ArmResult& arm, std::size_t output, std::size_t times) {
+  std::vector<std::vector<double>> rows;
+  for (const auto& values : arm.values) {
+    std::vector<double> row(times, std::nan(""));
+    for (std::size_t k = 0; k < times && !values.empty(); ++k) row[k] = values[k * arm.outputs.size() + output];
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+/// Six digits, whatever the size.
+double significant(double x) { return x == 0 || !std::isfinite(x) ? x : std::stod(fmt::format("{:.6g}", x)); }
+
 /// Curves of one outcome as rows of data; with several subjects also the band from the 5th to the 95th percentile.
 Json curve_rows(const ReportInput& in, const std::string& code) {
   Json rows = Json::array();
+  const TimeAxis axis = time_axis(in);
   const std::size_t times = in.result.days.size();
   for (const auto& arm : in.result.arms) {
     const auto& outputs = in.models[arm.model].model().outputs;
     for (std::size_t o = 0; o < arm.outputs.size(); ++o) {
       const auto output = std::find_if(outputs.begin(), outputs.end(), [&](const auto& x) { return x.id == arm.outputs[o]; });
       if (output->observable != code) continue;
-      const auto change = evidence::percent_change(arm, o, times);
+      const auto change = in.scenario.absolute ? absolute_values(arm, o, times) : evidence::percent_change(arm, o, times);
       const auto median = evidence::quantile(change, 0.5, times);
       const bool band = arm.values.size() > 1;
       const auto low = band ? evidence::quantile(change, 0.05, times) : median;
       const auto high = band ? evidence::quantile(change, 0.95, times) : median;
       for (std::size_t k = 0; k < times; ++k) {
         if (!std::isfinite(median[k])) continue;
-        Json row = {{"month", rounded(in.result.days[k] / core::kDaysPerMonth)},
-                    {"change", rounded(median[k])},
+        Json row = {{axis.field, rounded(in.result.days[k] / axis.days)},
+                    {"change", significant(median[k])},
                     {"arm", in.scenario.arms[arm.arm].label},
                     {"model", in.scenario.models[arm.model].name}};
-        if (band) row["low"] = rounded(low[k]), row["high"] = rounded(high[k]);
+        if (band) row["low"] = significant(low[k]), row["high"] = significant(high[k]);
         rows.push_back(std::move(row));
       }
     }
@@ -111,6 +150,7 @@ Json curve_rows(const ReportInput& in, const std::string& code) {
 Json point_rows(const ReportInput& in, const std::string& code) {
   Json rows = Json::array();
   std::set<std::string> seen;
+  if (in.scenario.absolute) return rows;  // trials report changes
   for (const auto& c : in.comparisons) {
     if (c.time_zero_month != 0) continue;  // its baseline is not the chart's; the table has it
     if (c.outcome != code || !seen.insert(c.study_arm + "@" + std::to_string(c.month)).second) continue;
@@ -124,9 +164,9 @@ Json point_rows(const ReportInput& in, const std::string& code) {
 
 /// About eight ticks at whole multiples of months that people count in.
 Json month_ticks(const ReportInput& in) {
-  const double until = in.scenario.until_days / core::kDaysPerMonth;
+  const double until = in.scenario.until_days / time_axis(in).days;
   double step = 1;
-  for (const double candidate : {1.0, 3.0, 6.0, 12.0, 24.0, 60.0, 120.0}) {
+  for (const double candidate : {1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 60.0, 120.0}) {
     step = candidate;
     if (until / candidate <= 9) break;
   }
@@ -138,11 +178,20 @@ Json month_ticks(const ReportInput& in) {
 /// The encodings that all layers of a chart share.
 struct Encodings {
   Json month, change, colour, dash;
+  std::string title;  ///< of the values
+  const char* time;   ///< field of the time
 };
 
-Json quantity(const char* field) { return {{"field", field}, {"type", "quantitative"}, {"title", "Change from baseline [%]"}}; }
+const std::string kChange = "Change from baseline [%]";
 
-Encodings make_encodings(const ReportInput& in, const Json& curves) {
+std::string value_title(const model::Output& o) {
+  if (o.unit.text == "1") return "relative to rest";
+  return o.unit.text == "percent" ? "%" : o.unit.text;
+}
+
+Json quantity(const char* field, const std::string& title) { return {{"field", field}, {"type", "quantitative"}, {"title", title}}; }
+
+Encodings make_encodings(const ReportInput& in, const Json& curves, const std::string& values) {
   Json arms = Json::array(), colours = Json::array(), models = Json::array(), dashes = Json::array();
   for (std::size_t i = 0; i < in.scenario.arms.size(); ++i) {
     arms.push_back(in.scenario.arms[i].label);
@@ -154,18 +203,19 @@ Encodings make_encodings(const ReportInput& in, const Json& curves) {
     models.push_back(in.scenario.models[i].name);
     dashes.push_back(kDashes[i % kDashes.size()]);
   }
-  const double until = rounded(in.scenario.until_days / core::kDaysPerMonth);
+  const TimeAxis axis = time_axis(in);
+  const double until = rounded(in.scenario.until_days / axis.days);
   const Json legend = {{"symbolType", "stroke"}, {"symbolOpacity", 1}};
   const auto nominal = [&](const char* field, const char* title, const Json& domain, const Json& range) {
     return Json{{"field", field}, {"type", "nominal"}, {"title", title}, {"legend", legend}, {"scale", {{"domain", domain}, {"range", range}}}};
   };
   const Json month = {
-      {"field", "month"},
+      {"field", axis.field},
       {"type", "quantitative"},
-      {"title", "Months since start of treatment"},
+      {"title", axis.title},
       {"axis", {{"values", month_ticks(in)}, {"grid", false}}},
       {"scale", {{"domain", Json::array({0, until})}, {"nice", false}}}};
-  return {month, quantity("change"), nominal("arm", "Arm", arms, colours), nominal("model", "Model", models, dashes)};
+  return {month, quantity("change", values), nominal("arm", "Arm", arms, colours), nominal("model", "Model", models, dashes), values, axis.field};
 }
 
 Json tooltip(std::initializer_list<const char*> fields) {
@@ -175,20 +225,22 @@ Json tooltip(std::initializer_list<const char*> fields) {
 }
 
 void add_curves(const Encodings& e, const Json& curves, Json& layers) {
-  layers.push_back({{"mark", {{"type", "rule"}, {"color", "#999"}}},
-                    {"data", {{"values", Json::array({Json{{"zero", 0}}})}}},
-                    {"encoding", {{"y", {{"field", "zero"}, {"type", "quantitative"}}}}}});
+  if (e.title == kChange)
+    layers.push_back({{"mark", {{"type", "rule"}, {"color", "#999"}}},
+                      {"data", {{"values", Json::array({Json{{"zero", 0}}})}}},
+                      {"encoding", {{"y", {{"field", "zero"}, {"type", "quantitative"}}}}}});
   if (curves[0].contains("low")) {
     layers.push_back(
         {{"mark", {{"type", "area"}, {"opacity", 0.15}}},
          {"data", {{"values", curves}}},
-         {"encoding", {{"x", e.month}, {"y", quantity("low")}, {"y2", {{"field", "high"}}}, {"color", e.colour}, {"detail", {{"field", "model"}}}}}});
+         {"encoding",
+          {{"x", e.month}, {"y", quantity("low", e.title)}, {"y2", {{"field", "high"}}}, {"color", e.colour}, {"detail", {{"field", "model"}}}}}});
   }
   layers.push_back(
       {{"mark", {{"type", "line"}, {"strokeWidth", 2}}},
        {"data", {{"values", curves}}},
        {"encoding",
-        {{"x", e.month}, {"y", e.change}, {"color", e.colour}, {"strokeDash", e.dash}, {"tooltip", tooltip({"model", "arm", "month", "change"})}}}});
+        {{"x", e.month}, {"y", e.change}, {"color", e.colour}, {"strokeDash", e.dash}, {"tooltip", tooltip({"model", "arm", e.time, "change"})}}}});
 }
 
 void add_points(const ReportInput& in, const Encodings& e, const Json& points, Json& layers) {
@@ -202,7 +254,7 @@ void add_points(const ReportInput& in, const Encodings& e, const Json& points, J
   layers.push_back({{"mark", {{"type", "rule"}, {"opacity", 0.8}}},
                     {"data", {{"values", points}}},
                     {"transform", Json::array({Json{{"filter", "isValid(datum.low)"}}})},
-                    {"encoding", {{"x", e.month}, {"y", quantity("low")}, {"y2", {{"field", "high"}}}, {"color", e.colour}}}});
+                    {"encoding", {{"x", e.month}, {"y", quantity("low", e.title)}, {"y2", {{"field", "high"}}}, {"color", e.colour}}}});
   layers.push_back({{"mark", {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}}},
                     {"data", {{"values", points}}},
                     {"encoding",
@@ -214,15 +266,15 @@ void add_points(const ReportInput& in, const Encodings& e, const Json& points, J
 }
 
 Json legend_style() {
-  return {{"orient", "bottom"},        {"labelLimit", 320},
-          {"direction", "horizontal"}, {"symbolStrokeWidth", 2},
-          {"symbolSize", 400},         {"titleOrient", "left"},
-          {"titleAnchor", "start"},    {"layout", {{"bottom", {{"direction", "vertical"}, {"anchor", "start"}, {"margin", 4}}}}},
-          {"labelFontSize", 12}};
+  return {
+      {"orient", "bottom"},     {"labelLimit", 320},      {"direction", "horizontal"},
+      {"symbolStrokeWidth", 2}, {"columns", 2},           {"symbolSize", 400},
+      {"titleOrient", "left"},  {"titleAnchor", "start"}, {"layout", {{"bottom", {{"direction", "vertical"}, {"anchor", "start"}, {"margin", 4}}}}},
+      {"labelFontSize", 12}};
 }
 
-Json make_spec(const ReportInput& in, const std::string& title, const Json& curves, const Json& points) {
-  const Encodings encodings = make_encodings(in, curves);
+Json make_spec(const ReportInput& in, const std::string& title, const std::string& values, const Json& curves, const Json& points) {
+  const Encodings encodings = make_encodings(in, curves, values);
   Json layers = Json::array();
   add_curves(encodings, curves, layers);
   add_points(in, encodings, points, layers);
@@ -246,15 +298,17 @@ std::vector<Chart> make_charts(const ReportInput& in) {
     const Json points = point_rows(in, code);
     const auto& titles = outcome_titles();
     const auto title = titles.find(code);
-    const std::string text = title == titles.end() ? code : title->second;
-    std::string caption = text + ", percent change from the start of treatment. Lines: models";
+    const model::Output& output = *output_of(in, code);
+    const std::string text = title != titles.end() && !in.scenario.absolute ? title->second : in.scenario.absolute ? output.label : code;
+    const std::string values = in.scenario.absolute ? value_title(output) : kChange;
+    std::string caption = text + (in.scenario.absolute ? "" : ", percent change from the start of treatment") + ". Lines: models";
     if (!curves[0].contains("low")) {
       caption += ".";
     } else {
       caption += " (median of the subjects; band: 5th to 95th percentile).";
     }
-    caption += points_caption(in, points);
-    charts.push_back({code, text, caption, make_spec(in, text, curves, points).dump(1)});
+    if (!in.scenario.absolute) caption += points_caption(in, points);
+    charts.push_back({code, text, caption, make_spec(in, text, values, curves, points).dump(1)});
   }
   return charts;
 }

@@ -19,7 +19,8 @@ std::string figure(const std::string& text) { return "<td class=n>" + escape(tex
 
 std::string totals_table(const PreclinicalInput& in) {
   std::string out =
-      "<h2>Directions</h2>\n<p>A direction is right if the simulated difference has the reported sign and is not negligible (|d| above 0.2), or, where "
+      "<h2>Directions</h2>\n<p>A direction is right if the simulated difference has the reported sign and is not negligible (|d| above 0.2), or, "
+      "where "
       "none was found, is too small for the study's animals to show. Beside it: a predictor that always says \"better\".</p>\n<div "
       "class=scroll><table><tr><th>Role</th><th>Rows</th><th>Of</th><th class=n>Right</th><th class=n>Rows</th><th class=n>Always "
       "better</th></tr>\n";
@@ -32,7 +33,8 @@ std::string totals_table(const PreclinicalInput& in) {
 
 std::string studies_table(const PreclinicalInput& in) {
   std::string out =
-      "<h2>Every row as it was simulated</h2>\n<div class=scroll><table><tr><th>Study</th><th>Role</th><th>Rows</th><th>Animal</th><th>Treated</th><th "
+      "<h2>Every row as it was simulated</h2>\n<div "
+      "class=scroll><table><tr><th>Study</th><th>Role</th><th>Rows</th><th>Animal</th><th>Treated</th><th "
       "class=n>Days</th><th class=n>n</th><th>Outcome</th><th>Reported</th><th class=n>Simulated, %</th><th class=n>SMD (95 % of "
       "experiments)</th><th>Right</th><th>Assumed for want of a report</th></tr>\n";
   for (const auto& r : in.results) {
@@ -48,7 +50,10 @@ std::string studies_table(const PreclinicalInput& in) {
     out += std::string("<tr") + (wrong ? " class=assumed" : "") + ">" + cell(t.row->study) + cell(t.row->role) + cell(t.group) + cell(t.species) +
            cell(t.treated) + figure(fmt::format("{:.0f}", t.days)) + figure(fmt::format("{:.0f}", t.n)) + cell(t.outcome) + cell(reported) +
            figure(plain(r.prediction.percent())) + figure(plain(r.smd.mean) + " (" + plain(r.smd.low) + " to " + plain(r.smd.high) + ")") +
-           cell(!r.right ? "" : *r.right ? "yes" : "no") + cell(filled) + "</tr>\n";
+           cell(!r.right   ? ""
+                : *r.right ? "yes"
+                           : "no") +
+           cell(filled) + "</tr>\n";
   }
   return out + "</table></div>\n";
 }
@@ -61,8 +66,9 @@ std::string mechanisms_table(const PreclinicalInput& in) {
       "<div class=scroll><table><tr><th>Study</th><th>Cargo</th><th>Pathway</th><th>Readout</th><th>Reported</th><th class=n>With, %</th><th "
       "class=n>Without, %</th><th>Sign</th><th>Falls</th></tr>\n";
   for (const auto& g : in.mechanisms.grades) {
-    out += "<tr>" + cell(g.row->study) + cell(g.row->text("cargo")) + cell(g.row->text("pathway")) + cell(g.readout) + cell(g.reported > 0 ? "up" : "down") +
-           figure(plain(g.with_cargo)) + figure(plain(g.without)) + cell(g.sign_right() ? "right" : "wrong") + cell(g.falls() ? "yes" : "no") + "</tr>\n";
+    out += "<tr>" + cell(g.row->study) + cell(g.row->text("cargo")) + cell(g.row->text("pathway")) + cell(g.readout) +
+           cell(g.reported > 0 ? "up" : "down") + figure(plain(g.with_cargo)) + figure(plain(g.without)) + cell(g.sign_right() ? "right" : "wrong") +
+           cell(g.falls() ? "yes" : "no") + "</tr>\n";
   }
   return out + "</table></div>\n";
 }

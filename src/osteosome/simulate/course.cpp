@@ -12,8 +12,8 @@ solve::SubjectPlan bare_plan(const CompiledModel& model, const PatientStart& sta
   return plan;
 }
 
-void add_course(const CompiledModel& model, const core::UnitSystem& units, const PatientStart& start,
-                const std::vector<protocol::DoseRecord>& doses, double weight_kg, const std::vector<double>& days, solve::SubjectPlan& plan) {
+void add_course(const CompiledModel& model, const core::UnitSystem& units, const PatientStart& start, const std::vector<protocol::DoseRecord>& doses,
+                double weight_kg, const std::vector<double>& days, solve::SubjectPlan& plan) {
   plan.stops = start.switches;
   DoseTranslator(model, units).add_doses(doses, start.time, weight_kg, plan);
   const double days_per_unit = model.program().seconds_per_time_unit / 86400;

@@ -241,9 +241,14 @@ std::vector<CompiledModel> compile_models(const Scenario& scenario, const Solver
     models.emplace_back(std::move(loaded), settings);
   }
   check_table(scenario.population, models, problems);
+  const auto products = library.therapies();
+  const auto of_other_product = [&](const std::string& column) {  // an ensemble has the constants of every product
+    return std::any_of(products.begin(), products.end(),
+                       [&](const std::string& path) { return column.starts_with(core::stem_identifier(path) + "."); });
+  };
   for (const std::string& column : scenario.population.table_columns) {
     const auto has = [&](const CompiledModel& m) { return m.program().parameter_index(column) || m.program().state_index(column); };
-    if (std::none_of(models.begin(), models.end(), has)) {
+    if (std::none_of(models.begin(), models.end(), has) && !of_other_product(column)) {
       std::vector<std::string> known;
       for (const CompiledModel& m : models) {
         for (const std::string& name : m.model().symbols()) known.push_back(name);
@@ -263,10 +268,9 @@ void add_priors(Scenario& scenario, const std::vector<CompiledModel>& models) {
   for (std::size_t m = 0; m < models.size() && population.priors; ++m) {
     const std::string& name = scenario.models[m].name;
     for (const model::Parameter& p : models[m].model().parameters) {
-      const bool taken =
-          std::any_of(population.quantities.begin(), population.quantities.end(),
-                      [&](const RandomQuantity& q) { return q.model == name && q.name == p.id; }) ||
-          std::find(population.table_columns.begin(), population.table_columns.end(), p.id) != population.table_columns.end();
+      const bool taken = std::any_of(population.quantities.begin(), population.quantities.end(),
+                                     [&](const RandomQuantity& q) { return q.model == name && q.name == p.id; }) ||
+                         std::find(population.table_columns.begin(), population.table_columns.end(), p.id) != population.table_columns.end();
       if (!p.prior || taken) continue;
       model::Distribution d{p.prior->logarithmic ? "lognormal" : "normal", p.prior->mean, p.prior->sd, std::nullopt, std::nullopt};
       if (p.bounds) {

@@ -19,12 +19,58 @@ constexpr double kMostSubjects = 1e8;
 constexpr double kOldest = 130 * 365.25;  // days
 constexpr double kGreatestTScore = 5;     // beyond, the scale of the site would leave its range
 const std::vector<std::string> kOutcomes = {
-    "LS",           "TH",           "FN",          "TR",           "TB",         "RAD33",      "LS_QCT_trabecular", "CTX",        "uCTX",
-    "P1NP",         "BSAP",         "OC",          "BVTV_tibia",   "BVTV_femur", "BVTV_vertebra", "TbN_tibia",      "TbN_femur",  "TbN_vertebra",
-    "TbTh_tibia",   "TbTh_femur",   "TbTh_vertebra", "TbSp_tibia", "TbSp_femur", "TbSp_vertebra", "BMD_tibia",      "BMD_femur",  "BMD_vertebra",
-    "CtTh_femur",   "MAR",          "BFR_BS",      "OcS",          "ObS",        "beta_catenin", "ERK",             "RUNX2",      "TNF",
-    "marrow_fat",   "EV_plasma",    "EV_liver",    "EV_spleen",    "EV_lung",    "EV_bone",    "EV_delivered",      "cells_lung", "cells_marrow",
-    "p_ERK",        "proliferation", "ALP",        "mineral",      "adipogenic", "apoptosis",  "osteoclastogenesis"};
+    "LS",
+    "TH",
+    "FN",
+    "TR",
+    "TB",
+    "RAD33",
+    "LS_QCT_trabecular",
+    "CTX",
+    "uCTX",
+    "P1NP",
+    "BSAP",
+    "OC",
+    "BVTV_tibia",
+    "BVTV_femur",
+    "BVTV_vertebra",
+    "TbN_tibia",
+    "TbN_femur",
+    "TbN_vertebra",
+    "TbTh_tibia",
+    "TbTh_femur",
+    "TbTh_vertebra",
+    "TbSp_tibia",
+    "TbSp_femur",
+    "TbSp_vertebra",
+    "BMD_tibia",
+    "BMD_femur",
+    "BMD_vertebra",
+    "CtTh_femur",
+    "MAR",
+    "BFR_BS",
+    "OcS",
+    "ObS",
+    "beta_catenin",
+    "ERK",
+    "RUNX2",
+    "TNF",
+    "marrow_fat",
+    "EV_plasma",
+    "EV_liver",
+    "EV_spleen",
+    "EV_lung",
+    "EV_bone",
+    "EV_delivered",
+    "cells_lung",
+    "cells_marrow",
+    "p_ERK",
+    "proliferation",
+    "ALP",
+    "mineral",
+    "adipogenic",
+    "apoptosis",
+    "osteoclastogenesis"};
 constexpr std::size_t kMostTimes = 1'000'000;
 
 /// Lower Cholesky factor; empty if the matrix is not positive definite.
@@ -68,16 +114,8 @@ class ScenarioReader {
     if (scenario_.arms.empty()) top.problem("scenario-003", "[arms.NAME] is missing", "A scenario needs at least one arm.");
     if (const TomlValue* population = top.table("population")) read_population(*population);
     if (const TomlValue* solver = top.table("solver")) read_solver(*solver);
-    if (const TomlValue* report = top.table("report")) {
-      TomlReader in(*report, "[report]", problems_);
-      scenario_.outcomes = in.texts("outcomes");
-      for (const std::string& code : scenario_.outcomes) {
-        if (std::find(kOutcomes.begin(), kOutcomes.end(), code) != kOutcomes.end()) continue;
-        in.problem("scenario-020", "unknown outcome '" + code + "'",
-                   "E.g. LS, TH, FN, CTX, P1NP, BVTV_tibia, TbN_tibia, EV_plasma. " + core::did_you_mean(code, kOutcomes), "outcomes");
-      }
-      in.finish();
-    }
+    if (const TomlValue* report = top.table("report")) read_report(*report);
+    if (const TomlValue* power = top.table("power")) read_power(*power);
     top.finish();
     problems_.throw_if_any(core::ErrorKind::Input);
     return std::move(scenario_);
@@ -338,6 +376,60 @@ class ScenarioReader {
     } catch (const core::Error& error) {
       in.problem(error.diagnostics().front().code, error.diagnostics().front().message, "", "table");
     }
+  }
+
+  void check_outcomes(TomlReader& in, const std::vector<std::string>& codes, std::string_view key) {
+    for (const std::string& code : codes) {
+      if (std::find(kOutcomes.begin(), kOutcomes.end(), code) != kOutcomes.end()) continue;
+      in.problem("scenario-020", "unknown outcome '" + code + "'",
+                 "E.g. LS, TH, FN, CTX, P1NP, BVTV_tibia, TbN_tibia, EV_plasma. " + core::did_you_mean(code, kOutcomes), key);
+    }
+  }
+
+  /// The arm that a key names; reports one that does not exist.
+  std::string arm_named(TomlReader& in, std::string_view key, bool required) {
+    const std::string name = required ? in.required_text(key) : in.text(key).value_or("");
+    std::vector<std::string> names;
+    for (const auto& arm : scenario_.arms) names.push_back(arm.name);
+    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
+      in.problem("scenario-021", "no arm '" + name + "'", core::did_you_mean(name, names), key);
+    return name;
+  }
+
+  void read_report(const TomlValue& value) {
+    TomlReader in(value, "[report]", problems_);
+    scenario_.outcomes = in.texts("outcomes");
+    check_outcomes(in, scenario_.outcomes, "outcomes");
+    const std::string values = in.text("values").value_or("change");
+    if (values != "change" && values != "absolute")
+      in.problem("scenario-022", "unknown 'values' = '" + values + "'", "'change' (percent) or 'absolute'.", "values");
+    scenario_.absolute = values == "absolute";
+    scenario_.control = arm_named(in, "control", false);
+    in.finish();
+  }
+
+  void read_power(const TomlValue& value) {
+    TomlReader in(value, "[power]", problems_);
+    PowerPlan plan;
+    plan.where = value.where;
+    plan.control = arm_named(in, "control", true);
+    plan.endpoints = in.texts("endpoints");
+    if (plan.endpoints.empty()) in.problem("scenario-023", "'endpoints' is missing", "E.g. [\"BVTV_tibia\"].");
+    check_outcomes(in, plan.endpoints, "endpoints");
+    for (const std::string& text : in.texts("times")) plan.days.push_back(duration(in, text, "times"));
+    if (plan.days.empty()) in.problem("scenario-023", "'times' is missing", "E.g. [\"8 weeks\"].");
+    for (const double day : plan.days) {
+      if (!(day > 0 && day <= scenario_.until_days)) in.problem("scenario-023", "a time lies outside of the scenario", "", "times");
+      scenario_.extra_days.push_back(day);
+    }
+    plan.wished = in.number("power").value_or(0.8);
+    if (!(plan.wished > 0.05 && plan.wished < 1)) in.problem("scenario-023", "'power' should lie between 0.05 and 1", "", "power");
+    const double most = in.number("most").value_or(60);
+    if (!(most >= 3 && most <= 1000 && most == std::floor(most)))
+      in.problem("scenario-023", "'most' should be a whole number from 3 to 1000", "", "most");
+    plan.most = static_cast<std::size_t>(std::clamp(most, 3.0, 1000.0));
+    in.finish();
+    scenario_.power = plan;
   }
 
   void read_solver(const TomlValue& value) {

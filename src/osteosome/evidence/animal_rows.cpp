@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of animal studies and the vocabulary that maps their words.
+#include <algorithm>
+#include <filesystem>
+
+#include "animal_words.hpp"
+#include "osteosome/core/csv.hpp"
+#include "osteosome/core/text.hpp"
+#include "osteosome/evidence/preclinical.hpp"
+
+namespace osteosome::evidence {
+
+std::vector<double> numbers_in(const std::string& text) {
+  std::vector<double> found;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t end = text.find_first_not_of("0123456789.eE+-", i);
+    const std::string word = text.substr(i, end == std::string::npos ? end : end - i);
+    if (!word.empty() && std::isdigit(static_cast<unsigned char>(word[0])) != 0) {
+      if (const auto value = core::parse_double(word)) {
+        found.push_back(*value);
+      } else {
+        const auto dash = core::parse_double(word.substr(0, word.find('-')));  // "6-9"
+        if (dash) found.push_back(*dash);
+      }
+    }
+    i = end == std::string::npos ? text.size() : end + 1;
+  }
+  return found;
+}
+
+bool has_word(const std::string& text, std::string_view word) { return core::to_lower(text).find(word) != std::string::npos; }
+
+std::string AnimalRow::text(const std::string& column) const {
+  const auto it = cells.find(column);
+  return it == cells.end() ? "" : it->second;
+}
+std::optional<double> AnimalRow::number(const std::string& column) const { return core::parse_double(text(column)); }
+double AnimalRow::number_or(const std::string& column, double otherwise) const {
+  const auto numbers = numbers_in(text(column));
+  return numbers.empty() ? otherwise : numbers.front();
+}
+
+std::vector<AnimalRow> load_animal_studies(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ec)) {
+    if (entry.path().extension() == ".toml" && entry.path().stem() != "vocabulary") files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  std::vector<AnimalRow> rows;
+  core::Diagnostics problems;
+  for (const std::string& file : files) {
+    const core::TomlValue root = core::load_toml(file);
+    core::TomlReader top(root, "study document", problems);
+    std::string id, role;
+    if (const auto* header = top.table("study")) {
+      core::TomlReader in(*header, "[study]", problems);
+      id = in.required_text("id");
+      role = in.required_text("role");
+    } else {
+      top.problem("study-001", "the table [study] is missing");
+    }
+    const core::TomlValue* list = top.array("rows");
+    for (const auto& item : list == nullptr ? std::vector<core::TomlValue>{} : list->items) {
+      AnimalRow row{{}, id, role, "", item.where};
+      for (const auto& [key, value] : item.entries) {
+        const bool boolean = value.kind == core::TomlValue::Kind::Boolean;
+        row.cells[key] = boolean                                       ? (value.boolean ? "true" : "false")
+                         : value.kind == core::TomlValue::Kind::Number ? core::format_double(value.number)
+                                                                       : value.text;
+      }
+      row.table = row.text("table");
+      rows.push_back(std::move(row));
+    }
+    top.finish();
+  }
+  problems.throw_if_any(core::ErrorKind::Input);
+  return rows;
+}
+
+std::vector<AnimalRow> load_animal_table(const std::string& path) {
+  const auto csv = core::parse_csv(core::read_file(path), path);
+  for (const char* column : {"study", "species", "osteoporosis_model", "therapy", "outcome", "direction"}) {
+    if (std::find(csv.header.begin(), csv.header.end(), column) == csv.header.end()) {
+      throw core::Error(core::ErrorKind::Input, {"study-010",
+                                                 "the table has no column '" + std::string(column) + "'",
+                                                 {path, 1, 0},
+                                                 "Its layout is that of preclinical.csv (evidence/preclinical/README.md)."});
+    }
+  }
+  std::vector<AnimalRow> rows;
+  for (std::size_t i = 0; i < csv.rows.size(); ++i) {
+    AnimalRow row{{}, "", "", "preclinical", {path, csv.lines[i], 0}};
+    for (std::size_t c = 0; c < csv.header.size() && c < csv.rows[i].size(); ++c) {
+      if (!csv.rows[i][c].empty()) row.cells[csv.header[c]] = csv.rows[i][c];
+    }
+    row.study = row.text("study");
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Vocabulary::Vocabulary(const std::string& path) : root_(core::load_toml(path)) {}
+
+std::string Vocabulary::look_up(const std::string& table, const std::string& text, const std::string& wanted, const std::string& only) const {
+  const core::TomlValue* list = root_.find(table);
+  if (list == nullptr) return "";
+  for (const core::TomlValue& entry : list->items) {
+    const core::TomlValue* therapy = entry.find("therapy");
+    if (!only.empty() && (therapy == nullptr || therapy->text != only)) continue;
+    const core::TomlValue* words = entry.find("words");
+    const bool hit =
+        words != nullptr &&
+        std::any_of(words->items.begin(), words->items.end(), [&](const core::TomlValue& w) { return has_word(text, core::to_lower(w.text)); });
+    if (!hit) continue;
+    const core::TomlValue* value = entry.find(wanted);
+    return value == nullptr ? "" : value->text;
+  }
+  return "";
+}
+
+std::string Vocabulary::fallback(const std::string& key) const {
+  const core::TomlValue* defaults = root_.find("defaults");
+  const core::TomlValue* value = defaults == nullptr ? nullptr : defaults->find(key);
+  return value == nullptr ? "" : value->text;
+}
+double Vocabulary::number(const std::string& key) const { return root_.find("defaults")->find(key)->number; }
+
+}  // namespace osteosome::evidence
