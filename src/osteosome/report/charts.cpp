@@ -268,7 +268,7 @@ void add_points(const ReportInput& in, const Encodings& e, const Json& points, J
 Json legend_style() {
   return {
       {"orient", "bottom"},     {"labelLimit", 320},      {"direction", "horizontal"},
-      {"symbolStrokeWidth", 2}, {"columns", 2},           {"symbolSize", 400},
+      {"symbolStrokeWidth", 2}, {"columns", 1},           {"symbolSize", 400},
       {"titleOrient", "left"},  {"titleAnchor", "start"}, {"layout", {{"bottom", {{"direction", "vertical"}, {"anchor", "start"}, {"margin", 4}}}}},
       {"labelFontSize", 12}};
 }
