@@ -147,7 +147,9 @@ std::string cargo_rows(const ReportInput& in, const simulate::ArmResult& arm) {
     const auto output = std::find_if(model.outputs.begin(), model.outputs.end(), [&](const auto& x) { return x.id == arm.outputs[o]; });
     const std::string kind = output->label.substr(0, output->label.find(':')), name = arm.outputs[o].substr(0, arm.outputs[o].size() - 9);
     const evidence::Band copies = highest(o);
-    const auto same = std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.kind == kind && r.copies.median == copies.median; });
+    const auto same = std::find_if(rows.begin(), rows.end(), [&](const Row& r) {
+      return r.kind == kind && std::abs(r.copies.median - copies.median) <= 1e-3 * copies.median;
+    });
     if (kind == "lumped" && same != rows.end()) {
       same->names += ", " + name.substr(name.rfind('.') + 1);
     } else {
