@@ -36,6 +36,7 @@ Run run(std::size_t rats, simulate::EngineChoice engine, const model::Library& l
   simulate::SolverSettings settings;
   settings.engine = engine;
   settings.threads = 2;
+  settings.lanes.cache_dir = OSTEOSOME_BUILD "/native-cache";
   const auto models = simulate::compile_models(scenario, settings, library, units);
   simulate::add_priors(scenario, models);
   Run r;
