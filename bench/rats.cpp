@@ -19,7 +19,8 @@ constexpr double kLimitSeconds = 30;
 std::string scenario_text(std::size_t rats) {
   return fmt::format(
       "[scenario]\ntitle = \"rats\"\nuntil = \"12 weeks\"\nevery = \"4 weeks\"\n[patient]\nage = \"25 weeks\"\novariectomy = \"12 weeks\"\n"
-      "[models.osteosome]\nspecies = \"rat\"\n[population]\nn = {}\npriors = true\n[arms.exosomes]\nregimen = \"exosomes:bmsc 100 ug iv weekly x 12\"\n",
+      "[models.osteosome]\nspecies = \"rat\"\n[population]\nn = {}\npriors = true\n[arms.exosomes]\nregimen = \"exosomes:bmsc 100 ug iv weekly x "
+      "12\"\n",
       rats);
 }
 
@@ -74,9 +75,11 @@ int main() {
   const Run many = run(kRats, simulate::EngineChoice::Lanes, library, units);
   const Run peer = run(kReference, simulate::EngineChoice::Reference, library, units);
   const bool ok = many.wall <= kLimitSeconds && many.result.failed() == 0;
-  fmt::print("{} rats, twelve weeks of weekly exosomes ({}): {:.1f} s of wall time on 2 threads, limit {:.0f} s, {:.2f} ms CPU a rat, {} failed: {}\n",
-             kRats, many.result.engines[0], many.wall, kLimitSeconds, many.cpu_ms, many.result.failed(), ok ? "ok" : "MISSED");
-  fmt::print("  CVODES (BDF, dense, on the interpreter): {:.1f} ms CPU a rat, {:.1f} times; largest difference of {} rats {:.1e} of the column's maximum\n",
-             peer.cpu_ms, peer.cpu_ms / many.cpu_ms, kReference, difference(many, peer));
+  fmt::print(
+      "{} rats, twelve weeks of weekly exosomes ({}): {:.1f} s of wall time on 2 threads, limit {:.0f} s, {:.2f} ms CPU a rat, {} failed: {}\n",
+      kRats, many.result.engines[0], many.wall, kLimitSeconds, many.cpu_ms, many.result.failed(), ok ? "ok" : "MISSED");
+  fmt::print(
+      "  CVODES (BDF, dense, on the interpreter): {:.1f} ms CPU a rat, {:.1f} times; largest difference of {} rats {:.1e} of the column's maximum\n",
+      peer.cpu_ms, peer.cpu_ms / many.cpu_ms, kReference, difference(many, peer));
   return ok ? 0 : 1;
 }

@@ -36,10 +36,9 @@ struct SolverFlags {
 };
 
 /// The scenario's models, compiled, and the visits of its trials attached; every problem of the scenario in one Error.
-[[nodiscard]] std::vector<simulate::CompiledModel> checked_models(simulate::Scenario& scenario, const simulate::SolverSettings& settings,
-                                                                  const model::Library& library, const core::UnitSystem& units,
-                                                                  const std::vector<evidence::Study>& studies,
-                                                                  const std::vector<std::string>& animal_studies = {});
+[[nodiscard]] std::vector<simulate::CompiledModel>
+checked_models(simulate::Scenario& scenario, const simulate::SolverSettings& settings, const model::Library& library, const core::UnitSystem& units,
+               const std::vector<evidence::Study>& studies, const std::vector<std::string>& animal_studies = {});
 
 /// @throws Error(Input) for ids no study has, with near matches; `file` names them, or "".
 void check_studies(const std::vector<std::string>& ids, const std::vector<evidence::Study>& studies, const std::string& file);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // osteosome power: how many animals the next study needs (docs/reference/power.md).
+#include "osteosome/evidence/power.hpp"
+
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -9,7 +11,6 @@
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/output_file.hpp"
 #include "osteosome/core/text.hpp"
-#include "osteosome/evidence/power.hpp"
 #include "osteosome/report/animals.hpp"
 #include "osteosome/simulate/scenario.hpp"
 
@@ -23,24 +24,25 @@ struct Words {
 };
 
 std::string power_csv(const std::vector<evidence::PowerRow>& rows) {
-  std::string out = core::csv_line({"arm", "endpoint", "day", "effect_percent", "effect_low", "effect_high", "cv", "cv_assumed", "animals_a_group",
-                                    "n", "power"});
+  std::string out =
+      core::csv_line({"arm", "endpoint", "day", "effect_percent", "effect_low", "effect_high", "cv", "cv_assumed", "animals_a_group", "n", "power"});
   for (const auto& r : rows) {
     for (std::size_t k = 0; k < r.power.size(); ++k) {
-      out += core::csv_line({r.arm, r.endpoint, core::format_double(r.day), fmt::format("{:.4g}", r.effect.median), fmt::format("{:.4g}", r.effect.low),
-                             fmt::format("{:.4g}", r.effect.high), core::format_double(r.variation.cv), r.variation.assumed ? "yes" : "no",
-                             r.animals ? std::to_string(*r.animals) : "", std::to_string(k + 3), fmt::format("{:.4f}", r.power[k])});
+      out +=
+          core::csv_line({r.arm, r.endpoint, core::format_double(r.day), fmt::format("{:.4g}", r.effect.median), fmt::format("{:.4g}", r.effect.low),
+                          fmt::format("{:.4g}", r.effect.high), core::format_double(r.variation.cv), r.variation.assumed ? "yes" : "no",
+                          r.animals ? std::to_string(*r.animals) : "", std::to_string(k + 3), fmt::format("{:.4f}", r.power[k])});
     }
   }
   return out;
 }
 
 void print(const std::vector<evidence::PowerRow>& rows, const simulate::PowerPlan& plan, std::size_t draws) {
-  std::cout << fmt::format("Animals a group for power {:.2f} against '{}', two-sided t test at 5 %, averaged over {} draw{} of the constants:\n", plan.wished,
-                           plan.control, draws, draws == 1 ? " (none is varied)" : "s");
+  std::cout << fmt::format("Animals a group for power {:.2f} against '{}', two-sided t test at 5 %, averaged over {} draw{} of the constants:\n",
+                           plan.wished, plan.control, draws, draws == 1 ? " (none is varied)" : "s");
   for (const auto& r : rows) {
-    std::cout << fmt::format("  {:<14} {:<14} day {:>4.0f}  effect {:>+7.1f} % ({:+.1f} to {:+.1f})  spread {:.0f} %{}  {}\n", r.arm, r.endpoint, r.day,
-                             r.effect.median, r.effect.low, r.effect.high, 100 * r.variation.cv, r.variation.assumed ? " assumed" : "",
+    std::cout << fmt::format("  {:<14} {:<14} day {:>4.0f}  effect {:>+7.1f} % ({:+.1f} to {:+.1f})  spread {:.0f} %{}  {}\n", r.arm, r.endpoint,
+                             r.day, r.effect.median, r.effect.low, r.effect.high, 100 * r.variation.cv, r.variation.assumed ? " assumed" : "",
                              r.animals ? std::to_string(*r.animals) : "more than " + std::to_string(plan.most));
   }
 }
@@ -82,7 +84,9 @@ void add_power(CLI::App& app, Action& action) {
   verb->add_option("-o,--output", words->out, "folder for power.csv and power.html");
   verb->add_option("--power", words->power, "wished power, in place of the scenario's")->check(number_between(0.05, 0.999));
   words->flags.add_to(*verb);
-  verb->footer("Examples:\n  osteosome power scenarios/exosomes-in-ovx-rat.toml\n  osteosome power scenarios/exosomes-in-ovx-rat.toml --power 0.9 -o runs/power");
+  verb->footer(
+      "Examples:\n  osteosome power scenarios/exosomes-in-ovx-rat.toml\n  osteosome power scenarios/exosomes-in-ovx-rat.toml --power 0.9 -o "
+      "runs/power");
   verb->callback([words, &action] { action = [words] { return power_command(*words); }; });
 }
 

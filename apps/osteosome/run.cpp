@@ -470,7 +470,8 @@ void add_culture(CLI::App& app, Action& action) {
   const auto o = std::make_shared<RunOptions>();
   o->culture = true;
   add_running(verb, o, action);
-  verb->footer("Like run, for scenarios whose models are cultures.\nExamples:\n  osteosome culture scenarios/culture-dose-response.toml -o runs/dish");
+  verb->footer(
+      "Like run, for scenarios whose models are cultures.\nExamples:\n  osteosome culture scenarios/culture-dose-response.toml -o runs/dish");
 }
 
 void add_rerun(CLI::App& app, Action& action) {

@@ -28,6 +28,8 @@ struct AnimalRow {
 
 /// Rows of the study documents of a folder. @throws Error(Input) with every problem.
 [[nodiscard]] std::vector<AnimalRow> load_animal_studies(const std::string& folder);
+/// Rows of one study document.
+[[nodiscard]] std::vector<AnimalRow> load_animal_study(const std::string& path);
 /// Rows of a table in the layout of preclinical.csv. @throws Error(Io), Error(Input).
 [[nodiscard]] std::vector<AnimalRow> load_animal_table(const std::string& path);
 

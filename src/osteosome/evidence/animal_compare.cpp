@@ -18,7 +18,8 @@ const simulate::ArmResult* arm_result(const simulate::Scenario& scenario, const 
 
 std::vector<double> values_at(const simulate::ArmResult& arm, const model::Model& model, const std::string& observable,
                               const simulate::ScenarioResult& result, double day) {
-  const auto time = std::min_element(result.days.begin(), result.days.end(), [&](double a, double b) { return std::abs(a - day) < std::abs(b - day); });
+  const auto time =
+      std::min_element(result.days.begin(), result.days.end(), [&](double a, double b) { return std::abs(a - day) < std::abs(b - day); });
   const auto k = static_cast<std::size_t>(time - result.days.begin());
   for (std::size_t o = 0; o < arm.outputs.size(); ++o) {
     const auto output = std::find_if(model.outputs.begin(), model.outputs.end(), [&](const auto& x) { return x.id == arm.outputs[o]; });

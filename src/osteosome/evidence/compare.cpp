@@ -50,7 +50,8 @@ void attach(simulate::Scenario& scenario, const std::vector<Study>& studies, con
     for (const std::string& id : arm.evidence) {
       if (std::find(animal_studies.begin(), animal_studies.end(), id) != animal_studies.end()) {
         if (scenario.control.empty())
-          problems.add({"scenario-024", "'" + id + "' is an animal study, which compares groups", arm.where, "Name the other group: [report] control."});
+          problems.add({"scenario-024", "'" + id + "' is an animal study, which compares groups", arm.where,
+                        "Name the other group: [report] control."});
         continue;
       }
       const auto found = find_arm(studies, id);

@@ -33,7 +33,8 @@ std::vector<std::string> assumed_constants(const model::Model& model, const prot
   std::vector<std::string> names;
   for (const auto& p : model.parameters) {
     const bool own = std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) { return p.id.starts_with(prefix); });
-    const bool cells = p.id.starts_with("cells.") && std::any_of(prefixes.begin(), prefixes.end(), [](const auto& x) { return x.starts_with("msc"); });
+    const bool cells =
+        p.id.starts_with("cells.") && std::any_of(prefixes.begin(), prefixes.end(), [](const auto& x) { return x.starts_with("msc"); });
     if ((own || cells || p.id.starts_with("ev.")) && p.prior && p.provenance.kind == "assumed") names.push_back(p.id);
   }
   return names;
@@ -50,8 +51,9 @@ std::string arm_label(const ReportInput& in, const std::string& name) {
 std::vector<std::string> shown_outcomes(const ReportInput& in, const model::Model& model) {
   std::vector<std::string> codes;
   for (const std::string& code : in.scenario.outcomes) {
-    const bool own = std::any_of(model.outputs.begin(), model.outputs.end(),
-                                 [&](const auto& o) { return o.observable == code && o.id.find('.') == std::string::npos; });
+    const bool own = std::any_of(model.outputs.begin(), model.outputs.end(), [&](const auto& o) {
+      return o.observable == code && o.id.find('.') == std::string::npos;
+    });
     if (own) codes.push_back(code);
   }
   return codes;
@@ -61,23 +63,26 @@ Json power_chart(const ReportInput& in, const std::string& endpoint, double day)
   Json rows = Json::array();
   for (const auto& r : in.power) {
     if (r.endpoint != endpoint || r.day != day) continue;
-    for (std::size_t k = 0; k < r.power.size(); ++k) rows.push_back({{"animals", k + 3}, {"power", std::round(r.power[k] * 1e4) / 1e4}, {"arm", r.label}});
+    for (std::size_t k = 0; k < r.power.size(); ++k)
+      rows.push_back({{"animals", k + 3}, {"power", std::round(r.power[k] * 1e4) / 1e4}, {"arm", r.label}});
   }
   const Json x = {{"field", "animals"}, {"type", "quantitative"}, {"title", "Animals a group"}};
   const Json y = {{"field", "power"}, {"type", "quantitative"}, {"title", "Power"}, {"scale", {{"domain", Json::array({0, 1})}}}};
-  const Json colour = {{"field", "arm"}, {"type", "nominal"}, {"title", "Arm"}, {"legend", {{"orient", "bottom"}, {"columns", 2}, {"labelLimit", 320}}}};
-  return {{"$schema", "https://vega.github.io/schema/vega-lite/v6.json"},
-          {"width", "container"},
-          {"height", 260},
-          {"background", "white"},
-          {"layer",
-           {{{"mark", {{"type", "rule"}, {"color", "#999"}}},
-             {"data", {{"values", Json::array({Json{{"power", in.scenario.power->wished}}})}}},
-             {"encoding", {{"y", y}}}},
-            {{"mark", {{"type", "line"}, {"strokeWidth", 2}}},
-             {"data", {{"values", rows}}},
-             {"encoding", {{"x", x}, {"y", y}, {"color", colour}, {"tooltip", {{{"field", "arm"}}, {{"field", "animals"}}, {{"field", "power"}}}}}}}}},
-          {"config", {{"font", "system-ui, sans-serif"}}}};
+  const Json colour = {
+      {"field", "arm"}, {"type", "nominal"}, {"title", "Arm"}, {"legend", {{"orient", "bottom"}, {"columns", 2}, {"labelLimit", 320}}}};
+  return {
+      {"$schema", "https://vega.github.io/schema/vega-lite/v6.json"},
+      {"width", "container"},
+      {"height", 260},
+      {"background", "white"},
+      {"layer",
+       {{{"mark", {{"type", "rule"}, {"color", "#999"}}},
+         {"data", {{"values", Json::array({Json{{"power", in.scenario.power->wished}}})}}},
+         {"encoding", {{"y", y}}}},
+        {{"mark", {{"type", "line"}, {"strokeWidth", 2}}},
+         {"data", {{"values", rows}}},
+         {"encoding", {{"x", x}, {"y", y}, {"color", colour}, {"tooltip", {{{"field", "arm"}}, {{"field", "animals"}}, {{"field", "power"}}}}}}}}},
+      {"config", {{"font", "system-ui, sans-serif"}}}};
 }
 
 /// Simulated effect with its band and, where reported, the pooled effect with its interval.
@@ -99,19 +104,25 @@ Json effects_chart(const ReportInput& in) {
   };
   const auto x = [](const char* field) { return Json{{"field", field}, {"type", "quantitative"}, {"title", "Standardised mean difference"}}; };
   const auto layer = [&](const Json& values, const char* colour, const char* shape, double offset) {
-    return Json::array({Json{{"mark", {{"type", "rule"}, {"color", colour}, {"strokeWidth", 3}, {"yOffset", offset}}},
-                             {"data", {{"values", values}}},
-                             {"transform", Json::array({Json{{"filter", "isValid(datum.low)"}}})},
-                             {"encoding", {{"y", y(0)}, {"x", x("low")}, {"x2", {{"field", "high"}}}}}},
-                        Json{{"mark", {{"type", "point"}, {"filled", true}, {"size", 90}, {"color", colour}, {"shape", shape}, {"yOffset", offset}}},
-                             {"data", {{"values", values}}},
-                             {"encoding", {{"y", y(0)}, {"x", x("smd")}, {"tooltip", {{{"field", "row"}}, {{"field", "smd"}}, {{"field", "low"}}, {{"field", "high"}}}}}}}});
+    return Json::array(
+        {Json{{"mark", {{"type", "rule"}, {"color", colour}, {"strokeWidth", 3}, {"yOffset", offset}}},
+              {"data", {{"values", values}}},
+              {"transform", Json::array({Json{{"filter", "isValid(datum.low)"}}})},
+              {"encoding", {{"y", y(0)}, {"x", x("low")}, {"x2", {{"field", "high"}}}}}},
+         Json{{"mark", {{"type", "point"}, {"filled", true}, {"size", 90}, {"color", colour}, {"shape", shape}, {"yOffset", offset}}},
+              {"data", {{"values", values}}},
+              {"encoding",
+               {{"y", y(0)}, {"x", x("smd")}, {"tooltip", {{{"field", "row"}}, {{"field", "smd"}}, {{"field", "low"}}, {{"field", "high"}}}}}}}});
   };
   Json layers = Json::array();
   for (const auto& l : layer(simulated, "#0072B2", "circle", -5)) layers.push_back(l);
   for (const auto& l : layer(reported, "#D55E00", "diamond", 5)) layers.push_back(l);
-  return {{"$schema", "https://vega.github.io/schema/vega-lite/v6.json"}, {"width", "container"}, {"height", {{"step", 34}}}, {"background", "white"},
-          {"layer", layers}, {"config", {{"font", "system-ui, sans-serif"}}}};
+  return {{"$schema", "https://vega.github.io/schema/vega-lite/v6.json"},
+          {"width", "container"},
+          {"height", {{"step", 34}}},
+          {"background", "white"},
+          {"layer", layers},
+          {"config", {{"font", "system-ui, sans-serif"}}}};
 }
 
 std::string figure_of(const Chart& c) {
@@ -242,10 +253,14 @@ std::string animals_section(const ReportInput& in) {
       if (!c.trial.row->text("ci_low").empty()) reported += " (" + c.trial.row->text("ci_low") + " to " + c.trial.row->text("ci_high") + ")";
     }
     const std::string doi = c.trial.row->text("doi");
-    out += "<tr><td>" + link_doi(c.trial.row->text("study") + (doi.empty() ? "" : ", doi:" + doi)) + "</td>" + cell(arm_label(in, c.arm)) +
-           cell(c.trial.row->text("outcome")) + cell(reported) + figure(fmt::format("{:.0f}", c.day / 7)) + figure(band_text(c.percent, "")) +
-           figure(band_text(c.effect, "")) + cell(fmt::format("{:.0f} %{}", 100 * c.trial.variation.cv, c.trial.variation.assumed ? ", assumed" : "")) +
-           cell(!c.right ? "" : *c.right ? "right" : "wrong") + cell(c.trial.row->role) + "</tr>\n";
+    out +=
+        "<tr><td>" + link_doi(c.trial.row->text("study") + (doi.empty() ? "" : ", doi:" + doi)) + "</td>" + cell(arm_label(in, c.arm)) +
+        cell(c.trial.row->text("outcome")) + cell(reported) + figure(fmt::format("{:.0f}", c.day / 7)) + figure(band_text(c.percent, "")) +
+        figure(band_text(c.effect, "")) + cell(fmt::format("{:.0f} %{}", 100 * c.trial.variation.cv, c.trial.variation.assumed ? ", assumed" : "")) +
+        cell(!c.right   ? ""
+             : *c.right ? "right"
+                        : "wrong") +
+        cell(c.trial.row->role) + "</tr>\n";
   }
   return out + "</table></div>\n";
 }
@@ -257,7 +272,8 @@ std::string power_section(const ReportInput& in) {
       "constants, so that what the model does not know costs animals. Spreads marked assumed are 20 to 40 % for want of a matching study.</p>\n<div "
       "class=scroll><table><tr><th>Arm</th><th>Endpoint</th><th class=n>Week</th><th class=n>Effect</th><th class=n>Spread between animals</th><th "
       "class=n>Animals a group</th></tr>\n",
-      in.scenario.power->wished, escape(arm_label(in, in.scenario.power->control)), in.scenario.population.n, in.scenario.population.n == 1 ? "" : "s");
+      in.scenario.power->wished, escape(arm_label(in, in.scenario.power->control)), in.scenario.population.n,
+      in.scenario.population.n == 1 ? "" : "s");
   for (const auto& r : in.power) {
     out += "<tr>" + cell(r.label) + cell(r.endpoint) + figure(fmt::format("{:.0f}", r.day / 7)) + figure(band_text(r.effect, " %")) +
            figure(fmt::format("{:.0f} %{}", 100 * r.variation.cv, r.variation.assumed ? ", assumed" : "")) +
@@ -279,7 +295,8 @@ std::string products_section(const ReportInput& in) {
   std::string out;
   if (!cargo.empty()) {
     out +=
-        "<h2>Cargo in the cell</h2>\n<p>Highest over the run. A native miRNA has hundredths of a copy a vesicle: whether one cargo can act is counted, "
+        "<h2>Cargo in the cell</h2>\n<p>Highest over the run. A native miRNA has hundredths of a copy a vesicle: whether one cargo can act is "
+        "counted, "
         "not taken for granted. Lumped cargo stands for what hundreds of proteins and miRNA of a vesicle do together; one unit is one vesicle that "
         "released.</p>\n<div class=scroll><table><tr><th>Arm</th><th>Cargo</th><th>Class</th><th class=n>Copies a cell</th><th class=n>Share of its "
         "greatest effect</th><th>Verdict</th></tr>\n" +
@@ -287,7 +304,8 @@ std::string products_section(const ReportInput& in) {
   }
   if (!cells.empty()) {
     out +=
-        "<h2>Cells: culture, genetics, acute effects</h2>\n<p>The two-stage model is an illustration of what doublings do; its constants are assumed. "
+        "<h2>Cells: culture, genetics, acute effects</h2>\n<p>The two-stage model is an illustration of what doublings do; its constants are "
+        "assumed. "
         "It is no estimate of a tumour risk: trials bound that, in the last rows.</p>\n<div class=scroll><table><tr><th>Arm</th><th>Quantity</th><th "
         "class=n>Value</th><th class=n>5th to 95th percentile</th></tr>\n" +
         cells + "</table></div>\n";
@@ -299,15 +317,17 @@ std::vector<Chart> animal_charts(const ReportInput& in) {
   std::vector<Chart> charts;
   const Json effects = effects_chart(in);
   if (!effects.is_null()) {
-    charts.push_back({"effects", "Effect sizes, simulated and reported",
-                      "Circles: this scenario, median and 5th to 95th percentile of the draws. Diamonds: pooled effects as reported, with their 95 % interval.",
-                      effects.dump(1)});
+    charts.push_back(
+        {"effects", "Effect sizes, simulated and reported",
+         "Circles: this scenario, median and 5th to 95th percentile of the draws. Diamonds: pooled effects as reported, with their 95 % interval.",
+         effects.dump(1)});
   }
   std::set<std::pair<std::string, double>> seen;
   for (const auto& r : in.power) {
     if (!seen.insert({r.endpoint, r.day}).second) continue;
     const std::string title = fmt::format("Power for {} at week {:.0f}", r.endpoint, r.day / 7);
-    charts.push_back({fmt::format("power-{}-{:.0f}", r.endpoint, r.day), title, title + ". Grey: the wished power.", power_chart(in, r.endpoint, r.day).dump(1)});
+    charts.push_back({fmt::format("power-{}-{:.0f}", r.endpoint, r.day), title, title + ". Grey: the wished power.",
+                      power_chart(in, r.endpoint, r.day).dump(1)});
   }
   return charts;
 }
