@@ -234,7 +234,12 @@ class Composer {
       Use use{child->model.id, path, {}, {}, {path, 1, 1}};
       for (const Port& port : child->ports) {
         const std::string& from = port.from.empty() ? port.id : port.from;
-        if (std::find(offered.begin(), offered.end(), from) != offered.end()) use.connect.push_back({port.id, expr::Ast::symbol(from)});
+        const bool known_name = std::find(offered.begin(), offered.end(), from) != offered.end();
+        if (!known_name && !port.from.empty() && !port.fallback) {
+          problems_.add({"compose-008", "model '" + model.model.id + "' has no quantity '" + from + "'", port.where,
+                         core::did_you_mean(from, offered)});
+        }
+        if (known_name || !port.from.empty()) use.connect.push_back({port.id, expr::Ast::symbol(from)});
       }
       for (const Act& act : child->acts) {
         if (std::find(known.begin(), known.end(), act.target) == known.end()) {
@@ -422,14 +427,15 @@ std::vector<std::string> Library::species() const {
   std::vector<std::string> names;
   for (const std::string& path : toml_files(fs::path(root) / "species")) {
     const core::TomlValue* header = core::load_toml(path).find("overlay");
-    if (header != nullptr) names.push_back(fs::path(path).stem().string());
+    if (header != nullptr && header->find("species") != nullptr) names.push_back(fs::path(path).stem().string());
   }
   return names;
 }
 
 std::string Library::find_species(const std::string& name) const {
   const auto names = species();
-  if (std::find(names.begin(), names.end(), name) != names.end()) return (fs::path(root) / "species" / (name + ".toml")).string();
+  const fs::path path = fs::path(root) / "species" / (name + ".toml");
+  if (core::is_identifier(core::stem_identifier(path.string())) && fs::exists(path)) return path.string();
   std::string list;
   for (const std::string& n : names) list += ", " + n;
   throw core::Error(core::ErrorKind::Input,

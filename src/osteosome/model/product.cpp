@@ -92,13 +92,27 @@ class Product {
     base_.elsewhere = in.text("elsewhere").value_or("");
     base_.is_therapy = true;
     without_ = in.texts("without");
+    const bool converts = in.boolean("conversion").value_or(true);
     const auto cargo = in.text("cargo");
     in.finish();
     std::erase_if(m.doses, [](const DoseEntry& d) { return d.id.find('.') != std::string::npos; });  // of vesicles that cells make
     for (DoseEntry& d : m.doses) d.drug = base_.therapy_of;
     std::erase_if(m.outputs, [](const Output& o) { return o.id.find('.') != std::string::npos && o.observable.empty(); });
     for (Output& o : m.outputs) o.when = base_.therapy_of;
+    if (!converts) take_back_conversions();
     if (cargo) read_shared(*cargo);
+  }
+
+  /// Without a known ratio of particles to protein, only the unit of the pool itself is taken.
+  void take_back_conversions() {
+    std::vector<DoseEntry> kept;
+    for (DoseEntry& d : base_.model.doses) {
+      if (std::any_of(kept.begin(), kept.end(), [&](const DoseEntry& k) { return k.route == d.route; })) continue;
+      d.factor.reset();
+      d.unit.reset();
+      kept.push_back(d);
+    }
+    base_.model.doses = std::move(kept);
   }
 
   /// A number, a parameter with its own source, or the name of a quantity of the model: what the formula then says.

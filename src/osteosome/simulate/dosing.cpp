@@ -52,7 +52,9 @@ std::optional<double> DoseTranslator::infusion_duration(std::uint32_t state, std
 
 void DoseTranslator::check(const protocol::Regimen& regimen, double weight_kg) const {
   std::vector<std::string> drugs;
-  for (const auto& d : model_.model().doses) drugs.push_back(d.drug);
+  for (const auto& d : model_.model().doses) {
+    if (std::find(drugs.begin(), drugs.end(), d.drug) == drugs.end()) drugs.push_back(d.drug);
+  }
   for (const auto& phase : regimen.phases) {
     for (const auto& course : phase.courses) {
       for (const auto& refused : model_.model().refused) {
