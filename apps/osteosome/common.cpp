@@ -59,11 +59,11 @@ simulate::SolverSettings SolverFlags::settings() const {
 
 std::vector<simulate::CompiledModel> checked_models(simulate::Scenario& scenario, const simulate::SolverSettings& settings,
                                                     const model::Library& library, const core::UnitSystem& units,
-                                                    const std::vector<evidence::Study>& studies) {
+                                                    const std::vector<evidence::Study>& studies, const std::vector<std::string>& animal_studies) {
   core::Diagnostics problems;
   std::vector<simulate::CompiledModel> models;
   try {
-    evidence::attach(scenario, studies);
+    evidence::attach(scenario, studies, animal_studies);
   } catch (const core::Error& error) {
     problems.add(error);
   }

@@ -36,9 +36,9 @@ struct SolverFlags {
 };
 
 /// The scenario's models, compiled, and the visits of its trials attached; every problem of the scenario in one Error.
-[[nodiscard]] std::vector<simulate::CompiledModel> checked_models(simulate::Scenario& scenario, const simulate::SolverSettings& settings,
-                                                                  const model::Library& library, const core::UnitSystem& units,
-                                                                  const std::vector<evidence::Study>& studies);
+[[nodiscard]] std::vector<simulate::CompiledModel>
+checked_models(simulate::Scenario& scenario, const simulate::SolverSettings& settings, const model::Library& library, const core::UnitSystem& units,
+               const std::vector<evidence::Study>& studies, const std::vector<std::string>& animal_studies = {});
 
 /// @throws Error(Input) for ids no study has, with near matches; `file` names them, or "".
 void check_studies(const std::vector<std::string>& ids, const std::vector<evidence::Study>& studies, const std::string& file);
@@ -62,6 +62,8 @@ class ProgressLine {
 // One function a verb: adds its options, sets `action` to what it does when chosen.
 using Action = std::function<int()>;
 void add_run(CLI::App& app, Action& action);
+void add_culture(CLI::App& app, Action& action);
+void add_power(CLI::App& app, Action& action);
 void add_rerun(CLI::App& app, Action& action);
 void add_simulate(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);

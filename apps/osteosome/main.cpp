@@ -79,6 +79,8 @@ int run(int argc, char** argv) {
   Action action;
   add_run(app, action);
   add_rerun(app, action);
+  add_culture(app, action);
+  add_power(app, action);
   add_simulate(app, action);
   add_check(app, action);
   add_models(app, action);

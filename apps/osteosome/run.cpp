@@ -18,6 +18,8 @@
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/output_file.hpp"
 #include "osteosome/core/text.hpp"
+#include "osteosome/evidence/animal_compare.hpp"
+#include "osteosome/evidence/power.hpp"
 #include "osteosome/evidence/study.hpp"
 #include "osteosome/report/report.hpp"
 #include "osteosome/simulate/netcdf.hpp"
@@ -36,6 +38,7 @@ struct RunOptions {
   std::optional<std::uint64_t> seed;
   SolverFlags solver;
   bool overwrite = false, quiet = false;
+  bool culture = false;  ///< every model must be a culture
   double max_failed = 0;
 };
 
@@ -64,7 +67,8 @@ class Run {
     if (o_.solver.engine == "auto") settings.engine = scenario_.engine;
     settings.relative_tolerance = scenario_.relative_tolerance;
     settings.absolute_scale = scenario_.absolute_scale;
-    const auto models = checked_models(scenario_, settings, library_, units_, studies);
+    const auto models = checked_models(scenario_, settings, library_, units_, studies, animal_studies());
+    if (o_.culture) check_cultures(models);
     open_folder();
     manifest_ = describe(models, settings);
     save_state("running");
@@ -80,6 +84,24 @@ class Run {
   }
 
  private:
+  /// Ids of the animal studies, read when the scenario lays something over.
+  std::vector<std::string> animal_studies() {
+    const bool wanted = std::any_of(scenario_.arms.begin(), scenario_.arms.end(), [](const auto& arm) { return !arm.evidence.empty(); });
+    if (wanted) animals_ = evidence::load_animal_studies(library_.root + "/evidence/preclinical");
+    std::vector<std::string> ids;
+    for (const auto& row : animals_) ids.push_back(row.study);
+    return ids;
+  }
+
+  /// @throws Error(Input) if a model is no culture.
+  void check_cultures(const std::vector<simulate::CompiledModel>& models) const {
+    for (std::size_t m = 0; m < models.size(); ++m) {
+      if (models[m].model().species_name == "dish") continue;
+      throw core::Error(core::ErrorKind::Input, {"culture-001", "model '" + models[m].name() + "' is no culture", scenario_.models[m].where,
+                                                 "Use [models.culture], or osteosome run."});
+    }
+  }
+
   [[nodiscard]] std::string path(const std::string& name) const { return (fs::path(o_.output) / name).string(); }
 
   int run_models(const std::vector<simulate::CompiledModel>& models, const std::vector<evidence::Study>& studies) {
@@ -323,7 +345,9 @@ class Run {
     if (fs::exists(bundle, ec)) library = core::read_file(bundle);
     Json shown = manifest_;
     shown["status"] = "completed";
-    const report::ReportInput input{scenario_, models, result, comparisons, shown.dump(2), library};
+    report::ReportInput input{scenario_, models, result, comparisons, shown.dump(2), library};
+    if (!scenario_.control.empty()) input.animals = evidence::compare_animals(scenario_, models, result, animals_, library_.root, units_);
+    if (scenario_.power) input.power = evidence::power_of(scenario_, models, result, library_.root);
     const auto charts = report::make_charts(input);
     for (const auto& c : charts) stage_text("charts/" + c.id + ".vl.json", c.spec + "\n");
     stage_text("report.html", report::make_report(input, charts));
@@ -339,6 +363,7 @@ class Run {
 
   const RunOptions& o_;
   simulate::Scenario scenario_;
+  std::vector<evidence::AnimalRow> animals_;
   const model::Library& library_;
   const core::UnitSystem& units_;
   ProgressLine progress_;
@@ -413,9 +438,9 @@ void add_common(CLI::App* verb, RunOptions& o) {
 
 }  // namespace
 
-void add_run(CLI::App& app, Action& action) {
-  auto o = std::make_shared<RunOptions>();
-  CLI::App* verb = app.add_subcommand("run", "run a scenario: tables, charts, report and manifest in a folder");
+namespace {
+
+void add_running(CLI::App* verb, const std::shared_ptr<RunOptions>& o, Action& action) {
   verb->add_option("SCENARIO", o->scenario, "scenario file (TOML)")->required();
   add_common(verb, *o);
   verb->add_option("--seed", o->seed, "replaces the scenario's seed")->check(number_between(0, 9e15));
@@ -426,11 +451,27 @@ void add_run(CLI::App& app, Action& action) {
   verb->add_option("--max-failed", o->max_failed, "share of failed simulations that is not an error")
       ->capture_default_str()
       ->check(number_between(0, 1));
+  verb->callback([o, &action] { action = [o] { return run_command(*o); }; });
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action) {
+  CLI::App* verb = app.add_subcommand("run", "run a scenario: tables, charts, report and manifest in a folder");
+  add_running(verb, std::make_shared<RunOptions>(), action);
   verb->footer(
       "Without -o the folder is runs/<scenario name>. Tolerances stand in the scenario's [solver].\nExamples:\n  osteosome run "
       "scenarios/denosumab-and-stop.toml\n"
       "  osteosome run scenarios/teriparatide.toml -o runs/tptd --threads 1 --seed 7 --overwrite");
-  verb->callback([o, &action] { action = [o] { return run_command(*o); }; });
+}
+
+void add_culture(CLI::App& app, Action& action) {
+  CLI::App* verb = app.add_subcommand("culture", "run a scenario in the dish: cells, vesicles and inhibitors in medium");
+  const auto o = std::make_shared<RunOptions>();
+  o->culture = true;
+  add_running(verb, o, action);
+  verb->footer(
+      "Like run, for scenarios whose models are cultures.\nExamples:\n  osteosome culture scenarios/culture-dose-response.toml -o runs/dish");
 }
 
 void add_rerun(CLI::App& app, Action& action) {

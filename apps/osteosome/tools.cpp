@@ -9,6 +9,7 @@
 #include "common.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/core/toml.hpp"
+#include "osteosome/evidence/preclinical.hpp"
 #include "osteosome/evidence/study.hpp"
 #include "osteosome/protocol/regimen.hpp"
 #include "osteosome/simulate/scenario.hpp"
@@ -16,25 +17,43 @@
 namespace osteosome::app {
 namespace {
 
+/// A product in the model that takes its kind in.
+std::string check_product(const core::TomlValue& product, const std::string& path, const model::Library& library, const core::UnitSystem& units) {
+  const core::TomlValue* drug = product.find("drug");
+  const std::string name = drug == nullptr ? "" : drug->text;
+  (void)model::load_model(library.find_model("osteosome"), library, units, model::LoadOptions{"", {name}, {}, {path}});
+  return "product " + name;
+}
+
+std::string check_overlay(const core::TomlValue& overlay, const std::string& path, const model::Library& library, const core::UnitSystem& units) {
+  const core::TomlValue* of = overlay.find("of");
+  if (of == nullptr) throw core::Error(core::ErrorKind::Input, {"overlay-005", "[overlay] names no model: 'of' is missing", {path, 0, 0}, ""});
+  const std::string model = of->text == "shared" ? "osteosome" : of->text;
+  (void)model::load_model(library.find_model(model), library, units, model::LoadOptions{"", {}, {path}});
+  return of->text == "shared" ? "overlay shared by models" : "overlay of " + of->text;
+}
+
 /// Checks one document of any kind; the tables it has tell which.
 std::string check_file(const std::string& path, const model::Library& library, const core::UnitSystem& units) {
   const core::TomlValue root = core::load_toml(path);
   if (root.find("scenario") != nullptr) {
     auto scenario = simulate::load_scenario(path, library, units);
-    (void)checked_models(scenario, {}, library, units, evidence::load_evidence(library.root));
+    std::vector<std::string> animals;
+    for (const auto& row : evidence::load_animal_studies(library.root + "/evidence/preclinical")) animals.push_back(row.study);
+    (void)checked_models(scenario, {}, library, units, evidence::load_evidence(library.root), animals);
     return fmt::format("scenario, {} models, {} arms", scenario.models.size(), scenario.arms.size());
   }
+  if (root.find("study") != nullptr && root.find("rows") != nullptr)
+    return fmt::format("animal study, {} rows", evidence::load_animal_study(path).size());
   if (root.find("study") != nullptr) {
     const auto study = evidence::load_study(path);
     return fmt::format("study, {} arms", study.arms.size());
   }
   if (root.find("calibration") != nullptr) return check_calibration(path);
-  if (const core::TomlValue* overlay = root.find("overlay")) {
-    const core::TomlValue* of = overlay->find("of");
-    if (of == nullptr) throw core::Error(core::ErrorKind::Input, {"overlay-005", "[overlay] names no model: 'of' is missing", {path, 0, 0}, ""});
-    (void)model::load_model(library.find_model(of->text), library, units, model::LoadOptions{"", {}, {path}});
-    return "overlay of " + of->text;
-  }
+  if (const core::TomlValue* overlay = root.find("overlay")) return check_overlay(*overlay, path, library, units);
+  if (const core::TomlValue* product = root.find("product")) return check_product(*product, path, library, units);
+  if (const core::TomlValue* cargo = root.find("cargo"))
+    return fmt::format("cargo list, {} entries; checked with the products that name it", cargo->items.size());
   if (root.find("ports") != nullptr || root.find("therapy") != nullptr) {
     model::check_module(path, library, units);
     return root.find("therapy") != nullptr ? "therapy" : "module";

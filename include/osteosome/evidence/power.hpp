@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "osteosome/evidence/preclinical.hpp"
+#include "osteosome/evidence/animal_compare.hpp"
 #include "osteosome/simulate/scenario.hpp"
 
 namespace osteosome::evidence {
@@ -14,7 +14,7 @@ namespace osteosome::evidence {
 struct PowerRow {
   std::string arm, endpoint, label;
   double day = 0;
-  double effect = 0, low = 0, high = 0;  ///< difference from the control arm [percent]: median and 5th to 95th percentile over the draws
+  Band effect;  ///< difference from the control arm [percent]
   Variation variation;
   std::optional<std::size_t> animals;    ///< least number a group with the wished power; nothing if `most` is not enough
   std::vector<double> power;             ///< at 3, 4, ... animals a group

@@ -28,6 +28,8 @@ struct AnimalRow {
 
 /// Rows of the study documents of a folder. @throws Error(Input) with every problem.
 [[nodiscard]] std::vector<AnimalRow> load_animal_studies(const std::string& folder);
+/// Rows of one study document.
+[[nodiscard]] std::vector<AnimalRow> load_animal_study(const std::string& path);
 /// Rows of a table in the layout of preclinical.csv. @throws Error(Io), Error(Input).
 [[nodiscard]] std::vector<AnimalRow> load_animal_table(const std::string& path);
 
@@ -95,6 +97,7 @@ struct SimulatedSmd {
 /// True if the prediction agrees with the direction reported: same sign and not negligible (|d| > 0.2), or for "no effect" too small for
 /// the study's animals to show (|d| sqrt(n/2) < 1.96).
 [[nodiscard]] bool right(const AnimalTrial& trial, const AnimalPrediction& p);
+[[nodiscard]] bool right(const AnimalTrial& trial, double effect);
 
 /// Weighted residuals of a trial for a fit: the SMD against its reported value and interval (at least 0.3 wide as SD, since pooled intervals
 /// of heterogeneous studies are too narrow; SD 1 without interval), else a one-sided penalty that grows while the direction is not reached

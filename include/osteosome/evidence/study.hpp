@@ -68,9 +68,9 @@ struct Comparison {
   [[nodiscard]] std::optional<double> error() const;
 };
 
-/// Checks that the evidence the scenario names exists, and adds the visits of its rows to the scenario's output times.
-/// @throws Error(Input) with near matches.
-void attach(simulate::Scenario& scenario, const std::vector<Study>& studies);
+/// Checks that the evidence the scenario names exists, and adds the visits of its rows to the scenario's output times. `animal_studies` are
+/// ids of animal studies, which need a control arm instead. @throws Error(Input) with near matches.
+void attach(simulate::Scenario& scenario, const std::vector<Study>& studies, const std::vector<std::string>& animal_studies = {});
 
 /// Percent change from the start of treatment: [subject][time]; NaN where a subject failed.
 [[nodiscard]] std::vector<std::vector<double>> percent_change(const simulate::ArmResult& arm, std::size_t output, std::size_t times);

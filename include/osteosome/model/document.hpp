@@ -30,6 +30,7 @@ struct LoadOptions {
   std::string species;                ///< name of a species overlay, or "" for what the document is about
   std::vector<std::string> drugs;     ///< drugs of the regimens: products (exosomes, cells) are taken in only when named
   std::vector<std::string> overlays;  ///< documents with [overlay], found as models are; applied after the model's own and the species
+  std::vector<std::string> therapies = {};  ///< paths of further therapies and products; they go before the library's of the same name
 };
 
 /// Loads, composes and validates a model document; see docs/reference/model-document.md.

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "osteosome/evidence/animal_compare.hpp"
+#include "osteosome/evidence/power.hpp"
 #include "osteosome/evidence/study.hpp"
 #include "osteosome/simulate/scenario.hpp"
 
@@ -26,6 +28,8 @@ struct ReportInput {
   const std::vector<evidence::Comparison>& comparisons;
   std::string manifest;         ///< JSON text shown at the end
   std::string chart_library;    ///< JavaScript that defines vegaEmbed; "" leaves the charts out and says so
+  std::vector<evidence::AnimalComparison> animals = {};
+  std::vector<evidence::PowerRow> power = {};
 };
 
 /// One chart an evidence code that any model has: curves of every model and arm, trial points with their error bars over them.

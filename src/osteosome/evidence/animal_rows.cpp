@@ -40,6 +40,44 @@ double AnimalRow::number_or(const std::string& column, double otherwise) const {
   return numbers.empty() ? otherwise : numbers.front();
 }
 
+namespace {
+
+void read_study(const std::string& path, std::vector<AnimalRow>& rows, core::Diagnostics& problems) {
+  const core::TomlValue root = core::load_toml(path);
+  core::TomlReader top(root, "study document", problems);
+  std::string id, role;
+  if (const auto* header = top.table("study")) {
+    core::TomlReader in(*header, "[study]", problems);
+    id = in.required_text("id");
+    role = in.required_text("role");
+  } else {
+    top.problem("study-001", "the table [study] is missing");
+  }
+  const core::TomlValue* list = top.array("rows");
+  for (const auto& item : list == nullptr ? std::vector<core::TomlValue>{} : list->items) {
+    AnimalRow row{{}, id, role, "", item.where};
+    for (const auto& [key, value] : item.entries) {
+      const bool boolean = value.kind == core::TomlValue::Kind::Boolean;
+      row.cells[key] = boolean                                       ? (value.boolean ? "true" : "false")
+                       : value.kind == core::TomlValue::Kind::Number ? core::format_double(value.number)
+                                                                     : value.text;
+    }
+    row.table = row.text("table");
+    rows.push_back(std::move(row));
+  }
+  top.finish();
+}
+
+}  // namespace
+
+std::vector<AnimalRow> load_animal_study(const std::string& path) {
+  std::vector<AnimalRow> rows;
+  core::Diagnostics problems;
+  read_study(path, rows, problems);
+  problems.throw_if_any(core::ErrorKind::Input);
+  return rows;
+}
+
 std::vector<AnimalRow> load_animal_studies(const std::string& folder) {
   std::vector<std::string> files;
   std::error_code ec;
@@ -49,31 +87,7 @@ std::vector<AnimalRow> load_animal_studies(const std::string& folder) {
   std::sort(files.begin(), files.end());
   std::vector<AnimalRow> rows;
   core::Diagnostics problems;
-  for (const std::string& file : files) {
-    const core::TomlValue root = core::load_toml(file);
-    core::TomlReader top(root, "study document", problems);
-    std::string id, role;
-    if (const auto* header = top.table("study")) {
-      core::TomlReader in(*header, "[study]", problems);
-      id = in.required_text("id");
-      role = in.required_text("role");
-    } else {
-      top.problem("study-001", "the table [study] is missing");
-    }
-    const core::TomlValue* list = top.array("rows");
-    for (const auto& item : list == nullptr ? std::vector<core::TomlValue>{} : list->items) {
-      AnimalRow row{{}, id, role, "", item.where};
-      for (const auto& [key, value] : item.entries) {
-        const bool boolean = value.kind == core::TomlValue::Kind::Boolean;
-        row.cells[key] = boolean                                       ? (value.boolean ? "true" : "false")
-                         : value.kind == core::TomlValue::Kind::Number ? core::format_double(value.number)
-                                                                       : value.text;
-      }
-      row.table = row.text("table");
-      rows.push_back(std::move(row));
-    }
-    top.finish();
-  }
+  for (const std::string& file : files) read_study(file, rows, problems);
   problems.throw_if_any(core::ErrorKind::Input);
   return rows;
 }

@@ -143,9 +143,8 @@ std::string TrialReader::describe_disease(const AnimalRow& row, AnimalTrial& tri
   const std::string disease = row.text("osteoporosis_model");
   std::string kind = vocabulary_.look_up("diseases", disease, "kind");
   if (kind.empty()) {
-    if (!disease.empty()) return "no word for the disease '" + disease + "'";
-    kind = "gonadectomy";
-    trial.filled_in.emplace_back("disease");
+    kind = disease.empty() ? "gonadectomy" : "none";
+    trial.filled_in.push_back(disease.empty() ? "disease" : "intact animal in place of " + disease);
   }
   const bool vehicle = row.text("therapy") == "vehicle";
   const auto lasts = numbers_in(row.text("duration_weeks"));

@@ -39,14 +39,21 @@ std::optional<double> Comparison::error() const {
   return std::nullopt;
 }
 
-void attach(simulate::Scenario& scenario, const std::vector<Study>& studies) {
+void attach(simulate::Scenario& scenario, const std::vector<Study>& studies, const std::vector<std::string>& animal_studies) {
   std::vector<std::string> known;
   for (const Study& s : studies) {
     for (const StudyArm& a : s.arms) known.push_back(a.id);
   }
+  known.insert(known.end(), animal_studies.begin(), animal_studies.end());
   core::Diagnostics problems;
   for (const auto& arm : scenario.arms) {
     for (const std::string& id : arm.evidence) {
+      if (std::find(animal_studies.begin(), animal_studies.end(), id) != animal_studies.end()) {
+        if (scenario.control.empty())
+          problems.add({"scenario-024", "'" + id + "' is an animal study, which compares groups", arm.where,
+                        "Name the other group: [report] control."});
+        continue;
+      }
       const auto found = find_arm(studies, id);
       if (!found) {
         problems.add({"scenario-016", "arm '" + arm.name + "': no study has an arm '" + id + "'", arm.where, core::did_you_mean(id, known)});
@@ -101,7 +108,9 @@ std::vector<Comparison> compare(const simulate::Scenario& scenario, const std::v
     const auto& scenario_arm = scenario.arms[arm.arm];
     const auto& model = models[arm.model].model();
     for (const std::string& id : scenario_arm.evidence) {
-      const Found found = *find_arm(studies, id);
+      const auto of = find_arm(studies, id);
+      if (!of) continue;  // an animal study
+      const Found& found = *of;
       if (found.arm->runnable != "yes") continue;
       for (const Measurement& m : found.arm->measurements) {
         if (!comparable(m)) continue;

@@ -7,7 +7,7 @@
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/random.hpp"
 #include "osteosome/core/text.hpp"
-#include "osteosome/evidence/study.hpp"
+#include "osteosome/evidence/animal_compare.hpp"
 
 namespace osteosome::evidence {
 namespace {
@@ -69,30 +69,6 @@ std::vector<double> power_curve(const std::vector<std::pair<double, double>>& dr
   return shown;
 }
 
-const simulate::ArmResult* arm_result(const simulate::Scenario& scenario, const simulate::ScenarioResult& result, const std::string& arm,
-                                      std::size_t model) {
-  for (const auto& a : result.arms) {
-    if (a.model == model && scenario.arms[a.arm].name == arm) return &a;
-  }
-  return nullptr;
-}
-
-/// Values of an endpoint at a time, by draw; empty if the model does not have it.
-std::vector<double> values_at(const simulate::ArmResult& arm, const model::Model& model, const std::string& endpoint,
-                              const simulate::ScenarioResult& result, double day) {
-  const auto time =
-      std::min_element(result.days.begin(), result.days.end(), [&](double a, double b) { return std::abs(a - day) < std::abs(b - day); });
-  const auto k = static_cast<std::size_t>(time - result.days.begin());
-  for (std::size_t o = 0; o < arm.outputs.size(); ++o) {
-    const auto output = std::find_if(model.outputs.begin(), model.outputs.end(), [&](const auto& x) { return x.id == arm.outputs[o]; });
-    if (output->observable != endpoint) continue;
-    std::vector<double> values;
-    for (const auto& subject : arm.values) values.push_back(subject.empty() ? std::nan("") : subject[k * arm.outputs.size() + o]);
-    return values;
-  }
-  return {};
-}
-
 }  // namespace
 
 double student_quantile(double p, double v) {
@@ -131,11 +107,11 @@ std::vector<PowerRow> power_of(const simulate::Scenario& scenario, const std::ve
                             {"power-001", "model '" + models[arm.model].name() + "' has no endpoint '" + endpoint + "'", plan.where, ""});
         }
         std::vector<std::pair<double, double>> draws;
-        std::vector<std::vector<double>> percent;
+        std::vector<double> percent;
         for (std::size_t s = 0; s < treated.size(); ++s) {
           if (!std::isfinite(treated[s]) || !std::isfinite(base[s])) continue;
           draws.emplace_back(base[s], treated[s]);
-          percent.push_back({100 * (treated[s] / base[s] - 1)});
+          percent.push_back(100 * (treated[s] / base[s] - 1));
         }
         if (draws.empty()) continue;
         PowerRow row;
@@ -143,11 +119,9 @@ std::vector<PowerRow> power_of(const simulate::Scenario& scenario, const std::ve
         row.label = scenario.arms[arm.arm].label;
         row.endpoint = endpoint;
         row.day = day;
-        row.effect = quantile(percent, 0.5, 1)[0];
-        row.low = quantile(percent, 0.05, 1)[0];
-        row.high = quantile(percent, 0.95, 1)[0];
+        row.effect = band_of(percent);
         row.variation = variation.of(endpoint, model.species_name, scenario.patient.days_since_gonadectomy ? "OVX" : "none");
-        row.power = power_curve(draws, row.variation.cv, row.effect < 0 ? -1 : 1, plan.most);
+        row.power = power_curve(draws, row.variation.cv, row.effect.median < 0 ? -1 : 1, plan.most);
         const auto enough = std::find_if(row.power.begin(), row.power.end(), [&](double x) { return x >= plan.wished; });
         if (enough != row.power.end()) row.animals = kLeast + static_cast<std::size_t>(enough - row.power.begin());
         rows.push_back(std::move(row));

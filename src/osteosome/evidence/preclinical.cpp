@@ -49,8 +49,9 @@ SimulatedSmd simulate_smd(const AnimalTrial& trial, const AnimalPrediction& p, s
   return out;
 }
 
-bool right(const AnimalTrial& trial, const AnimalPrediction& p) {
-  const double d = p.effect(trial);
+bool right(const AnimalTrial& trial, const AnimalPrediction& p) { return right(trial, p.effect(trial)); }
+
+bool right(const AnimalTrial& trial, double d) {
   if (!std::isfinite(d)) return false;
   if (trial.reported == Reported::Up) return d > kNegligible;
   if (trial.reported == Reported::Down) return d < -kNegligible;

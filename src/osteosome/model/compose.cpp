@@ -130,8 +130,8 @@ class Renamer {
 
 class Composer {
  public:
-  Composer(const Library& library, const core::UnitSystem& units, core::Diagnostics& problems, std::vector<std::string> drugs = {})
-      : library_(library), units_(units), problems_(problems), drugs_(std::move(drugs)) {}
+  Composer(const Library& library, const core::UnitSystem& units, core::Diagnostics& problems, LoadOptions options = {})
+      : library_(library), units_(units), problems_(problems), options_(std::move(options)) {}
 
   /// The flat model of `path`, its ports turned into rules: connected ones by `connect`, the others by their default.
   Document load(const std::string& path, int depth) {
@@ -182,6 +182,18 @@ class Composer {
     }
   }
 
+  /// Paths of the therapies, further ones first.
+  std::vector<std::string> therapies() const {
+    std::vector<std::string> paths = options_.therapies;
+    for (const std::string& path : library_.therapies()) {
+      const bool replaced = std::any_of(options_.therapies.begin(), options_.therapies.end(), [&](const std::string& own) {
+        return fs::path(own).filename() == fs::path(path).filename();
+      });
+      if (!replaced) paths.push_back(path);
+    }
+    return paths;
+  }
+
   /// The therapy document, if it belongs in this model: products only when a regimen names them, those of the dish only in a dish.
   std::optional<Document> load_therapy(const Document& model, const std::string& path, int depth) {
     const core::TomlValue root = core::load_toml(path);
@@ -195,7 +207,8 @@ class Composer {
         return value == nullptr ? std::string() : value->text;
       };
       const auto kinetics = std::find_if(model.products.begin(), model.products.end(), [&](const auto& p) { return p.first == text("kind"); });
-      if (kinetics == model.products.end() || std::find(drugs_.begin(), drugs_.end(), text("drug")) == drugs_.end()) return std::nullopt;
+      if (kinetics == model.products.end() || std::find(options_.drugs.begin(), options_.drugs.end(), text("drug")) == options_.drugs.end())
+        return std::nullopt;
       child = load_child(library_.find_model(kinetics->second), depth, {path, 0, 0});
       if (child) make_product(root, path, library_, *child, units_, problems_);
     }
@@ -214,7 +227,7 @@ class Composer {
     offered.insert(offered.end(), known.begin(), known.end());
     for (const Port& port : model.ports) offered.push_back(port.id);
     std::map<std::string, std::vector<expr::Ast>> contributions;
-    for (const std::string& path : library_.therapies()) {
+    for (const std::string& path : therapies()) {
       auto child = load_therapy(model, path, depth);
       if (!child) continue;
       if (!child->species.empty()) model.model.refused.push_back({child->therapy_of, child->species, child->elsewhere});  // narrowed down later
@@ -359,7 +372,7 @@ class Composer {
   const Library& library_;
   const core::UnitSystem& units_;
   core::Diagnostics& problems_;
-  std::vector<std::string> drugs_;
+  LoadOptions options_;
 };
 
 }  // namespace
@@ -449,7 +462,7 @@ Model load_model(const std::string& path, const Library& library, const core::Un
 
 Model load_model(const std::string& path, const Library& library, const core::UnitSystem& units, const LoadOptions& options) {
   core::Diagnostics problems;
-  Composer composer(library, units, problems, options.drugs);
+  Composer composer(library, units, problems, options);
   Document document = composer.load(path, 0);
   composer.close_ports(document, {});
   if (!document.uses.empty() || !document.targets.empty())

@@ -96,6 +96,8 @@ class Product {
     in.finish();
     std::erase_if(m.doses, [](const DoseEntry& d) { return d.id.find('.') != std::string::npos; });  // of vesicles that cells make
     for (DoseEntry& d : m.doses) d.drug = base_.therapy_of;
+    std::erase_if(m.outputs, [](const Output& o) { return o.id.find('.') != std::string::npos && o.observable.empty(); });
+    for (Output& o : m.outputs) o.when = base_.therapy_of;
     if (cargo) read_shared(*cargo);
   }
 
@@ -138,7 +140,8 @@ class Product {
       in.problem("product-002", "'" + name + "' is no identifier", "Use letters, digits and '_', e.g. miR_424_5p.", "name");
       return;
     }
-    (void)among(in, "class", in.required_text("class"), kClasses);
+    const std::string kind = in.required_text("class");
+    (void)among(in, "class", kind, kClasses);
     const std::string target = in.required_text("target"), sign = in.required_text("sign");
     (void)among(in, "sign", sign, {"+", "-"});
     const std::string recipient = in.text("recipient").value_or("osteoblast");
@@ -151,7 +154,21 @@ class Product {
     in.finish();
     add_pool(name, meaning, recipient, copies, life, entry.where);
     const Ast level = Ast::call("/", {Ast::symbol(name), Ast::call("+", {half, Ast::symbol(name)})});
+    add_output(name + "_per_cell", Ast::symbol(name), kind + ": copies a cell", entry.where);
+    add_output(name + "_share", level, kind + ": share of the greatest effect", entry.where);
     act_on(target, Ast::call(sign == "-" ? "-" : "+", {Ast::number(1), Ast::call("*", {effect, level})}), in.where("target"));
+  }
+
+  /// Read by the section on cargo of a report: labels begin with the class.
+  void add_output(const std::string& id, const Ast& formula, const std::string& label, const core::Location& where) {
+    Output output;
+    output.id = id;
+    output.formula = formula;
+    output.unit = {"1", units_.parse("1"), true};
+    output.label = label;
+    output.when = base_.therapy_of;
+    output.where = where;
+    base_.model.outputs.push_back(std::move(output));
   }
 
   /// Cargo entries that act on the same target multiply.

@@ -182,14 +182,19 @@ struct Encodings {
   const char* time;   ///< field of the time
 };
 
-const std::string kChange = "Change from baseline [%]";
+const std::string kChange = "Change from baseline [%]", kRelative = "relative to rest";
 
 std::string value_title(const model::Output& o) {
-  if (o.unit.text == "1") return "relative to rest";
+  if (o.unit.text == "1") return kRelative;
   return o.unit.text == "percent" ? "%" : o.unit.text;
 }
 
-Json quantity(const char* field, const std::string& title) { return {{"field", field}, {"type", "quantitative"}, {"title", title}}; }
+Json quantity(const char* field, const std::string& title) {
+  Json q = {{"field", field}, {"type", "quantitative"}, {"title", title}};
+  if (title == kRelative) q["scale"] = {{"zero", false}};
+  if (title.find("particle") != std::string::npos || title == "cell") q["axis"] = {{"format", ".2~e"}};
+  return q;
+}
 
 Encodings make_encodings(const ReportInput& in, const Json& curves, const std::string& values) {
   Json arms = Json::array(), colours = Json::array(), models = Json::array(), dashes = Json::array();
@@ -268,7 +273,7 @@ void add_points(const ReportInput& in, const Encodings& e, const Json& points, J
 Json legend_style() {
   return {
       {"orient", "bottom"},     {"labelLimit", 320},      {"direction", "horizontal"},
-      {"symbolStrokeWidth", 2}, {"columns", 2},           {"symbolSize", 400},
+      {"symbolStrokeWidth", 2}, {"columns", 1},           {"symbolSize", 400},
       {"titleOrient", "left"},  {"titleAnchor", "start"}, {"layout", {{"bottom", {{"direction", "vertical"}, {"anchor", "start"}, {"margin", 4}}}}},
       {"labelFontSize", 12}};
 }

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "osteosome/core/text.hpp"
+#include "osteosome/report/animals.hpp"
 #include "osteosome/report/report.hpp"
 #include "page.hpp"
 
@@ -208,11 +209,15 @@ std::string model_section(const ReportInput& in, std::size_t m) {
 
 std::string make_report(const ReportInput& in, const std::vector<Chart>& charts) {
   std::string out = page_start(in.scenario.title);
-  out += header(in) + charts_section(in, charts) + comparison(in) + setup(in) + failures(in);
+  out += header(in) + charts_section(in, charts) + differences_section(in) + animals_section(in);
+  if (!in.scenario.absolute || !in.comparisons.empty()) out += comparison(in);
+  out += power_section(in) + products_section(in) + setup(in) + failures(in);
   out += "<h2>Models, assumptions and sources</h2>\n";
   for (std::size_t m = 0; m < in.models.size(); ++m) out += model_section(in, m);
   out += "<h2>Manifest</h2>\n<details><summary>What exactly ran</summary><pre>" + escape(in.manifest) + "</pre></details>\n";
-  return out + page_end(in.chart_library, charts);
+  std::vector<Chart> all = charts;
+  for (Chart& c : animal_charts(in)) all.push_back(std::move(c));
+  return out + page_end(in.chart_library, all);
 }
 
 }  // namespace osteosome::report

@@ -15,7 +15,7 @@ h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; } p { margin: .4rem 0; } .mute { c
 figure { margin: 0; min-width: 0; } figcaption { font-size: .85rem; color: var(--mute); } .chart { width: 100%; min-height: 18rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; width: 100%; }
 th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { background: var(--soft); } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td:first-child { min-width: 9rem; } th { background: var(--soft); } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .assumed { background: #fdeede; font-weight: 600; } details { margin: .4rem 0; } summary { cursor: pointer; color: var(--accent); }
 pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: .8rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 @media (max-width: 34rem) { .charts { grid-template-columns: minmax(0, 1fr); } body { padding: .8rem; } }

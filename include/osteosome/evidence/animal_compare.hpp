@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "osteosome/evidence/preclinical.hpp"
+#include "osteosome/simulate/scenario.hpp"
+
+namespace osteosome::evidence {
+
+/// Median and 5th to 95th percentile over the draws of a scenario.
+struct Band {
+  double median = 0, low = 0, high = 0;
+};
+
+/// A row of an animal study beside the arm of a scenario that it is laid over.
+struct AnimalComparison {
+  std::string arm;     ///< name of the scenario's arm
+  AnimalTrial trial;   ///< what the row is about; its own regimen is not run here
+  double day = 0;      ///< time of the scenario that is compared, after the start of treatment
+  Band percent, effect;  ///< against the control arm: percent, and in standard deviations between animals
+  std::optional<bool> right;
+};
+
+/// Every usable row of the animal studies that the arms name in `evidence`, against the scenario's control arm at the output time nearest
+/// to the study's. Rows of outcomes that the model does not have are passed over.
+[[nodiscard]] std::vector<AnimalComparison> compare_animals(const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
+                                                            const simulate::ScenarioResult& result, const std::vector<AnimalRow>& rows,
+                                                            const std::string& data_root, const core::UnitSystem& units);
+
+/// Values of an observable at the time nearest to `day`, one a subject (NaN where it failed); empty if the model does not have it.
+[[nodiscard]] std::vector<double> values_at(const simulate::ArmResult& arm, const model::Model& model, const std::string& observable,
+                                            const simulate::ScenarioResult& result, double day);
+/// The result of an arm of a model, or null.
+[[nodiscard]] const simulate::ArmResult* arm_result(const simulate::Scenario& scenario, const simulate::ScenarioResult& result,
+                                                    const std::string& arm, std::size_t model);
+/// Over the finite values.
+[[nodiscard]] Band band_of(const std::vector<double>& values);
+
+}  // namespace osteosome::evidence
