@@ -146,7 +146,11 @@ void replace_parameter(Model& model, const std::string& id, const TomlValue& val
     p->value = read.value;
     p->provenance = read.provenance;
     if (read.bounds) p->bounds = read.bounds;
-    if (read.prior) p->prior = read.prior;
+    if (read.prior) {
+      p->prior = read.prior;
+    } else if (p->prior && read.provenance.kind != "fitted") {
+      p->prior->mean = read.value;  // as uncertain as before, about the new value; a fit does not move its own prior
+    }
     if (!read.meaning.empty()) p->meaning = read.meaning;
   }
 }
