@@ -48,7 +48,7 @@ class Patients {
     const double day = 86400 / program_.seconds_per_time_unit;
     const auto horizon = static_cast<protocol::Microseconds>(kMonths * core::kDaysPerMonth * protocol::kMicrosecondsPerDay);
     typical_.parameters = start.parameters;
-    typical_.stops.push_back({start.time, solve::StopKind::SetParameter, *start.supplement, 1});
+    typical_.stops = start.switches;
     simulate::DoseTranslator(model, units)
         .add_doses(protocol::expand(protocol::parse_regimen(regimen, catalogue, units), horizon), start.time, 0, typical_);
     std::vector<double> times;

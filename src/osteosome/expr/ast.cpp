@@ -38,6 +38,16 @@ std::string wrapped(const Ast& ast, int minimum) {
   return precedence(ast) < minimum ? "(" + text + ")" : text;
 }
 
+/// Name of a comparison as a function, for those that the parser would read as a chain: "(a < b) < c" means "a < b && b < c" to it.
+std::string chained(const Ast& ast) {
+  static const std::map<std::string, std::string, std::less<>> names = {
+      {"<", "lt"}, {"<=", "leq"}, {">", "gt"}, {">=", "geq"}, {"==", "eq"}, {"!=", "neq"}};
+  const auto name = names.find(ast.name);
+  if (name == names.end() || ast.args.size() < 2) return "";
+  const bool chains = ast.args.size() > 2 || names.contains(ast.args[0].name) || ast.args[0].name == "&&";
+  return chains ? name->second : "";
+}
+
 std::string number_text(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value < 0 ? "-INF" : "INF";
@@ -75,13 +85,14 @@ std::string to_text(const Ast& ast) {
   if (ast.kind == Ast::Kind::Name) return ast.name;
   const auto op = operators().find(ast.name);
   if ((ast.name == "-" || ast.name == "!") && ast.args.size() == 1) return ast.name + wrapped(ast.args[0], kUnary + 1);
-  if (op != operators().end() && ast.args.size() >= 2) {
+  const std::string function = chained(ast);
+  if (op != operators().end() && ast.args.size() >= 2 && function.empty()) {
     const int level = op->second.precedence;
     std::string text = wrapped(ast.args[0], ast.name == "^" ? level + 1 : level);
     for (std::size_t i = 1; i < ast.args.size(); ++i) text += op->second.text + wrapped(ast.args[i], level + 1);
     return text;
   }
-  std::string text = ast.name + "(";
+  std::string text = (function.empty() ? ast.name : function) + "(";
   for (std::size_t i = 0; i < ast.args.size(); ++i) text += (i > 0 ? ", " : "") + to_text(ast.args[i]);
   return text + ")";
 }

@@ -35,12 +35,15 @@ const DoseEntry* Model::find_dose(const std::string& drug, const std::string& ro
 }
 
 const DoseEntry* Model::find_dose(const std::string& drug, const std::string& route, const core::Unit& given) const {
+  const DoseEntry* any = nullptr;
   for (const DoseEntry& d : doses) {
-    const bool serves = d.drug == drug && (d.route == route || d.route.empty());
     const Species* into = find_species(d.into);
-    if (serves && ((d.unit && given.same_dimension(d.unit->unit)) || (into != nullptr && given.same_dimension(into->unit.unit)))) return &d;
+    const bool counts = (d.unit && given.same_dimension(d.unit->unit)) || (into != nullptr && given.same_dimension(into->unit.unit));
+    if (d.drug != drug || !counts) continue;
+    if (d.route == route) return &d;
+    if (d.route.empty() && any == nullptr) any = &d;
   }
-  return find_dose(drug, route);
+  return any != nullptr ? any : find_dose(drug, route);
 }
 
 std::vector<std::string> Model::symbols() const {

@@ -315,9 +315,10 @@ Drug drug(core::TomlReader& in, const std::string& name) {
 /// The drugs of one file: a therapy document names one, a catalogue any number.
 void read_drugs(const std::string& path, DrugCatalogue& catalogue, core::Diagnostics& problems) {
   const core::TomlValue root = core::load_toml(path);
-  const core::TomlValue* therapy = root.find("therapy") != nullptr ? root.find("therapy") : root.find("product");
+  const char* header = root.find("therapy") != nullptr ? "therapy" : "product";
+  const core::TomlValue* therapy = root.find(header);
   if (therapy != nullptr) {
-    core::TomlReader in(*therapy, "therapy", problems);
+    core::TomlReader in(*therapy, "[" + std::string(header) + "]", problems);
     catalogue.push_back(drug(in, in.required_text("drug")));
     return;  // the rest is the model layer's
   }

@@ -79,7 +79,7 @@ Case draw_case(std::size_t k) {
   static const core::TomlValue overlay = core::load_toml(library().root + "/models/osteosome/osteosome.overlay.toml");
   Draw draw(k);
   Case out;
-  simulate::PatientStart woman{integrated().program().parameter_values, 0, std::nullopt};
+  simulate::PatientStart woman{integrated().program().parameter_values, 0, {}};
   for (const auto& [name, value] : overlay.find("parameters")->entries) {
     const auto* declared = integrated().model().find_parameter(name);
     const double fitted = value.find("value")->number;
@@ -97,7 +97,8 @@ Case draw_case(std::size_t k) {
   parameter(woman.parameters, "endocrine.surgical") = draw.chance(0.2) ? 1 : 0;
   parameter(woman.parameters, "turnover_scale") = draw.between(0.6, 1.6);
   for (const char* scale : {"scale_LS", "scale_TH", "scale_FN"}) parameter(woman.parameters, scale) = draw.between(0.6, 1.2);
-  if (draw.chance(0.7)) woman.supplement = integrated().program().parameter_index("endocrine.supplement");
+  if (draw.chance(0.7))
+    woman.switches.push_back({woman.time, solve::StopKind::SetParameter, integrated().program().parameter_index("endocrine.supplement").value(), 1});
   draw_regimen(draw, out);
   out.plan = plan_of(woman, out.regimen, every(0.31, out.months));  // 9.4 days: at changing times after daily doses
   return out;

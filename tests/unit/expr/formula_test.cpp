@@ -111,6 +111,22 @@ TEST(Formula, negativeBase_keepsItsMeaningWhenPrinted) {
   EXPECT_EQ(to_text(power), "(-2)^2");
 }
 
+// The parser reads "a < b < c" as a chain, with or without parentheses around "a < b".
+TEST(Formula, comparisonOfAComparison_keepsItsMeaningWhenPrinted) {
+  const Ast inner = Ast::call("!=", {Ast::symbol("a"), Ast::symbol("b")});
+  for (const auto& [name, function] : {std::pair{"<", "lt"}, {"<=", "leq"}, {">", "gt"}, {">=", "geq"}, {"==", "eq"}, {"!=", "neq"}}) {
+    const Ast outer = Ast::call(name, {inner, Ast::symbol("c")});
+    EXPECT_EQ(to_text(outer), std::string(function) + "(a != b, c)");
+    EXPECT_EQ(shape_of(to_text(outer)), shape(outer));
+  }
+}
+TEST(Formula, comparisonOfAConjunction_keepsItsMeaningWhenPrinted) {
+  const Ast both = Ast::call("&&", {Ast::call("<", {Ast::symbol("a"), Ast::symbol("b")}), Ast::call("<", {Ast::symbol("b"), Ast::symbol("c")})});
+  const Ast outer = Ast::call("<", {both, Ast::symbol("d")});
+  EXPECT_EQ(shape_of(to_text(outer)), shape(outer));
+}
+TEST(Formula, comparisonOnTheRight_isPrintedWithTheOperator) { EXPECT_EQ(to_text(parse_formula("a < (b < c)")), "a < (b < c)"); }
+
 TEST(Formula, numbers_arePrintedInShortestForm) { EXPECT_EQ(to_text(parse_formula("0.1*a")), "0.1*a"); }
 TEST(Formula, scientificNumber_readsExactly) { EXPECT_EQ(parse_formula("1.2345678901234567e-5").value, 1.2345678901234567e-5); }
 TEST(Formula, anyPositiveNumber_readsBackExactly) {

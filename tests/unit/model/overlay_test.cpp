@@ -182,7 +182,7 @@ TEST(Overlay, That_is_not_there_is_refused_with_a_near_match) {
 TEST(Overlay, Unknown_parameter_is_refused_with_a_near_match) {
   expect_refused(kHeader +
                      "[parameters]\nV = { value = 15, unit = \"L\", kind = \"fitted\" }\nkot = { value = 1, unit = \"1/h\", kind = \"fitted\" }\n",
-                 "overlay-001", "overlay of 'kot': model 'small' has no parameter 'kot'", "Did you mean 'kout'?", "kot = {");
+                 "overlay-001", "model 'small' has no parameter 'kot'", "Did you mean 'kout'?", "kot = {");
 }
 
 TEST(Overlay, Species_is_no_parameter) {
@@ -192,14 +192,14 @@ TEST(Overlay, Species_is_no_parameter) {
 }
 
 TEST(Overlay, Another_unit_is_refused_even_of_the_same_dimension) {
-  expect_refused(kHeader + "[parameters]\nV = { value = 15000, unit = \"mL\", kind = \"fitted\" }\n", "overlay-002",
-                 "overlay of 'V': 'V' is in 'L', not in 'mL'", "", "V = {");
+  expect_refused(kHeader + "[parameters]\nV = { value = 15000, unit = \"mL\", kind = \"fitted\" }\n", "overlay-002", "'V' is in 'L', not in 'mL'", "",
+                 "V = {");
 }
 
 TEST(Overlay, Value_out_of_bounds_is_refused) {
   for (const std::string value : {"0.09", "2.5"}) {
     expect_refused(kHeader + "[parameters]\nkout = { value = " + value + ", unit = \"1/h\", kind = \"fitted\" }\n", "overlay-003",
-                   "overlay of 'kout': 'kout' = " + value + " is outside its bounds", "", "kout = {");
+                   "'kout' = " + value + " is outside its bounds", "", "kout = {");
   }
 }
 
@@ -207,7 +207,7 @@ TEST(Overlay, Value_that_is_not_finite_is_refused_without_bounds_too) {
   for (const std::string value : {"inf", "-inf", "nan"}) {
     const core::Error error = refusal(kHeader + "[parameters]\nV = { value = " + value + ", unit = \"L\", kind = \"fitted\" }\n");
     ASSERT_EQ(error.diagnostics().size(), 1u) << error.what();
-    EXPECT_EQ(error.diagnostics().front().code, "overlay-003") << value;
+    EXPECT_EQ(error.diagnostics().front().code, "model-014") << value;
   }
 }
 
@@ -231,12 +231,13 @@ TEST(Overlay, Keys_of_the_header_are_required) {
 }
 
 TEST(Overlay, Kind_is_required) {
-  expect_refused(kHeader + "[parameters]\nV = { value = 15, unit = \"L\" }\n", "toml-005", "overlay of 'V': 'kind' is missing", "", "V = {");
+  expect_refused(kHeader + "[parameters]\nV = { value = 15, unit = \"L\" }\n", "model-011", "parameter 'V': 'kind' is missing",
+                 "One of reported, digitised, fitted, assumed, converted.", "V = {");
 }
 
 TEST(Overlay, Unknown_keys_are_refused_with_near_matches) {
-  expect_refused(kHeader + "[parameters]\nV = { value = 15, unit = \"L\", kind = \"fitted\", standard_eror = 1 }\n", "toml-006",
-                 "overlay of 'V': unknown key 'standard_eror'", "Did you mean 'standard_error'?", "V = {");
+  expect_refused(kHeader + "[parameters]\nV = { value = 15, unit = \"L\", kind = \"fitted\", meanning = \"x\" }\n", "toml-006",
+                 "parameter 'V': unknown key 'meanning'", "Did you mean 'meaning'?", "V = {");
   expect_refused(kHeader + "[parameter]\n", "toml-006", "overlay document: unknown key 'parameter'", "Did you mean 'parameters'?", "[parameter]");
 }
 

@@ -122,11 +122,11 @@ TEST(CatalogueFolder, Problems_of_all_files_are_reported_together) {
 }
 
 TEST(CatalogueFolder, Unknown_keys_of_a_catalogue_are_refused_with_near_matches) {
-  const auto error = Cabinet({{"a.toml", "[drug]\n"}, {"b.toml", "[drugs]\nx = { route = \"sc\", unit = \"mg\", units = \"mg\" }\n"}}).error();
+  const auto error = Cabinet({{"a.toml", "[drug]\n"}, {"b.toml", "[drugs]\nx = { route = \"sc\", unit = \"mg\", unitts = \"mg\" }\n"}}).error();
   ASSERT_EQ(error.diagnostics().size(), 2u) << error.what();
   EXPECT_EQ(error.diagnostics()[0].message, "catalogue: unknown key 'drug'");
   EXPECT_EQ(error.diagnostics()[0].hint, "Did you mean 'drugs'?");
-  EXPECT_EQ(error.diagnostics()[1].message, "drug 'x': unknown key 'units'");
+  EXPECT_EQ(error.diagnostics()[1].message, "drug 'x': unknown key 'unitts'");
   EXPECT_EQ(error.diagnostics()[1].hint, "Did you mean 'unit'?");
 }
 

@@ -57,7 +57,7 @@ TEST(ScenarioPatient, Keys_left_out_are_not_known_and_calcium_and_vitamin_D_are_
 }
 
 TEST(ScenarioPatient, Only_the_T_scores_given_are_there) {
-  EXPECT_EQ(read("t_th = 0\n").t_scores, (std::vector<std::pair<std::string, double>>{{"TH", 0}}));
+  EXPECT_EQ(read("age = \"60 years\"\nt_th = 0\n").t_scores, (std::vector<std::pair<std::string, double>>{{"TH", 0}}));
 }
 
 TEST(ScenarioPatient, Years_before_menopause_are_negative) {
@@ -98,13 +98,18 @@ TEST(ScenarioPatient, Turnover_out_of_range_is_refused) {
 }
 
 TEST(ScenarioPatient, T_score_out_of_range_is_refused) {
+  const std::string age = "age = \"60 years\"\n";
   for (const std::string key : {"t_ls", "t_th", "t_fn"}) {
-    for (const std::string score : {"-6.1", "6.1", "nan", "-inf"}) {
-      expect_refused(key + " = " + score + "\n", "scenario-006", "[patient]: '" + key + "' should be a T-score between -6 and 6", "", key);
+    for (const std::string score : {"-5.1", "5.1", "nan", "-inf"}) {
+      expect_refused(age + key + " = " + score + "\n", "scenario-006", "[patient]: '" + key + "' should be a T-score between -5 and 5", "", key);
     }
-    EXPECT_EQ(read(key + " = -6\n").t_scores[0].second, -6);
-    EXPECT_EQ(read(key + " = 6\n").t_scores[0].second, 6);
+    EXPECT_EQ(read(age + key + " = -5\n").t_scores[0].second, -5);
+    EXPECT_EQ(read(age + key + " = 5\n").t_scores[0].second, 5);
   }
+}
+
+TEST(ScenarioPatient, T_score_without_an_age_is_refused) {
+  expect_refused("t_fn = -2\n", "scenario-006", "[patient]: 't_fn' needs 'age'", "", "t_fn");
 }
 
 TEST(ScenarioPatient, Unknown_keys_are_refused_with_near_matches) {
