@@ -13,6 +13,7 @@
 #include "osteosome/core/output_file.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/simulate/dosing.hpp"
+#include "osteosome/simulate/patient.hpp"
 
 namespace osteosome::app {
 namespace {
@@ -205,7 +206,9 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
   simulate::DoseTranslator translator(model, units);
   solve::SubjectPlan plan;
   plan.parameters = program.parameter_values;
-  const double weight = o.weight.empty() ? 0 : core::quantity_in(units, o.weight, units.parse("kg"));
+  simulate::Patient patient;
+  if (!o.weight.empty()) patient.weight_kg = core::quantity_in(units, o.weight, units.parse("kg"));
+  const double weight = simulate::body_mass_kg(model, patient);
   const double microseconds = 1e6 * program.seconds_per_time_unit;
   const auto horizon = static_cast<protocol::Microseconds>(std::llround(times.back() * microseconds)) + 1;
   for (const std::string& text : o.doses) {

@@ -21,7 +21,12 @@ namespace {
 std::string check_product(const core::TomlValue& product, const std::string& path, const model::Library& library, const core::UnitSystem& units) {
   const core::TomlValue* drug = product.find("drug");
   const std::string name = drug == nullptr ? "" : drug->text;
-  (void)model::load_model(library.find_model("osteosome"), library, units, model::LoadOptions{"", {name}, {}, {path}});
+  const auto m = model::load_model(library.find_model("osteosome"), library, units, model::LoadOptions{"", {name}, {}, {path}});
+  if (m.find_dose(name) == nullptr) {
+    const core::TomlValue* kind = product.find("kind");
+    throw core::Error(core::ErrorKind::Input, {"product-008", "no model takes in products of kind '" + (kind == nullptr ? "" : kind->text) + "'",
+                                               kind == nullptr ? core::Location{path, 0, 0} : kind->where, "'exosomes' or 'cells'."});
+  }
   return "product " + name;
 }
 

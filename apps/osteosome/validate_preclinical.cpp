@@ -138,6 +138,18 @@ bool wanted(const evidence::AnimalRow& row, const ValidateWords& words) {
   return named && (role.empty() || row.role == role);
 }
 
+/// @throws Error(Input) for studies no row is of.
+void check_names(const std::vector<std::string>& ids, const std::vector<evidence::AnimalRow>& rows) {
+  std::vector<std::string> known;
+  for (const auto& row : rows) known.push_back(row.study);
+  core::Diagnostics problems;
+  for (const std::string& id : ids) {
+    if (std::find(known.begin(), known.end(), id) == known.end())
+      problems.add({"input-014", "no study '" + id + "'", {}, core::did_you_mean(id, known)});
+  }
+  problems.throw_if_any(core::ErrorKind::Input);
+}
+
 }  // namespace
 
 int validate_preclinical(const ValidateWords& words) {
@@ -146,12 +158,13 @@ int validate_preclinical(const ValidateWords& words) {
   auto rows = words.evidence.empty() || std::filesystem::is_directory(words.evidence)
                   ? evidence::load_animal_studies(words.evidence.empty() ? root + "/evidence/preclinical" : words.evidence)
                   : evidence::load_animal_table(words.evidence);
+  check_names(words.studies, rows);
   std::erase_if(rows, [&](const evidence::AnimalRow& r) { return !wanted(r, words); });
   const evidence::AnimalTrials trials(rows, root, units, words.flags.settings(), words.overlays);
   report::PreclinicalInput input;
   const auto predicted = trials.predict({{}}, interrupted()).front();
   for (std::size_t k = 0; k < predicted.size(); ++k) input.results.push_back(grade(trials.trials()[k], predicted[k], k + 1));
-  input.mechanisms = evidence::grade_mechanisms(rows, root, units, words.flags.settings());
+  input.mechanisms = evidence::grade_mechanisms(rows, root, units, words.flags.settings(), words.overlays);
   input.left_out = trials.left_out();
   input.left_out.insert(input.left_out.end(), input.mechanisms.left_out.begin(), input.mechanisms.left_out.end());
   if (interrupted().stop_requested()) return kCancelled;

@@ -239,12 +239,17 @@ class Composer {
           problems_.add({"compose-008", "model '" + model.model.id + "' has no quantity '" + from + "'", port.where,
                          core::did_you_mean(from, offered)});
         }
-        if (known_name || !port.from.empty()) use.connect.push_back({port.id, expr::Ast::symbol(from)});
+        if (known_name || (!port.from.empty() && !port.fallback)) use.connect.push_back({port.id, expr::Ast::symbol(from)});
       }
       for (const Act& act : child->acts) {
         if (std::find(known.begin(), known.end(), act.target) == known.end()) {
           problems_.add({"compose-006", "model '" + model.model.id + "' has no target '" + act.target + "'", act.where,
                          core::did_you_mean(act.target, known)});
+        }
+        const bool adds = std::any_of(model.targets.begin(), model.targets.end(), [&](const Target& t) { return t.id == act.target && !t.product; });
+        if (act.factor && adds) {
+          problems_.add({"compose-009", "cargo cannot act on '" + act.target + "', which takes contributions and no factors", act.where,
+                         "Targets with combine = \"product\" take cargo."});
         }
       }
       for (const Act& act : merge(model, std::move(*child), use)) add_act(model, act, use.id, contributions);

@@ -48,6 +48,7 @@ struct Act {
   std::string target;
   expr::Ast formula;
   core::Location where;
+  bool factor = false;  ///< of cargo: multiplies the target
 };
 
 /// One file as read, before composition.

@@ -142,6 +142,7 @@ class Product {
     if (p.unit.known && p.unit.text != unit) {
       in.problem("product-005", "'" + key + "' of cargo '" + cargo + "' is in '" + p.unit.text + "', not in '" + unit + "'", "", key);
     }
+    if (key == "effect") effect_value_ = p.value;
     if (p.value < 0) in.problem("product-004", "'" + key + "' of cargo '" + cargo + "' should not be negative", "", key);
     base_.model.parameters.push_back(p);
     return Ast::symbol(name);
@@ -160,11 +161,16 @@ class Product {
     (void)among(in, "sign", sign, {"+", "-"});
     const std::string recipient = in.text("recipient").value_or("osteoblast");
     (void)among(in, "recipient", recipient, kRecipients);
+    effect_value_ = 0;
     shared_ = {in.required_text("source"), in.required_text("kind"), in.text("rationale").value_or("")};
+    if (shared_.source == "model") shared_.source = base_.model.source;
     if (shared_.kind == "assumed" && shared_.rationale.empty()) in.problem("model-012", "an assumed value needs a 'rationale'");
     const Ast copies = amount(in, entry, name, "copies", "1", std::nan("")), effect = amount(in, entry, name, "effect", "1", std::nan("")),
               half = amount(in, entry, name, "half_copies", "1", std::nan("")), life = amount(in, entry, name, "half_life", "d", std::nan(""));
     const std::string meaning = in.text("meaning").value_or(name + " in the cell");
+    if (sign == "-" && effect_value_ > 1)
+      in.problem("product-007", "'effect' = " + core::format_double(effect_value_) + " would take away more than there is",
+                 "From 0 to 1 where 'sign' is '-'.", "effect");
     in.finish();
     add_pool(name, meaning, recipient, copies, life, entry.where);
     const Ast level = Ast::call("/", {Ast::symbol(name), Ast::call("+", {half, Ast::symbol(name)})});
@@ -189,7 +195,7 @@ class Product {
   void act_on(const std::string& target, Ast factor, const core::Location& where) {
     const auto same = std::find_if(base_.acts.begin(), base_.acts.end(), [&](const Act& a) { return a.target == target; });
     if (same == base_.acts.end()) {
-      base_.acts.push_back({target, std::move(factor), where});
+      base_.acts.push_back({target, std::move(factor), where, true});
     } else {
       same->formula = Ast::call("*", {same->formula, std::move(factor)});
     }
@@ -218,6 +224,7 @@ class Product {
   const core::UnitSystem& units_;
   core::Diagnostics& problems_;
   Provenance shared_;
+  double effect_value_ = 0;  ///< of the entry being read, where it is a number
 };
 
 }  // namespace

@@ -73,7 +73,8 @@ void DoseTranslator::check(const protocol::Regimen& regimen, double weight_kg) c
       if (entry == nullptr) {
         std::string routes;
         for (const auto& d : model_.model().doses) {
-          if (d.drug == course.drug) routes += (routes.empty() ? "" : " or ") + d.route;
+          const bool said = (" " + routes + " ").find(" " + d.route + " ") != std::string::npos;
+          if (d.drug == course.drug && !said) routes += (routes.empty() ? "" : " or ") + d.route;
         }
         throw dosing_error("dosing-008", "model '" + model_.name() + "' takes " + course.drug + " " + routes + ", not " + course.route,
                            "Its kinetics are those of that route.");

@@ -64,6 +64,10 @@ const std::vector<std::string> kOutcomes = {
     "EV_delivered",
     "cells_lung",
     "cells_marrow",
+    "strength",
+    "vessels",
+    "EdU",
+    "EV_medium",
     "p_ERK",
     "proliferation",
     "ALP",
@@ -183,7 +187,9 @@ class ScenarioReader {
       if (score && !(std::abs(*score) <= kGreatestTScore))
         in.problem("scenario-006", "'" + std::string(key) + "' should be a T-score between -5 and 5", "", key);
       if (score && !p.age_days && value.find("age") == nullptr) in.problem("scenario-006", "'" + std::string(key) + "' needs 'age'", "", key);
-      if (score) p.t_scores.emplace_back(site, *score);
+      if (!score) continue;
+      std::erase_if(p.t_scores, [&](const auto& known) { return known.first == site; });
+      p.t_scores.emplace_back(site, *score);
     }
     in.finish();
   }
