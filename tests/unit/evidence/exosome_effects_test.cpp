@@ -82,13 +82,12 @@ TEST(ExosomesInRat, One_native_miRNA_alone_does_nothing_and_a_thousandfold_load_
   EXPECT_GT(loaded, 100 * std::abs(native));
 }
 
-// Lee 2021 (doi:10.1002/jev2.12152): OPG-depleted vesicles lose the effect on osteoclasts. Lost: what is left could not be shown with the
-// 35 % of variability.csv and eight a group, and most of it is gone; bone still gains through formation.
+// Lee 2021 (doi:10.1002/jev2.12152): OPG-depleted vesicles lose the effect on osteoclasts. The row has no number: lost is taken as less than
+// a quarter left; bone still gains through formation.
 TEST(ExosomesInRat, OPG_depleted_vesicles_lose_the_effect_on_osteoclasts) {
   auto whole = effect("rat", "exosomes:adsc", kWeekly), depleted = effect("rat", "exosomes:opg-depleted", kWeekly);
   EXPECT_LT(whole["OcS"], -10);
   EXPECT_LT(std::abs(depleted["OcS"]), 0.25 * std::abs(whole["OcS"]));
-  EXPECT_LT(std::abs(depleted["OcS"]), 35 * 1.96 * std::sqrt(2.0 / 8));
   EXPECT_GT(depleted["BVTV_femur"], 0);
   EXPECT_LT(depleted["BVTV_femur"], whole["BVTV_femur"]);
 }

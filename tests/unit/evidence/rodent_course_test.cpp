@@ -57,7 +57,7 @@ TEST_F(OvxRat, Tibia_loses_bone_by_day_14_and_is_at_its_plateau_by_day_100) {
   EXPECT_LT(change("BVTV_tibia", 14), -10);
   const double loss = change("BVTV_tibia", 100);
   EXPECT_LT(std::abs(change("BVTV_tibia", 180) - loss), 0.1 * std::abs(loss))
-      << "a tenth of the loss: a group of eight with a CV of 25 % shows 12 points";
+      << "a tenth of the loss: the standard error of a difference, 25 % * sqrt(2/8), is 12 points";
   EXPECT_NEAR((*groups_)[0].at("BVTV_tibia", 100), 5, 5 * 0.25) << "about 5 %, within the CV of one animal";
 }
 
@@ -120,7 +120,7 @@ TEST(RodentCourse, Unloading_costs_the_mouse_22_percent_of_BVTV_in_three_weeks) 
   auto change = unloaded("mouse", 12, 3);
   EXPECT_NEAR(change["BVTV_femur"], 100 * (7.21 / 9.20 - 1), 5);
   EXPECT_NEAR(change["OcS"], 100 * (2.58 / 2.10 - 1), 17.5);
-  EXPECT_LT(change["BFR_BS"], -30) << "falls, by more than two groups of eight with a CV of 35 % differ by chance";
+  EXPECT_LT(change["BFR_BS"], -35) << "falls, by more than 1.96 * 35 % * sqrt(2/8), what two groups of eight differ by chance";
 }
 
 // hlu-aged-rats-2018: distal femur of rats of 39 weeks, -27 %.
