@@ -718,7 +718,7 @@ class Calibrate(DataFolder):
         self.refused("low = 1e-6, high = 1e-4", "low = 1e-4, high = 1e-6", "bad.toml:12:", "'low' should be below 'high'")
         self.refused("low = 1e-6, high = 1e-4", "low = 1e-4, high = 1e-3", "'build' = 1e-05 lies outside low to high")
         self.refused("low = 1e-6, high = 1e-4", 'low = -1, high = 1e-4, scale = "log"', "a log scale needs a positive 'low'")
-        self.refused("low = 1e-6, ", "", "'low' is missing")
+        self.refused("low = 1e-6, ", "", "'low' and 'high' go together")
         self.refused('"log"', '"lgo"', "'lgo'", "'log' or 'linear'")
         self.refused(", sd = 0.3", "", "'prior' and 'sd' go together")
         self.refused("prior = 0.05", "prior = 0", "bad.toml:13:", "a log scale needs a positive 'prior'")
@@ -820,7 +820,7 @@ class CalibrationPage(DataFolder):
         for name in ("models", "evidence", "therapies"):
             (self.data / name).symlink_to(root / name)
         page = (root / "docs" / "reference" / "calibration.md").read_text(encoding="utf-8")
-        [example] = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+        example = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[0]
         self.write("c.toml", example)
         self.assertIn(": ok (", self.ok("check", "c.toml").out)
         self.good("calibrate", "c.toml", "-o", "F")

@@ -35,15 +35,13 @@ const DoseEntry* Model::find_dose(const std::string& drug, const std::string& ro
 }
 
 const DoseEntry* Model::find_dose(const std::string& drug, const std::string& route, const core::Unit& given) const {
-  const DoseEntry* any = nullptr;
+  const DoseEntry* first = find_dose(drug, route);
   for (const DoseEntry& d : doses) {
+    if (first == nullptr || d.drug != drug || d.route != first->route) continue;
     const Species* into = find_species(d.into);
-    const bool counts = (d.unit && given.same_dimension(d.unit->unit)) || (into != nullptr && given.same_dimension(into->unit.unit));
-    if (d.drug != drug || !counts) continue;
-    if (d.route == route) return &d;
-    if (d.route.empty() && any == nullptr) any = &d;
+    if ((d.unit && given.same_dimension(d.unit->unit)) || (into != nullptr && given.same_dimension(into->unit.unit))) return &d;
   }
-  return any != nullptr ? any : find_dose(drug, route);
+  return first;
 }
 
 std::vector<std::string> Model::symbols() const {

@@ -127,7 +127,7 @@ TEST(CatalogueFolder, Unknown_keys_of_a_catalogue_are_refused_with_near_matches)
   EXPECT_EQ(error.diagnostics()[0].message, "catalogue: unknown key 'drug'");
   EXPECT_EQ(error.diagnostics()[0].hint, "Did you mean 'drugs'?");
   EXPECT_EQ(error.diagnostics()[1].message, "drug 'x': unknown key 'unitts'");
-  EXPECT_EQ(error.diagnostics()[1].hint, "Did you mean 'unit'?");
+  EXPECT_EQ(error.diagnostics()[1].hint, "Did you mean 'units'?");
 }
 
 TEST(CatalogueFolder, File_that_is_no_TOML_is_reported_with_its_name) {
