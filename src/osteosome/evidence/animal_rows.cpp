@@ -28,7 +28,16 @@ std::vector<double> numbers_in(const std::string& text) {
   return found;
 }
 
-bool has_word(const std::string& text, std::string_view word) { return core::to_lower(text).find(word) != std::string::npos; }
+bool has_word(const std::string& text, std::string_view word) {
+  const std::string lower = core::to_lower(text);
+  if (!word.starts_with('=')) return lower.find(word) != std::string::npos;
+  const auto letter = [&](std::size_t i) { return i < lower.size() && std::isalnum(static_cast<unsigned char>(lower[i])) != 0; };
+  const std::string_view alone = word.substr(1);
+  for (std::size_t at = lower.find(alone); at != std::string::npos; at = lower.find(alone, at + 1)) {
+    if ((at == 0 || !letter(at - 1)) && !letter(at + alone.size())) return true;
+  }
+  return false;
+}
 
 std::string AnimalRow::text(const std::string& column) const {
   const auto it = cells.find(column);

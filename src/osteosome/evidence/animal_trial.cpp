@@ -13,29 +13,39 @@ namespace osteosome::evidence {
 namespace {
 
 constexpr double kDaysPerWeek = 7;
+constexpr double kYoungest = 10.5;  // weeks: the oldest of the ages at which species/ start
 
-/// "every 7 d x 8" of a schedule such as "2x/wk", "every 3 d", "2 injections, 4 wk apart"; "" for a single dose.
-std::string repeats(const std::string& schedule, const std::string& usual, double days) {
-  const auto numbers = numbers_in(schedule);
-  double interval = 0, count = 0;
-  if (has_word(schedule, "single") || has_word(schedule, "once")) return "";
-  if (has_word(schedule, "apart") && numbers.size() == 2) {
-    count = numbers[0];
-    interval = numbers[1] * (has_word(schedule, "wk") || has_word(schedule, "week") ? kDaysPerWeek : 1);
-  } else if ((has_word(schedule, "/wk") || has_word(schedule, "/week") || has_word(schedule, "per week")) && !numbers.empty()) {
-    interval = kDaysPerWeek / numbers[0];
-  } else if (has_word(schedule, "daily") || has_word(schedule, "/d")) {
-    interval = 1;
-  } else if (has_word(schedule, "every") && !numbers.empty()) {
-    interval = numbers[0] * (has_word(schedule, "wk") || has_word(schedule, "week") ? kDaysPerWeek : 1);
-  } else if (has_word(schedule, "weekly")) {
-    interval = kDaysPerWeek;
-  } else if (usual.empty()) {
-    return "";
-  } else {
-    interval = numbers_in(usual).front();
+/// Days between doses of a schedule such as "2x/wk", "every 3 d", "2 injections, 4 wk apart", "weekly"; 0 if it names none.
+double interval_of(const std::string& schedule) {
+  const std::string text = core::to_lower(schedule);
+  const auto numbers = numbers_in(text);
+  const auto unit_after = [&](std::size_t at) {
+    return at != std::string::npos && text.find_first_of("dw", at) != std::string::npos && text[text.find_first_of("dw", at)] == 'w'
+               ? kDaysPerWeek
+               : 1;
+  };
+  if (text.find("apart") != std::string::npos && numbers.size() == 2) return numbers[1] * unit_after(text.find(','));
+  for (const char* per_week : {"/wk", "/week", "per week", "times a week"}) {
+    if (text.find(per_week) != std::string::npos && !numbers.empty()) return kDaysPerWeek / numbers[0];
   }
-  if (count == 0) count = std::max(1.0, std::ceil(days / interval - 1e-9));
+  const std::size_t every = text.find("every");
+  if (every != std::string::npos && !numbers.empty()) return numbers[0] * unit_after(text.find_first_of("0123456789", every));
+  if (text.find("weekly") != std::string::npos) return kDaysPerWeek;
+  if (text.find("daily") != std::string::npos || text.find("/d") != std::string::npos) return 1;
+  return 0;
+}
+
+/// " every 7 d x 8" of a schedule; "" for a single dose. `usual` [days] holds where the schedule names no interval, 0 for a single dose.
+std::string repeats(const std::string& schedule, double usual, double days) {
+  const std::string text = core::to_lower(schedule);
+  double interval = interval_of(schedule);
+  if (interval == 0 && (text.find("single") != std::string::npos || text.find("once") != std::string::npos)) return "";
+  if (interval == 0) interval = usual;
+  if (interval == 0) return "";
+  const std::size_t times = text.find(" x ");
+  double count = std::max(1.0, std::ceil(days / interval - 1e-9));
+  if (times != std::string::npos && !numbers_in(text.substr(times)).empty()) count = std::min(count, numbers_in(text.substr(times)).front());
+  if (text.find("injections") != std::string::npos && !numbers_in(text).empty()) count = numbers_in(text).front();
   return " every " + core::format_double(interval) + " d x " + core::format_double(count);
 }
 
@@ -55,9 +65,15 @@ std::string route_of(const std::string& text) {
   if (has_word(text, "local") || has_word(text, "intra-femoral") || has_word(text, "intramedul") || has_word(text, "marrow") ||
       has_word(text, "implant"))
     return "local";
-  if (has_word(text, "ip") || has_word(text, "peritone")) return "ip";
-  if (has_word(text, "sc") || has_word(text, "subcut")) return "sc";
+  if (has_word(text, "=ip") || has_word(text, "peritone")) return "ip";
+  if (has_word(text, "=sc") || has_word(text, "subcut")) return "sc";
   return "iv";
+}
+
+/// Cells go into a vein or into a bone.
+std::string cell_route(const std::string& text) {
+  const std::string route = route_of(text);
+  return route == "local" || route == "gel" ? "local" : "iv";
 }
 
 std::optional<Reported> direction_of(const std::string& text, bool up_is_good) {
@@ -160,7 +176,7 @@ std::string TrialReader::describe_disease(const AnimalRow& row, AnimalTrial& tri
     if (waits.empty()) trial.filled_in.emplace_back("start of treatment");
   }
   simulate::Patient& animal = trial.treated_animal;
-  animal.age_days = kDaysPerWeek * std::max(weeks + wait, 6.0);
+  animal.age_days = kDaysPerWeek * std::max(weeks + wait, kYoungest);
   animal.supplement = false;
   trial.control_animal = animal;
   trial.treated = trial.control = "none";
@@ -169,7 +185,7 @@ std::string TrialReader::describe_disease(const AnimalRow& row, AnimalTrial& tri
   if (kind == "glucocorticoid" || has_word(disease, "glucocorticoid")) trial.treated = vocabulary_.fallback("glucocorticoid");
   if (vehicle && (kind == "ageing" || kind == "none")) {
     if (ages.size() < 2) return "an intact animal without a comparator";
-    animal.age_days = kDaysPerWeek * ages.back();
+    animal.age_days = kDaysPerWeek * std::max(ages.back(), kYoungest);
     trial.days = 0.01;
   }
   if (!vehicle) {
@@ -204,8 +220,11 @@ std::string TrialReader::describe_treatment(const AnimalRow& row, AnimalTrial& t
     trial.filled_in.emplace_back("dose");
   }
   if (row.text("schedule").empty() && !effect_row) trial.filled_in.emplace_back("schedule");
-  const std::string text = drug + " " + dose + " " + (cells && route_of(row.text("route")) != "local" ? "iv" : route_of(row.text("route"))) +
-                           repeats(row.text("schedule"), cells ? "" : vocabulary_.fallback("exosome_interval"), trial.days);
+  const std::string defect = vocabulary_.look_up("routes", row.text("osteoporosis_model"), "route");
+  if (!defect.empty()) trial.filled_in.emplace_back("intact bone in place of a defect");
+  const std::string said = row.text("route").empty() ? defect : row.text("route");
+  const std::string text = drug + " " + dose + " " + (cells ? cell_route(said) : route_of(said)) +
+                           repeats(row.text("schedule"), cells ? 0 : vocabulary_.number("exosome_interval_days"), trial.days);
   trial.treated = trial.treated == "none" ? text : text + " & " + trial.treated;
   if (vocabulary_.look_up("outcomes", row.text("outcome"), "when") == "after dose") trial.days = day_after_last_dose(text, trial.days);
   return "";
