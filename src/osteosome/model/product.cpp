@@ -141,6 +141,7 @@ class Product {
     }
     if (p.unit.known && p.unit.text != unit) {
       in.problem("product-005", "'" + key + "' of cargo '" + cargo + "' is in '" + p.unit.text + "', not in '" + unit + "'", "", key);
+      p.unit = {unit, units_.parse(unit), true};  // said already
     }
     if (key == "effect") effect_value_ = p.value;
     if (p.value < 0) in.problem("product-004", "'" + key + "' of cargo '" + cargo + "' should not be negative", "", key);
@@ -159,8 +160,8 @@ class Product {
     (void)among(in, "class", kind, kClasses);
     const std::string target = in.required_text("target"), sign = in.required_text("sign");
     (void)among(in, "sign", sign, {"+", "-"});
-    const std::string recipient = in.text("recipient").value_or("osteoblast");
-    (void)among(in, "recipient", recipient, kRecipients);
+    std::string recipient = in.text("recipient").value_or("osteoblast");
+    if (!among(in, "recipient", recipient, kRecipients)) recipient = "osteoblast";  // said already
     effect_value_ = 0;
     shared_ = {in.required_text("source"), in.required_text("kind"), in.text("rationale").value_or("")};
     if (shared_.source == "model") shared_.source = base_.model.source;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The integrated model anywhere near its fit, under any sequence and combination of the ten drugs: no state leaves its range, every
 // simulation arrives, and the two engines agree. Seeded: case k is the same in every run.
+#include <set>
+
 #include "osteosome/core/random.hpp"
 #include "osteosome/core/toml.hpp"
 #include "osteosome_simulations.hpp"
@@ -133,6 +135,9 @@ TEST(OsteosomeProperty, Cases_cover_the_ten_drugs_alone_together_and_in_sequence
   }
 }
 
+/// Deviations from rest: estradiol above that of a young woman takes them below 0, never by more than what there is at rest.
+const std::set<std::string> kDeviations = {"immune.tnf", "immune.tolerance"};
+
 TEST(OsteosomeProperty, States_stay_finite_and_not_negative) {
   const auto& names = integrated().program().states;
   const auto results = on_lanes(kCases);
@@ -150,7 +155,7 @@ TEST(OsteosomeProperty, States_stay_finite_and_not_negative) {
       }
       ASSERT_GT(sizes[i], 0) << names[i];
       EXPECT_TRUE(finite) << names[i] << ", case " << k << ", " << cases()[k].regimen;
-      EXPECT_GE(least / sizes[i], -1e-9) << names[i] << ", case " << k << ", " << cases()[k].regimen;
+      EXPECT_GE(least / sizes[i], kDeviations.contains(names[i]) ? -1 : -1e-9) << names[i] << ", case " << k << ", " << cases()[k].regimen;
     }
   }
 }
