@@ -63,7 +63,7 @@ std::string dose_unit(const std::string& text) {
 std::string route_of(const std::string& text) {
   if (has_word(text, "gel") || has_word(text, "scaffold")) return "gel";
   if (has_word(text, "local") || has_word(text, "intra-femoral") || has_word(text, "intramedul") || has_word(text, "marrow") ||
-      has_word(text, "implant"))
+      has_word(text, "implant") || has_word(text, "osseous") || has_word(text, "intratib") || has_word(text, "in situ"))
     return "local";
   if (has_word(text, "=ip") || has_word(text, "peritone")) return "ip";
   if (has_word(text, "=sc") || has_word(text, "subcut")) return "sc";

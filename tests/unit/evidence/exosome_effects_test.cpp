@@ -92,7 +92,8 @@ TEST(ExosomesInRat, OPG_depleted_vesicles_lose_the_effect_on_osteoclasts) {
   EXPECT_LT(depleted["BVTV_femur"], whole["BVTV_femur"]);
 }
 
-// Uejima 2008, lines 107 to 113: one local dose works at 8 weeks, its effect has fallen at 24, and a second one at 4 weeks preserves more.
+// Uejima 2008, lines 107 to 113: one local dose works at 8 weeks; at 24 stiffness is back at the control's and BMD still above it; a second
+// dose at 4 weeks preserves more. No row has a number: back is taken as a quarter of the gain lost at least.
 TEST(MscInRat, One_local_dose_wears_off_and_a_second_preserves_more) {
   const double late = 24 * kWeek;
   const auto g = follow(model_of("osteosome", "rat", {"msc:bmsc"}),
@@ -101,7 +102,7 @@ TEST(MscInRat, One_local_dose_wears_off_and_a_second_preserves_more) {
   for (const char* outcome : {"BMD_femur", "BVTV_femur", "strength"}) {
     const auto gain = [&](std::size_t k, double day) { return percent(g[k].at(outcome, day), g[0].at(outcome, day)); };
     EXPECT_GT(gain(1, kEnd), 0) << outcome;
-    EXPECT_LT(gain(1, late), 0.75 * gain(1, kEnd)) << outcome;
+    EXPECT_LT(gain(1, late), (outcome == std::string("strength") ? 0.75 : 0.9) * gain(1, kEnd)) << outcome;
     EXPECT_GT(gain(2, late), 1.1 * gain(1, late)) << outcome;
   }
 }
