@@ -2,6 +2,7 @@
 // Overlays of species: body mass and what scales with it, further constants and outputs, bases; which therapies then do not work.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <string>
@@ -237,6 +238,28 @@ TEST(ShippedSpecies, Rodents_refuse_denosumab_and_humans_OPG_Fc) {
   }
   EXPECT_EQ(instead(load(""), "opg-fc"), "Give denosumab in humans.");
   EXPECT_EQ(instead(load(""), "denosumab"), "works");
+}
+
+// Every therapy that works in rats: its volumes and clearances are not those of a woman.
+TEST(ShippedSpecies, Volumes_and_clearances_of_drugs_follow_body_mass) {
+  const auto load = [](const std::string& species) {
+    return load_model(support::library().find_model("osteosome"), support::library(), support::units(), LoadOptions{species, {}, {}});
+  };
+  const Model woman = load(""), rat = load("rat");
+  const auto& units = support::units();
+  const auto volume = units.parse("L"), clearance = units.parse("L/h");
+  std::size_t seen = 0;
+  for (const Parameter& p : rat.parameters) {
+    const std::string drug = p.id.substr(0, p.id.find('.'));
+    const bool by_mass = p.unit.unit.same_dimension(volume) || p.unit.unit.same_dimension(clearance);
+    if (!by_mass || !std::filesystem::exists(support::library().root + "/therapies/" + drug + ".toml")) continue;
+    const bool refused = std::any_of(rat.refused.begin(), rat.refused.end(), [&](const auto& r) { return r.drug == drug; });
+    const Parameter* hers = woman.find_parameter(p.id);
+    if (refused || hers == nullptr) continue;
+    ++seen;
+    EXPECT_LT(p.value, hers->value / 10) << p.id;
+  }
+  EXPECT_GT(seen, 5u);
 }
 
 }  // namespace
