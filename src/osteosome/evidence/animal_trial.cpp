@@ -13,6 +13,7 @@ namespace osteosome::evidence {
 namespace {
 
 constexpr double kDaysPerWeek = 7;
+constexpr double kShortestInterval = 0.25;  // days
 constexpr double kYoungest = 10.5;  // weeks: the oldest of the ages at which species/ start
 
 /// Days between doses of a schedule such as "2x/wk", "every 3 d", "2 injections, 4 wk apart", "weekly"; 0 if it names none.
@@ -85,6 +86,28 @@ std::optional<Reported> direction_of(const std::string& text, bool up_is_good) {
   return std::nullopt;
 }
 
+/// Why numbers of a row cannot be those of a study; empty if they can. Text counts as silent.
+std::string implausible(const AnimalRow& row) {
+  struct Limits {
+    const char* column;
+    double low, high;
+  };
+  constexpr double kWeeks = 260;  // no rodent lives longer
+  for (const Limits& l : {Limits{"n", 1, 1e4}, Limits{"age_weeks", 0, kWeeks}, Limits{"weeks_after_model_before_treatment", 0, kWeeks},
+                          Limits{"duration_weeks", 0, kWeeks}, Limits{"dose", 0, 1e15}}) {
+    std::vector<double> numbers = numbers_in(row.text(l.column));
+    if (const auto whole = row.number(l.column)) numbers.push_back(*whole);  // "-4" too
+    for (const double x : numbers) {
+      if (!(x >= l.low && x <= l.high))
+        return std::string(l.column) + " = " + row.text(l.column) + " is not between " + core::format_double(l.low) + " and " +
+               core::format_double(l.high);
+    }
+  }
+  const double interval = interval_of(row.text("schedule"));
+  if (interval != 0 && !(interval >= kShortestInterval && interval <= kWeeks * kDaysPerWeek)) return "schedule '" + row.text("schedule") + "'";
+  return "";
+}
+
 /// Turns rows into trials with the words of the vocabulary.
 class TrialReader {
  public:
@@ -113,6 +136,7 @@ class TrialReader {
 /// Empty, or why the row cannot be simulated.
 std::string TrialReader::make_trial(const AnimalRow& row, AnimalTrial& trial) const {
   if (row.text("usable") == "false") return row.text("why_not");
+  if (const std::string reason = implausible(row); !reason.empty()) return reason;
   const std::string animal = row.text("strain") + " " + row.text("species");
   trial.species = vocabulary_.look_up("species", animal, "overlay");
   if (trial.species.empty()) {

@@ -154,6 +154,15 @@ TEST(AnimalTrial, Diseases_become_patients) {
   EXPECT_TRUE(scurvy.filled_in("intact animal in place of scurvy"));
 }
 
+TEST(AnimalTrial, Numbers_that_no_study_has_leave_the_row_out) {
+  for (const auto& [column, value] :
+       Cells{{"n", "1e9"}, {"dose", "-5"}, {"duration_weeks", "1e9"}, {"age_weeks", "-2"}, {"weeks_after_model_before_treatment", "-4"}}) {
+    const std::string reason = OneRow(Cells{{column, value}}).reason();
+    EXPECT_NE(reason.find(column + " = " + value), std::string::npos) << reason;
+  }
+  EXPECT_EQ(OneRow(Cells{{"schedule", "every 1e-9 d"}}).reason(), "schedule 'every 1e-9 d'");
+}
+
 TEST(AnimalTrial, Treated_rows_compare_with_the_same_animals_untreated) {
   const OneRow one(Cells{{"osteoporosis_model", "glucocorticoid (ONFH)"}, {"schedule", "single"}});
   EXPECT_EQ(one.trial().treated, "exosomes:bmsc 100 ug iv & prednisolone 10 mg/kg po daily for 52 weeks");
