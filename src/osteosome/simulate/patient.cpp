@@ -120,10 +120,17 @@ double start_time(const CompiledModel& model, const Patient& patient) {
   if (!age_at_zero || !patient.age_days) return 0;
   const double age = model.program().parameter_values[age_at_zero->index] * age_at_zero->days;
   const double time = (*patient.age_days - age) / days_per_unit(model);
+  if (patient.days_since_gonadectomy && *patient.days_since_gonadectomy > *patient.age_days) {
+    throw core::Error(core::ErrorKind::Input, {"scenario-025",
+                                               "the patient was operated before birth",
+                                               {},
+                                               "'age' and the time since the operation both count back from the start of treatment."});
+  }
   if (time < 0) {
     throw core::Error(core::ErrorKind::Input,
                       {"scenario-014",
-                       "model '" + model.name() + "' starts at age " + core::format_double(age / 365.25) + " years, after the patient's age",
+                       "model '" + model.name() + "' starts at age " + core::format_double(std::round(age / 365.25 * 1e3) / 1e3) +
+                           " years, after the patient's age",
                        {},
                        ""});
   }

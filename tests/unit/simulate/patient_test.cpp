@@ -130,6 +130,14 @@ TEST(StartTime, Is_0_without_an_age_or_in_a_model_without_one) {
   EXPECT_EQ(start_time(one_compartment(simulate::EngineChoice::Lanes), aged(60)), 0);
 }
 
+TEST(StartTime, An_operation_before_birth_is_refused) {
+  Patient patient = aged(60);
+  patient.days_since_gonadectomy = 59 * 365.25;
+  EXPECT_GT(start_time(woman(), patient), 0);
+  patient.days_since_gonadectomy = 61 * 365.25;
+  EXPECT_EQ(error_of([&] { (void)start_time(woman(), patient); }).diagnostics()[0].code, "scenario-025");
+}
+
 TEST(StartTime, Is_0_at_the_age_the_model_starts_with) { EXPECT_EQ(start_time(woman(), aged(30)), 0); }
 
 TEST(StartTime, Before_the_models_age_is_refused) {
