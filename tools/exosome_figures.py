@@ -45,6 +45,18 @@ def end(species, doses, settings, outputs, weeks):
     return simulate("osteosome", outputs, weeks * WEEK, species, doses, settings)[-1]
 
 
+def courses():
+    print("Disease: ovariectomy at 13 weeks of age, against intact animals")
+    for species, age_0, weeks in (("mouse", MOUSE_AGE_0, [4, 8]), ("mouse-c3h", MOUSE_AGE_0, [4]), ("rat", RAT_AGE_0, [4, 6, 8, 12, 14, 24, 33, 52])):
+        before = 13 - age_0 * 365.25 / WEEK
+        times = [WEEK * (before + w) for w in weeks]
+        outputs = ["BVTV_tibia", "BVTV_vertebra", "CTX", "BFR_BS"]
+        operated = simulate("osteosome", outputs, 0, species, settings=ovx(species, age_0, before), times=times)
+        intact = simulate("osteosome", outputs, 0, species, times=times)
+        for week, x, base in zip(weeks, operated, intact):
+            print(f"  {species:<10} week {week:>2}: tibia BV/TV {x['BVTV_tibia']:.1f} %" + "".join(f", {o} {percent(x[o], base[o]):+.0f} %" for o in outputs))
+
+
 def pth():
     print("Prediction 1: 80 ug/kg PTH daily for eight weeks in the intact rat, within an hour or over six (Frolik 2003: gain, loss)")
     base = end("rat", [], {}, ["BVTV_tibia", "BVTV_vertebra"], 8)
@@ -112,7 +124,7 @@ def beside_drugs():
 
 
 def main():
-    for section in (pth, dkk1, tcells, dose_response, stoichiometry, beside_drugs):
+    for section in (courses, pth, dkk1, tcells, dose_response, stoichiometry, beside_drugs):
         section()
 
 
