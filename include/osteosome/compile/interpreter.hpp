@@ -18,14 +18,15 @@ class Interpreter {
   /// Sets the parameter values [n_parameters].
   void prepare(std::span<const double> parameters);
 
-  /// Writes one value a root to `out`. `bits` holds the branch bits (0 or 1); may be empty if no root needs them.
-  void evaluate(double time, std::span<const double> states, std::span<const double> bits, std::span<double> out);
+  /// Writes one value a root to `out`. `bits` holds the branch bits (0 or 1), `delayed` the earlier values; both may be empty if no root needs them.
+  void evaluate(double time, std::span<const double> states, std::span<const double> bits, std::span<double> out,
+                std::span<const double> delayed = {});
 
   /// Sum of the magnitudes of the terms of root `k` at the last evaluation: the scale of its rounding error.
   [[nodiscard]] double term_magnitude(std::size_t k) const;
 
  private:
-  void run(expr::NodeId id, double time, std::span<const double> states, std::span<const double> bits);
+  void run(expr::NodeId id, double time, std::span<const double> states, std::span<const double> bits, std::span<const double> delayed);
 
   const expr::Graph& graph_;
   std::vector<expr::NodeId> roots_, fixed_, varying_;

@@ -39,14 +39,41 @@ struct EventAction {
   bool is_state = true;
   std::uint32_t index = 0;  ///< state or parameter
   NodeId value = 0;
+  std::optional<NodeId> volume;  ///< of a state that is an amount while `value` is a concentration; taken after all other assignments
 };
 
-/// When `trigger` turns from false to true, all `actions` are evaluated and then assigned.
+/// When `trigger` turns from false to true, the event is executed after its delay: all `actions` are evaluated and then assigned.
 struct EventDefinition {
   std::string id;
   NodeId trigger = 0;  ///< over branch bits
   std::vector<EventAction> actions;
-  bool initial_value = true;
+  std::optional<NodeId> delay, priority;
+  bool initial_value = true;             ///< of the trigger before the start
+  bool persistent = true;                ///< executed even if the trigger has turned false again
+  bool values_from_trigger_time = true;  ///< `actions` are evaluated when triggered, not when executed
+};
+
+/// 0 = residual, which determines a state that has no derivative of its own. `derivative` of that state is the one the equation implies.
+struct AlgebraicEquation {
+  std::uint32_t state = 0;
+  NodeId residual = 0;
+};
+
+/// A reaction so fast that its rate is 0 at every instant: it shifts each state by `change` per extent until that holds.
+struct FastReaction {
+  NodeId rate = 0;
+  std::vector<std::pair<std::uint32_t, NodeId>> change;
+};
+
+/// `value` as it was `duration` earlier; before the start, as it was at the start.
+struct DelayedValue {
+  NodeId value = 0, duration = 0;
+};
+
+/// What should hold throughout; said when it stops doing so.
+struct Constraint {
+  NodeId condition = 0;  ///< over branch bits
+  std::string message;
 };
 
 /// Formulas that decide how a dose enters a state; they depend on parameters only.
@@ -56,6 +83,7 @@ struct DosingFormulas {
 
 /// A model ready to be evaluated: one expression graph and the roots of everything an engine needs.
 /// `derivative`, `jacobian`, `time_derivative`, gaps and triggers use frozen branch bits; observables use live comparisons.
+/// A species in a compartment that changes is an amount as a state; its symbol is amount over size.
 struct Program {
   expr::Graph graph;
   std::string model_id;
@@ -68,11 +96,19 @@ struct Program {
 
   std::vector<NodeId> initial;          ///< one a state, over parameters
   std::vector<std::optional<NodeId>> typical;  ///< declared typical size of a state
+  std::vector<std::pair<std::uint32_t, NodeId>> parameter_initial;  ///< parameters whose value at the start follows from others
   std::vector<NodeId> derivative;       ///< one a state
   std::vector<NodeId> time_derivative;  ///< partial derivative by explicit time, one a state
   std::vector<JacobianEntry> jacobian;  ///< sorted by row, then column
   std::vector<SwitchDefinition> switches;
   std::vector<EventDefinition> events;
+  std::vector<AlgebraicEquation> algebraic;
+  std::vector<NodeId> algebraic_jacobian;  ///< d(residual k)/d(algebraic state j), row-major
+  std::vector<FastReaction> fast;
+  std::vector<NodeId> fast_jacobian;  ///< d(rate k)/d(extent j), row-major
+  std::vector<DelayedValue> delays;
+  std::vector<Constraint> constraints;
+  std::string beyond_lanes;  ///< why the lane engine cannot run this, or ""
   std::vector<DosingFormulas> dosing;   ///< one a state
   std::vector<Observable> observables;
 
@@ -81,7 +117,8 @@ struct Program {
   [[nodiscard]] const Observable* find_observable(const std::string& name) const;
 };
 
-/// Compiles a validated model. @throws Error(Unsupported) naming what no engine here can do (algebraic rules, delay, ...).
+/// Compiles a validated model. Algebraic equations and fast reactions are also given as the derivatives they imply (index reduction:
+/// 0 = g(x, z, t) moves z by -(dg/dx x' + dg/dt) / (dg/dz)). @throws Error(Unsupported) naming what no engine here can do.
 [[nodiscard]] Program build_program(const model::Model& model);
 
 }  // namespace osteosome::compile

@@ -11,13 +11,15 @@ namespace osteosome::expr {
 using NodeId = std::uint32_t;
 
 /// Node kinds of the expression graph. Comparisons and logic yield 1 or 0; `Select` takes its second argument where the
-/// first is not 0, else its third. `Switch` is a branch bit that the integrator freezes within a step.
+/// first is not 0, else its third. `Switch` is a branch bit that the integrator freezes within a step; `Delayed` is an earlier value that
+/// the integrator looks up in its history.
 enum class Op : std::uint8_t {
   Constant,
   Parameter,
   State,
   Time,
   Switch,
+  Delayed,
   Add,
   Sub,
   Mul,
@@ -38,6 +40,7 @@ enum class Op : std::uint8_t {
   Cosh,
   Floor,
   Ceil,
+  Factorial,
   Less,
   LessEqual,
   Equal,
@@ -49,12 +52,12 @@ enum class Op : std::uint8_t {
 
 struct Node {
   Op op = Op::Constant;
-  NodeId a = 0, b = 0, c = 0;  ///< arguments; `a` is the index of a Parameter, State or Switch
+  NodeId a = 0, b = 0, c = 0;  ///< arguments; `a` is the index of a Parameter, State, Switch or Delayed
   double value = 0;            ///< Constant
 };
 
 /// What a value depends on, as bits.
-enum Depends : std::uint8_t { kOnNothing = 0, kOnParameter = 1, kOnState = 2, kOnTime = 4, kOnSwitch = 8 };
+enum Depends : std::uint8_t { kOnNothing = 0, kOnParameter = 1, kOnState = 2, kOnTime = 4, kOnSwitch = 8, kOnDelayed = 16 };
 
 [[nodiscard]] int arity(Op op);
 [[nodiscard]] double apply(Op op, double a, double b, double c);
@@ -64,7 +67,7 @@ enum Depends : std::uint8_t { kOnNothing = 0, kOnParameter = 1, kOnState = 2, kO
 class Graph {
  public:
   [[nodiscard]] NodeId constant(double value);
-  [[nodiscard]] NodeId leaf(Op op, std::uint32_t index = 0);  ///< Parameter, State, Time, Switch
+  [[nodiscard]] NodeId leaf(Op op, std::uint32_t index = 0);  ///< Parameter, State, Time, Switch, Delayed
   [[nodiscard]] NodeId make(Op op, NodeId a, NodeId b = 0, NodeId c = 0);
 
   [[nodiscard]] const Node& operator[](NodeId id) const { return nodes_[id]; }
@@ -76,6 +79,8 @@ class Graph {
 
   /// Forward derivative of each root with respect to leaf `wrt` (a State, Parameter or Time leaf). O(reachable nodes).
   [[nodiscard]] std::vector<NodeId> differentiate(std::span<const NodeId> roots, NodeId wrt);
+  /// Directional derivative: each leaf moves at the rate of its node in `rates`; leaves not named stand still. O(reachable nodes).
+  [[nodiscard]] std::vector<NodeId> differentiate_along(std::span<const NodeId> roots, const std::unordered_map<NodeId, NodeId>& rates);
 
  private:
   NodeId intern(const Node& node);

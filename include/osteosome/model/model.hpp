@@ -50,16 +50,20 @@ struct Parameter {
   std::string meaning;
   std::optional<std::pair<double, double>> bounds;
   std::optional<Prior> prior;
+  bool free = false;  ///< an algebraic rule may determine it
   core::Location where;
 };
 
-/// A volume; `size` is in `unit`.
+/// A volume; `size` is in `unit`. One that is not constant changes by `rate`, is `assigned` at every instant, or is set by events and
+/// algebraic rules; the amounts of species in it stay.
 struct Compartment {
   std::string id;
   double size = 1;
   UnitText unit;
   Provenance provenance;
   bool constant = true;
+  std::optional<expr::Ast> rate, assigned;
+  std::string meaning;
   core::Location where;
 };
 
@@ -68,13 +72,14 @@ struct Species {
   std::string id;
   UnitText unit;
   expr::Ast initial;
-  std::optional<expr::Ast> rate;     ///< d(species)/dt from a rate rule
+  std::optional<expr::Ast> rate;      ///< d(species)/dt from a rate rule
+  std::optional<expr::Ast> assigned;  ///< its value at every instant, from an assignment rule
   std::optional<expr::Ast> typical;  ///< size that scales the absolute tolerance
   std::string compartment;           ///< "" if the species is a plain quantity
   bool substance_only = false;       ///< amount although it has a compartment
   bool boundary = false;
   bool constant = false;
-  std::string conversion_factor;  ///< parameter, or ""
+  std::string conversion_factor;  ///< parameter that reactions' contributions are multiplied by, or ""
   std::optional<expr::Ast> bioavailability, lag, infusion_rate, infusion_duration;
   Provenance provenance;
   std::string meaning;
@@ -102,7 +107,7 @@ struct Reaction {
   core::Location where;
 };
 
-/// Assignment rules hold at every instant. Algebraic rules (0 = formula) are kept for engines that can solve them.
+/// Assignment rules hold at every instant. Algebraic rules (0 = formula) determine a quantity that nothing else does; their `id` only names them.
 struct Rule {
   enum class Kind { Assignment, Algebraic };
   std::string id;
@@ -115,10 +120,11 @@ struct Rule {
   core::Location where;
 };
 
-/// Value of a symbol at time 0 that replaces its declared value (SBML initial assignment).
+/// Value of a symbol at the start that replaces its declared value (SBML initial assignment). The formula may use every symbol.
 struct InitialAssignment {
   std::string symbol;
   expr::Ast formula;
+  core::Location where;
 };
 
 /// A function that formulas of the model may call.
@@ -153,6 +159,7 @@ struct Event {
 struct Constraint {
   expr::Ast condition;
   std::string message;
+  core::Location where;
 };
 
 /// How a drug of the regimen text enters the model by one route.
@@ -214,6 +221,7 @@ struct Model {
   std::string file;
   UnitText time;
   std::vector<std::string> faults;
+  std::vector<std::string> remarks;  ///< what a reader of results should know of an imported model, e.g. that it has no units
   std::vector<Parameter> parameters;
   std::vector<Compartment> compartments;
   std::vector<Species> species;
@@ -232,6 +240,7 @@ struct Model {
   PatientInputs patient;
 
   [[nodiscard]] const Parameter* find_parameter(const std::string& id) const;
+  [[nodiscard]] const Compartment* find_compartment(const std::string& id) const;
   [[nodiscard]] const Species* find_species(const std::string& id) const;
   [[nodiscard]] const DoseEntry* find_dose(const std::string& drug) const;
   /// The entry of that route, else the one that serves every route, else null.

@@ -27,15 +27,17 @@ struct SolverSettings {
 /// A loaded model with everything needed to run it.
 class CompiledModel {
  public:
+  /// @throws Error(Unsupported) if the lane engine is asked for and cannot run this model.
   CompiledModel(model::Model model, const SolverSettings& settings);
 
   [[nodiscard]] const model::Model& model() const { return model_; }
   /// The name users know the model by: its file's, without folder and ending.
   [[nodiscard]] std::string name() const;
   [[nodiscard]] const compile::Program& program() const { return program_; }
-  /// "lanes, native avx512" or "reference": what runs, in words.
+  /// "lanes (rodas5p, native avx512)" or "reference (...)": what runs, in words, and why if it is not what was asked for.
   [[nodiscard]] std::string engine_text() const;
-  [[nodiscard]] const std::string& lane_hash() const { return code_->lane_program().hash; }
+  /// Hash of the code that lanes run, or "" if they cannot run this model.
+  [[nodiscard]] std::string lane_hash() const { return code_ == nullptr ? "" : code_->lane_program().hash; }
 
   /// Runs subjects on the chosen engine; see solve::run_lanes.
   void run(std::size_t count, const solve::PlanSource& plans, const solve::ResultSink& sink, const std::stop_token& stop = {}) const;
@@ -44,7 +46,7 @@ class CompiledModel {
   model::Model model_;
   compile::Program program_;
   SolverSettings settings_;
-  std::unique_ptr<solve::LaneCode> code_;
+  std::unique_ptr<solve::LaneCode> code_;  ///< null where the lanes cannot run the model
 };
 
 /// Values of chosen observables at the outputs of one subject. One object a thread.

@@ -41,10 +41,11 @@ struct SubjectPlan {
   std::vector<Stop> stops;
   std::vector<std::vector<double>> vectors;  ///< for SetStates and AddStates
   std::vector<OutputPoint> outputs;
+  std::uint64_t seed = 0, subject = 0;       ///< key of the stream that orders events of equal priority
 };
 
 /// How the integration of a subject ended.
-enum class Status : std::uint8_t { Completed, StepSizeTooSmall, TooManySteps, NotFinite, Cancelled };
+enum class Status : std::uint8_t { Completed, StepSizeTooSmall, TooManySteps, NotFinite, EventsDoNotSettle, Cancelled };
 [[nodiscard]] const char* name_of(Status status);
 
 /// Counters of one subject's integration.
@@ -60,8 +61,10 @@ struct SubjectResult {
   double time_reached = 0;
   std::string message;
   Statistics statistics;
+  std::vector<std::string> remarks;  ///< constraints that stopped holding, and when
   std::vector<double> states;      ///< [n_outputs x n_states], row-major
   std::vector<double> parameters;  ///< [n_outputs x n_parameters] if an event can change parameters, else empty
+  std::vector<double> delayed;     ///< [n_outputs x n_delays], empty for models without delays
 };
 
 /// How accurately to integrate, the same for every subject of a run.

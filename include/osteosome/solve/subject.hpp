@@ -1,39 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "osteosome/compile/interpreter.hpp"
 #include "osteosome/compile/program.hpp"
+#include "osteosome/core/random.hpp"
 #include "osteosome/solve/plan.hpp"
 
 namespace osteosome::solve {
 
-/// Initial values and tolerances of a subject, and the effect of stops and events on it: shared by both engines.
+/// A subject at an instant. `bits` are the branch bits, `delayed` the earlier values a model with delays looks up.
+struct Moment {
+  double time = 0;
+  std::span<double> parameters, states;
+  std::span<const double> bits, delayed;
+};
+
+/// The events of one subject: which triggers hold and which executions are waiting.
+struct EventState {
+  struct Waiting {
+    std::size_t event = 0;
+    double time = 0;
+    std::vector<double> values;  ///< of the assignments, if they were evaluated when triggered
+  };
+  std::vector<double> triggers;
+  std::vector<Waiting> waiting;  ///< in the order they were triggered
+  std::vector<char> broken;      ///< constraints that do not hold
+  std::optional<core::RandomStream> ties;
+
+  /// When the next execution is due; infinity if none is waiting.
+  [[nodiscard]] double next() const;
+};
+
+/// Initial values, tolerances, constraints and events of a subject, and the effect of stops on it: shared by both engines.
 /// One object a thread.
 class SubjectSetup {
  public:
   explicit SubjectSetup(const compile::Program& program);
 
+  /// The plan's parameters, with those whose value at the start follows from others.
+  [[nodiscard]] std::vector<double> initial_parameters(const SubjectPlan& plan);
   /// Initial states [n_states] for the plan's parameters and overrides.
   void initial_states(const SubjectPlan& plan, std::span<double> states);
   /// Absolute tolerance of each state: relative_tolerance * absolute_scale * kTypicalFraction * typical size, where the typical size is the
   /// declared one, else the initial value, else the plan's largest dose, else 1.
   void absolute_tolerances(const SubjectPlan& plan, const Options& options, std::span<double> tolerances);
-  /// True for each event whose trigger holds with these branch bits.
-  void triggers(std::span<const double> parameters, double time, std::span<const double> states, std::span<const double> bits, std::span<double> out);
-  /// Evaluates and assigns the actions of event `k`; returns true if a parameter changed.
-  bool fire(std::size_t k, std::span<double> parameters, double time, std::span<double> states);
+
+  /// Moves the states to where fast reactions rest and algebraic equations hold (Newton's method from where they are).
+  /// Returns false if there is no such place near. Does nothing for models without either.
+  [[nodiscard]] bool make_consistent(const Moment& now);
+  [[nodiscard]] bool has_constraints() const { return !program_.fast.empty() || !program_.algebraic.empty(); }
+
+  [[nodiscard]] EventState start_events(const SubjectPlan& plan) const;
+  struct EventRound {
+    bool executed = false, parameter_changed = false;
+  };
+  /// Takes note of triggers that have turned, then executes the most urgent event that is due, if any (SBML L3V2, section 4.11: priorities are
+  /// evaluated each time, equal ones are drawn). To be repeated, with fresh bits, until nothing is executed. Constraints that stopped
+  /// holding are added to `remarks`.
+  EventRound run_events(EventState& events, const Moment& now, std::vector<std::string>& remarks);
 
  private:
+  void note_triggers(EventState& events, const Moment& now);
+  void check_constraints(EventState& events, const Moment& now, std::vector<std::string>& remarks);
+  [[nodiscard]] std::size_t most_urgent(EventState& events, const std::vector<std::size_t>& due, const Moment& now);
+  [[nodiscard]] std::vector<double> action_values(std::size_t event, const Moment& now);
+  bool assign(std::size_t event, const std::vector<double>& values, const Moment& now);
+  bool equilibrate(const Moment& now);
+  bool solve_algebraic(const Moment& now);
+
+  /// Formulas of one event.
+  struct EventFormulas {
+    compile::Interpreter actions, volumes, delay, priority;
+  };
+
   const compile::Program& program_;
-  compile::Interpreter initial_, typical_, trigger_;
-  std::vector<compile::Interpreter> actions_;
-  std::vector<double> scratch_;
+  compile::Interpreter initial_, initial_parameters_, typical_, trigger_, constraint_, algebraic_, fast_;
+  std::vector<EventFormulas> events_;
 };
 
 /// Applies a stop to the states and input rates; SetParameter is left to the caller. All spans are [n_states].
 void apply_stop(const SubjectPlan& plan, const Stop& stop, std::span<double> states, std::span<double> rates);
+
+/// When the next event is to be executed; infinity if none is waiting.
+[[nodiscard]] double next_event(const SubjectPlan& plan, const EventState& events);
+
+/// `time`, or the time of looking that lies within `width` of it, so that what happens at a time of looking is seen there.
+[[nodiscard]] double snapped(const SubjectPlan& plan, double time, double width);
 
 }  // namespace osteosome::solve

@@ -18,7 +18,8 @@ Interpreter::Interpreter(const expr::Graph& graph, std::vector<NodeId> roots) : 
   value_.resize(needed.size());
 }
 
-void Interpreter::run(NodeId id, double time, std::span<const double> states, std::span<const double> bits) {
+void Interpreter::run(NodeId id, double time, std::span<const double> states, std::span<const double> bits,
+                      std::span<const double> delayed) {
   const expr::Node& n = graph_[id];
   switch (n.op) {
     case Op::Constant: value_[id] = n.value; break;
@@ -26,17 +27,19 @@ void Interpreter::run(NodeId id, double time, std::span<const double> states, st
     case Op::State: value_[id] = states[n.a]; break;
     case Op::Time: value_[id] = time; break;
     case Op::Switch: value_[id] = bits[n.a]; break;
+    case Op::Delayed: value_[id] = delayed[n.a]; break;
     default: value_[id] = expr::apply(n.op, value_[n.a], value_[n.b], value_[n.c]);
   }
 }
 
 void Interpreter::prepare(std::span<const double> parameters) {
   parameters_.assign(parameters.begin(), parameters.end());
-  for (const NodeId id : fixed_) run(id, 0, {}, {});
+  for (const NodeId id : fixed_) run(id, 0, {}, {}, {});
 }
 
-void Interpreter::evaluate(double time, std::span<const double> states, std::span<const double> bits, std::span<double> out) {
-  for (const NodeId id : varying_) run(id, time, states, bits);
+void Interpreter::evaluate(double time, std::span<const double> states, std::span<const double> bits, std::span<double> out,
+                           std::span<const double> delayed) {
+  for (const NodeId id : varying_) run(id, time, states, bits, delayed);
   for (std::size_t k = 0; k < roots_.size(); ++k) out[k] = value_[roots_[k]];
 }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
+#include <unordered_map>
 
 #include "osteosome/core/diagnostics.hpp"
 #include "osteosome/model/document.hpp"
@@ -13,6 +15,9 @@ namespace {
 
 using expr::Ast;
 using expr::Op;
+
+constexpr int kDeepestFormula = 1000;
+constexpr std::size_t kMostTerms = 10'000'000;
 
 [[noreturn]] void unsupported(const std::string& what, const core::Location& where = {}) {
   throw core::Error(core::ErrorKind::Unsupported, {"compile-001", what + " is not supported by any engine of this release", where, ""});
@@ -25,132 +30,466 @@ class Builder {
  public:
   explicit Builder(const model::Model& model) : model_(model) {
     for (const auto& f : model.functions) functions_[f.id] = &f;
+    for (const auto& r : model.rules) {
+      if (r.kind == model::Rule::Kind::Assignment) rules_[r.id] = &r;
+    }
+    for (const auto& r : model.reactions) reactions_[r.id] = &r;
+    for (const auto& i : model.initial_assignments) initial_assignments_[i.symbol] = &i.formula;
+    for (const auto& e : model.events) {
+      for (const auto& a : e.assignments) set_by_events_.insert(a.target);
+    }
   }
 
   Program run() {
-    refuse_unsupported();
     program_.model_id = model_.id;
     program_.seconds_per_time_unit = model_.time.unit.scale();
     leaves();
     for (const Branches branches : {Branches::Frozen, Branches::Live}) rules(branches);
-    for (const model::Species& s : model_.species) initial(s);
-    derivatives();
+    for (const std::string& state : program_.states) initial(state);
+    for (const model::Parameter& p : model_.parameters) initial_parameter(p);
+    program_.derivative = derivatives(Branches::Frozen);
+    fast_reactions();
+    algebraic_rules();
     events();
     observables();
     jacobian();
+    lane_limits();
     return std::move(program_);
   }
 
  private:
   using Names = std::map<std::string, NodeId>;
 
-  void refuse_unsupported() {
-    for (const auto& r : model_.rules) {
-      if (r.kind == model::Rule::Kind::Algebraic) unsupported("algebraic rule '" + r.id + "'", r.where);
-    }
-    for (const auto& c : model_.compartments) {
-      if (!c.constant) unsupported("varying compartment '" + c.id + "'", c.where);
-    }
+  /// What a state is made of, if it is no parameter.
+  struct StateSource {
+    const model::Species* species = nullptr;
+    const model::Compartment* compartment = nullptr;
+    bool is_amount = false;  ///< of a species whose symbol is a concentration
+  };
+
+  // Leaves: parameters and states.
+
+  /// A species whose symbol is a concentration although its compartment changes.
+  bool is_amount(const model::Species& s) const {
+    if (s.compartment.empty() || s.substance_only) return false;
+    return !model_.find_compartment(s.compartment)->constant && !candidates_.contains(s.id);
+  }
+
+  /// Quantities that an algebraic rule may determine: nothing else does.
+  void find_candidates() {
+    const bool algebraic =
+        std::any_of(model_.rules.begin(), model_.rules.end(), [](const model::Rule& r) { return r.kind == model::Rule::Kind::Algebraic; });
+    if (!algebraic) return;
+    std::set<std::string> reacting;
     for (const auto& r : model_.reactions) {
-      if (r.fast) unsupported("fast reaction '" + r.id + "'", r.where);
-    }
-    for (const auto& e : model_.events) {
-      if (e.delay) unsupported("delay of event '" + e.id + "'", e.where);
-      if (e.priority) unsupported("priority of event '" + e.id + "'", e.where);
+      for (const auto* side : {&r.reactants, &r.products}) {
+        for (const auto& ref : *side) reacting.insert(ref.species);
+      }
     }
     for (const auto& s : model_.species) {
-      if (!s.conversion_factor.empty()) unsupported("conversion factor of species '" + s.id + "'", s.where);
+      if (!s.assigned && !s.rate && !s.constant && (s.boundary || !reacting.contains(s.id))) candidates_.insert(s.id);
     }
-    if (!model_.initial_assignments.empty()) unsupported("initial assignment");
-    if (!model_.constraints.empty()) unsupported("constraint");
+    for (const auto& p : model_.parameters) {
+      if (p.free) candidates_.insert(p.id);
+    }
+    for (const auto& c : model_.compartments) {
+      if (!c.constant && !c.rate && !c.assigned) candidates_.insert(c.id);
+    }
+  }
+
+  void state(const std::string& id, const std::string& unit, StateSource source) {
+    leaf_[id] = program_.graph.leaf(Op::State, static_cast<std::uint32_t>(program_.states.size()));
+    program_.states.push_back(id);
+    program_.state_units.push_back(unit);
+    sources_.push_back(source);
   }
 
   void leaves() {
-    Names names;
+    find_candidates();
     for (const auto& p : model_.parameters) {
-      names[p.id] = program_.graph.leaf(Op::Parameter, static_cast<std::uint32_t>(program_.parameters.size()));
+      if (candidates_.contains(p.id)) continue;
+      leaf_[p.id] = program_.graph.leaf(Op::Parameter, static_cast<std::uint32_t>(program_.parameters.size()));
       program_.parameters.push_back(p.id);
       program_.parameter_values.push_back(p.value);
     }
-    for (const auto& c : model_.compartments) names[c.id] = program_.graph.constant(c.size);
-    for (const auto& s : model_.species) {
-      names[s.id] = program_.graph.leaf(Op::State, static_cast<std::uint32_t>(program_.states.size()));
-      program_.states.push_back(s.id);
-      program_.state_units.push_back(s.unit.text);
+    for (const auto& c : model_.compartments) {
+      if (c.constant) leaf_[c.id] = program_.graph.constant(c.size);
     }
-    names[std::string(expr::kTime)] = program_.graph.leaf(Op::Time);
-    frozen_ = live_ = names;
+    for (const auto& s : model_.species) {
+      if (!s.assigned) state(s.id, s.unit.text, {&s, nullptr, is_amount(s)});
+    }
+    for (const auto& c : model_.compartments) {
+      if (!c.constant && !c.assigned) state(c.id, c.unit.text, {nullptr, &c, false});
+    }
+    for (const auto& p : model_.parameters) {
+      if (candidates_.contains(p.id)) state(p.id, p.unit.text, {});
+    }
   }
+
+  // Symbols: what a name stands for in a formula, found when first asked for.
 
   Names& scope(Branches branches) { return branches == Branches::Frozen ? frozen_ : live_; }
 
-  void rules(Branches branches) {
+  NodeId resolve(const std::string& name, Branches branches) {
     Names& names = scope(branches);
-    std::map<std::string, const model::Reaction*> reactions;
-    for (const auto& r : model_.reactions) reactions[r.id] = &r;
-    const auto order = model::rule_order(model_);
-    const auto late = [&](const Ast& ast) {
-      for (const std::string& n : expr::names_in(ast)) {
-        if (reactions.contains(n)) return true;
-      }
-      return false;
-    };
-    for (const std::size_t i : order) {
-      if (!late(model_.rules[i].formula)) names[model_.rules[i].id] = translate(model_.rules[i].formula, names, branches, 0);
+    if (const auto hit = names.find(name); hit != names.end()) return hit->second;
+    const std::string guard = name + (branches == Branches::Frozen ? "/frozen" : "/live");
+    if (!resolving_.insert(guard).second) {
+      throw core::Error(core::ErrorKind::Model, {"compile-002", "the value of '" + name + "' depends on itself", {model_.file, 0, 0}, ""});
     }
-    for (const auto& r : model_.reactions) names[r.id] = translate(r.rate, names, branches, 0);
-    for (const std::size_t i : order) {
-      if (late(model_.rules[i].formula)) names[model_.rules[i].id] = translate(model_.rules[i].formula, names, branches, 0);
-    }
+    const NodeId node = define(name, branches);
+    resolving_.erase(guard);
+    return names[name] = node;
   }
 
-  void initial(const model::Species& s) {
-    program_.initial.push_back(translate(s.initial, live_, Branches::Live, 0));
+  NodeId define(const std::string& name, Branches branches) {
+    auto& g = program_.graph;
+    if (name == expr::kTime) return g.leaf(Op::Time);
+    if (const auto rule = rules_.find(name); rule != rules_.end()) return translate(rule->second->formula, branches);
+    if (const auto reaction = reactions_.find(name); reaction != reactions_.end()) return translate(reaction->second->rate, branches);
+    if (const auto* s = model_.find_species(name); s != nullptr) {
+      if (s->assigned) return translate(*s->assigned, branches);
+      return is_amount(*s) ? g.make(Op::Div, leaf_.at(name), resolve(s->compartment, branches)) : leaf_.at(name);
+    }
+    if (const auto* c = model_.find_compartment(name); c != nullptr) {
+      if (c->assigned) return translate(*c->assigned, branches);
+      if (!c->constant) return leaf_.at(name);
+    }
+    const auto assignment = initial_assignments_.find(name);
+    const bool kept = set_by_events_.contains(name) || candidates_.contains(name);  // the value at the start is not the value for good
+    if (assignment != initial_assignments_.end() && !kept) return at_start(translate(*assignment->second, Branches::Live));
+    return leaf_.at(name);
+  }
+
+  void rules(Branches branches) {
+    for (const std::size_t i : model::rule_order(model_)) {
+      if (model_.rules[i].kind == model::Rule::Kind::Assignment) (void)resolve(model_.rules[i].id, branches);
+    }
+    for (const auto& r : model_.reactions) (void)resolve(r.id, branches);
+  }
+
+  // Values at the start: states in terms of parameters.
+
+  /// `node` with every state at its initial value and time 0.
+  NodeId at_start(NodeId node) {
+    auto& g = program_.graph;
+    if ((g.depends(node) & (expr::kOnState | expr::kOnTime | expr::kOnDelayed)) == 0 && !needs_parameter_start(node)) return node;
+    const std::vector<NodeId> root = {node};
+    const auto needed = g.reachable(root);
+    for (NodeId id = 0; id < needed.size(); ++id) {
+      if (needed[id] && !at_start_.contains(id)) at_start_[id] = leaf_or_node_at_start(id);
+    }
+    return at_start_.at(node);
+  }
+
+  /// The same for a node whose arguments are known.
+  NodeId leaf_or_node_at_start(NodeId id) {
+    auto& g = program_.graph;
+    const expr::Node n = g[id];
+    if (n.op == Op::State) return initial_state(n.a);
+    if (n.op == Op::Time) return g.constant(0);
+    if (n.op == Op::Delayed) return at_start(program_.delays[n.a].value);
+    if (n.op == Op::Parameter && needs_parameter_start(id)) {
+      return at_start(translate(*initial_assignments_.at(program_.parameters[n.a]), Branches::Live));
+    }
+    const int count = expr::arity(n.op);
+    if (count == 0) return id;
+    return g.make(n.op, at_start_.at(n.a), count > 1 ? at_start_.at(n.b) : 0, count > 2 ? at_start_.at(n.c) : 0);
+  }
+
+  /// True for parameters that events change and whose value at the start is a formula, and for what depends on one.
+  bool needs_parameter_start(NodeId node) {
+    if (initial_assignments_.empty() || set_by_events_.empty()) return false;
+    const std::vector<NodeId> root = {node};
+    const auto needed = program_.graph.reachable(root);
+    for (NodeId id = 0; id < needed.size(); ++id) {
+      if (!needed[id] || program_.graph[id].op != Op::Parameter) continue;
+      const std::string& name = program_.parameters[program_.graph[id].a];
+      if (set_by_events_.contains(name) && initial_assignments_.contains(name)) return true;
+    }
+    return false;
+  }
+
+  NodeId initial_state(std::uint32_t index) {
+    auto& g = program_.graph;
+    const std::string& name = program_.states[index];
+    if (const auto hit = initial_state_.find(index); hit != initial_state_.end()) return hit->second;
+    if (!resolving_.insert(name + "/start").second) {
+      throw core::Error(core::ErrorKind::Model, {"compile-002", "the initial value of '" + name + "' depends on itself", {model_.file, 0, 0}, ""});
+    }
+    const StateSource& source = sources_[index];
+    NodeId value = 0;
+    if (const auto assignment = initial_assignments_.find(name); assignment != initial_assignments_.end()) {
+      value = at_start(translate(*assignment->second, Branches::Live));
+    } else if (source.species != nullptr) {
+      value = at_start(translate(source.species->initial, Branches::Live));
+    } else {
+      value = g.constant(source.compartment != nullptr ? source.compartment->size : model_.find_parameter(name)->value);
+    }
+    if (source.is_amount) value = g.make(Op::Mul, value, at_start(resolve(source.species->compartment, Branches::Live)));
+    resolving_.erase(name + "/start");
+    return initial_state_[index] = value;
+  }
+
+  void initial(const std::string& name) {
+    const std::uint32_t index = *program_.state_index(name);
+    program_.initial.push_back(initial_state(index));
     const auto optional = [&](const std::optional<Ast>& ast) -> std::optional<NodeId> {
       if (!ast) return std::nullopt;
-      return translate(*ast, live_, Branches::Live, 0);
+      return at_start(translate(*ast, Branches::Live));
     };
+    const model::Species none;
+    const model::Species& s = sources_[index].species != nullptr ? *sources_[index].species : none;
     program_.typical.push_back(optional(s.typical));
     program_.dosing.push_back({optional(s.bioavailability), optional(s.lag), optional(s.infusion_rate), optional(s.infusion_duration)});
   }
 
-  void derivatives() {
+  void initial_parameter(const model::Parameter& p) {
+    const auto assignment = initial_assignments_.find(p.id);
+    if (assignment == initial_assignments_.end() || !set_by_events_.contains(p.id) || candidates_.contains(p.id)) return;
+    program_.parameter_initial.emplace_back(*program_.parameter_index(p.id), at_start(translate(*assignment->second, Branches::Live)));
+  }
+
+  // Derivatives.
+
+  /// Amount or concentration of each state that one extent of the reaction changes; empty for those it leaves alone.
+  std::vector<std::pair<std::uint32_t, NodeId>> changes(const model::Reaction& r, Branches branches) {
     auto& g = program_.graph;
-    std::vector<NodeId> total(program_.states.size(), g.constant(0));
-    std::map<std::string, std::uint32_t> index;
-    for (std::uint32_t i = 0; i < program_.states.size(); ++i) {
-      index[program_.states[i]] = i;
-      if (model_.species[i].rate) total[i] = translate(*model_.species[i].rate, frozen_, Branches::Frozen, 0);
+    std::vector<std::pair<std::uint32_t, NodeId>> result;
+    const auto contribute = [&](const model::SpeciesReference& ref, bool produced) {
+      const model::Species& s = *model_.find_species(ref.species);
+      if (s.boundary || s.constant || s.assigned) return;
+      NodeId change = translate(ref.stoichiometry, branches);
+      if (!s.conversion_factor.empty()) change = g.make(Op::Mul, change, resolve(s.conversion_factor, branches));
+      result.emplace_back(*program_.state_index(s.id), produced ? change : g.make(Op::Neg, change));
+    };
+    for (const auto& ref : r.reactants) contribute(ref, false);
+    for (const auto& ref : r.products) contribute(ref, true);
+    return result;
+  }
+
+  /// `change` of an amount as a change of the state, which may be a concentration.
+  NodeId per_volume(std::uint32_t index, NodeId change, Branches branches) {
+    const model::Species* s = sources_[index].species;
+    if (s == nullptr || s->compartment.empty() || s->substance_only || sources_[index].is_amount) return change;
+    return program_.graph.make(Op::Div, change, resolve(s->compartment, branches));
+  }
+
+  /// The derivative of state `index` by its rate or by slow reactions.
+  NodeId derivative(std::uint32_t index, Branches branches) {
+    auto& memo = branches == Branches::Frozen ? frozen_derivative_ : live_derivative_;
+    if (const auto hit = memo.find(index); hit != memo.end()) return hit->second;
+    if (!resolving_.insert(program_.states[index] + "/rate").second) {
+      throw core::Error(core::ErrorKind::Model,
+                        {"compile-002", "the rate of '" + program_.states[index] + "' depends on itself", {model_.file, 0, 0}, ""});
+    }
+    const NodeId total = own_rate(index, branches);
+    resolving_.erase(program_.states[index] + "/rate");
+    return memo[index] = total;
+  }
+
+  NodeId own_rate(std::uint32_t index, Branches branches) {
+    auto& g = program_.graph;
+    const StateSource& source = sources_[index];
+    if (source.compartment != nullptr) return source.compartment->rate ? translate(*source.compartment->rate, branches) : g.constant(0);
+    if (source.species == nullptr) return g.constant(0);
+    const model::Species& s = *source.species;
+    NodeId total = g.constant(0);
+    if (s.rate) {
+      total = translate(*s.rate, branches);
+      if (source.is_amount) {  // d(cV)/dt = V dc/dt + c dV/dt
+        const NodeId swelling = g.make(Op::Mul, resolve(s.id, branches), rate_of(s.compartment, branches));
+        total = g.make(Op::Add, g.make(Op::Mul, total, resolve(s.compartment, branches)), swelling);
+      }
     }
     for (const auto& r : model_.reactions) {
-      const NodeId rate = frozen_.at(r.id);
-      const auto contribute = [&](const model::SpeciesReference& ref, bool produced) {
-        const model::Species& s = *model_.find_species(ref.species);
-        if (s.boundary || s.constant) return;
-        NodeId flow = g.make(Op::Mul, translate(ref.stoichiometry, frozen_, Branches::Frozen, 0), rate);
-        if (!s.compartment.empty() && !s.substance_only) flow = g.make(Op::Div, flow, frozen_.at(s.compartment));
-        const std::uint32_t i = index.at(ref.species);
-        total[i] = g.make(produced ? Op::Add : Op::Sub, total[i], flow);
-      };
-      for (const auto& ref : r.reactants) contribute(ref, false);
-      for (const auto& ref : r.products) contribute(ref, true);
+      if (r.fast) continue;
+      for (const auto& [i, change] : changes_of(r, branches)) {
+        if (i != index) continue;
+        const auto& n = g[change];
+        const bool consumed = n.op == Op::Neg || (n.op == Op::Constant && n.value < 0);
+        const NodeId amount = consumed ? g.make(Op::Neg, change) : change;
+        const NodeId flow = per_volume(index, g.make(Op::Mul, amount, resolve(r.id, branches)), branches);
+        total = g.make(consumed ? Op::Sub : Op::Add, total, flow);
+      }
     }
-    program_.derivative = std::move(total);
+    return total;
   }
+
+  const std::vector<std::pair<std::uint32_t, NodeId>>& changes_of(const model::Reaction& r, Branches branches) {
+    auto& memo = branches == Branches::Frozen ? frozen_changes_ : live_changes_;
+    const auto hit = memo.find(r.id);
+    return hit != memo.end() ? hit->second : memo[r.id] = changes(r, branches);
+  }
+
+  std::vector<NodeId> derivatives(Branches branches) {
+    std::vector<NodeId> all;
+    for (std::uint32_t i = 0; i < program_.states.size(); ++i) all.push_back(derivative(i, branches));
+    return all;
+  }
+
+  /// Rate of change of a symbol; that of a rule follows from the states behind it.
+  NodeId rate_of(const std::string& name, Branches branches) {
+    auto& g = program_.graph;
+    const std::vector<NodeId> root = {resolve(name, branches)};
+    std::unordered_map<NodeId, NodeId> rates = {{g.leaf(Op::Time), g.constant(1)}};
+    const bool fast = std::any_of(model_.reactions.begin(), model_.reactions.end(), [](const model::Reaction& r) { return r.fast; });
+    const auto needed = g.reachable(root);
+    for (NodeId id = 0; id < needed.size(); ++id) {
+      if (!needed[id] || g[id].op != Op::State) continue;
+      const std::uint32_t index = g[id].a;
+      if (fast || candidates_.contains(program_.states[index])) unsupported("the rate of '" + name + "', which depends on an algebraic rule or a fast reaction,");
+      rates[id] = derivative(index, branches);
+    }
+    return g.differentiate_along(root, rates)[0];
+  }
+
+  // Constraints of index 1: fast reactions and algebraic rules.
+
+  /// Solves the symbolic system A x = b (row-major), choosing pivots that are not 0 by structure; `what` names it for the message.
+  std::vector<NodeId> solve(std::vector<NodeId> a, std::vector<NodeId> b, const std::string& what) {
+    auto& g = program_.graph;
+    const std::size_t n = b.size();
+    std::vector<std::size_t> row(n);
+    for (std::size_t i = 0; i < n; ++i) row[i] = i;
+    for (std::size_t k = 0; k < n; ++k) {
+      std::size_t p = k;
+      while (p < n && g.is_constant(a[row[p] * n + k], 0)) ++p;
+      if (p == n) unsupported(what + " that do not determine one value");
+      std::swap(row[k], row[p]);
+      for (std::size_t i = k + 1; i < n; ++i) {
+        if (g.is_constant(a[row[i] * n + k], 0)) continue;
+        const NodeId factor = g.make(Op::Div, a[row[i] * n + k], a[row[k] * n + k]);
+        for (std::size_t j = k; j < n; ++j) {
+          a[row[i] * n + j] = g.make(Op::Sub, a[row[i] * n + j], g.make(Op::Mul, factor, a[row[k] * n + j]));
+        }
+        b[row[i]] = g.make(Op::Sub, b[row[i]], g.make(Op::Mul, factor, b[row[k]]));
+      }
+    }
+    std::vector<NodeId> x(n);
+    for (std::size_t k = n; k-- > 0;) {
+      NodeId sum = b[row[k]];
+      for (std::size_t j = k + 1; j < n; ++j) sum = g.make(Op::Sub, sum, g.make(Op::Mul, a[row[k] * n + j], x[j]));
+      x[k] = g.make(Op::Div, sum, a[row[k] * n + k]);
+    }
+    return x;
+  }
+
+  std::unordered_map<NodeId, NodeId> state_rates() {
+    auto& g = program_.graph;
+    std::unordered_map<NodeId, NodeId> rates = {{g.leaf(Op::Time), g.constant(1)}};
+    for (std::uint32_t i = 0; i < program_.states.size(); ++i) rates[g.leaf(Op::State, i)] = program_.derivative[i];
+    return rates;
+  }
+
+  /// Rates w of the fast reactions that keep v(x) = 0 while x' = slow + N w: (dv/dx N) w = -(dv/dx slow + dv/dt).
+  void fast_reactions() {
+    auto& g = program_.graph;
+    std::vector<NodeId> rates;
+    for (const auto& r : model_.reactions) {
+      if (!r.fast) continue;
+      FastReaction f{resolve(r.id, Branches::Frozen), {}};
+      std::map<std::uint32_t, NodeId> net;
+      for (const auto& [i, change] : changes_of(r, Branches::Frozen)) {
+        const NodeId moved = per_volume(i, change, Branches::Frozen);
+        net[i] = net.contains(i) ? g.make(Op::Add, net[i], moved) : moved;
+      }
+      f.change.assign(net.begin(), net.end());
+      rates.push_back(f.rate);
+      program_.fast.push_back(std::move(f));
+    }
+    if (rates.empty()) return;
+    const std::size_t n = rates.size();
+    std::vector<NodeId> matrix(n * n);
+    for (std::size_t j = 0; j < n; ++j) {
+      std::unordered_map<NodeId, NodeId> along;
+      for (const auto& [i, change] : program_.fast[j].change) along[g.leaf(Op::State, i)] = change;
+      const auto column = g.differentiate_along(rates, along);
+      for (std::size_t k = 0; k < n; ++k) matrix[k * n + j] = column[k];
+    }
+    program_.fast_jacobian = matrix;
+    std::vector<NodeId> drift = g.differentiate_along(rates, state_rates());
+    for (NodeId& d : drift) d = g.make(Op::Neg, d);
+    const auto w = solve(matrix, drift, "fast reactions");
+    for (std::size_t j = 0; j < n; ++j) {
+      for (const auto& [i, change] : program_.fast[j].change) {
+        program_.derivative[i] = g.make(Op::Add, program_.derivative[i], g.make(Op::Mul, change, w[j]));
+      }
+    }
+  }
+
+  /// Finds for each equation a quantity that it determines (augmenting paths), then the derivatives that the equations imply.
+  void algebraic_rules() {
+    auto& g = program_.graph;
+    std::vector<NodeId> residuals;
+    std::vector<const model::Rule*> equations;
+    for (const auto& r : model_.rules) {
+      if (r.kind != model::Rule::Kind::Algebraic) continue;
+      equations.push_back(&r);
+      residuals.push_back(translate(r.formula, Branches::Frozen));
+    }
+    if (residuals.empty()) return;
+    if (!program_.fast.empty()) unsupported("algebraic rules beside fast reactions");
+    std::map<std::uint32_t, std::vector<NodeId>> by_candidate;
+    for (const std::string& name : candidates_) {
+      const std::uint32_t i = *program_.state_index(name);
+      by_candidate[i] = g.differentiate(residuals, g.leaf(Op::State, i));
+    }
+    std::map<std::uint32_t, std::size_t> equation_of;
+    for (std::size_t k = 0; k < residuals.size(); ++k) {
+      std::set<std::uint32_t> tried;
+      const std::function<bool(std::size_t)> match = [&](std::size_t e) {
+        for (const auto& [i, column] : by_candidate) {
+          if (g.is_constant(column[e], 0) || !tried.insert(i).second) continue;
+          const auto taken = equation_of.find(i);
+          if (taken == equation_of.end() || match(taken->second)) {
+            equation_of[i] = e;
+            return true;
+          }
+        }
+        return false;
+      };
+      if (!match(k)) {
+        throw core::Error(core::ErrorKind::Model, {"compile-003", "algebraic rule '" + equations[k]->id + "' determines nothing",
+                                                   equations[k]->where, "It needs a quantity that no rule or reaction changes."});
+      }
+    }
+    const std::size_t n = residuals.size();
+    for (const auto& [i, e] : equation_of) program_.algebraic.push_back({i, residuals[e]});
+    std::vector<NodeId> matrix(n * n), ordered;
+    for (const auto& equation : program_.algebraic) ordered.push_back(equation.residual);
+    for (std::size_t j = 0; j < n; ++j) {
+      const auto column = g.differentiate(ordered, g.leaf(Op::State, program_.algebraic[j].state));
+      for (std::size_t k = 0; k < n; ++k) matrix[k * n + j] = column[k];
+    }
+    program_.algebraic_jacobian = matrix;
+    std::vector<NodeId> drift = g.differentiate_along(ordered, state_rates());
+    for (NodeId& d : drift) d = g.make(Op::Neg, d);
+    const auto z = solve(matrix, drift, "algebraic rules");
+    for (std::size_t j = 0; j < n; ++j) program_.derivative[program_.algebraic[j].state] = z[j];
+  }
+
+  // Events, constraints and what can be written out.
 
   void events() {
     for (const auto& e : model_.events) {
       EventDefinition definition;
       definition.id = e.id;
       definition.initial_value = e.initial_value;
-      definition.trigger = translate(e.trigger, frozen_, Branches::Frozen, 0);
+      definition.persistent = e.persistent;
+      definition.values_from_trigger_time = e.values_from_trigger_time;
+      definition.trigger = translate(e.trigger, Branches::Frozen);
+      if (e.delay) definition.delay = translate(*e.delay, Branches::Live);
+      if (e.priority) definition.priority = translate(*e.priority, Branches::Live);
       for (const auto& a : e.assignments) {
-        const auto state = program_.state_index(a.target);
-        definition.actions.push_back({state.has_value(), state ? *state : *program_.parameter_index(a.target),
-                                      translate(a.formula, live_, Branches::Live, 0)});
+        const auto index = program_.state_index(a.target);
+        EventAction action{index.has_value(), index ? *index : *program_.parameter_index(a.target), translate(a.formula, Branches::Live), {}};
+        if (index && sources_[*index].is_amount) action.volume = resolve(sources_[*index].species->compartment, Branches::Live);
+        definition.actions.push_back(action);
       }
       program_.events.push_back(std::move(definition));
     }
+    for (const auto& c : model_.constraints) program_.constraints.push_back({translate(c.condition, Branches::Frozen), c.message});
   }
 
   void observables() {
@@ -163,13 +502,18 @@ class Builder {
         program_.observables[it->second] = std::move(o);  // an output may carry the name of the species it shows
       }
     };
-    for (const auto& s : model_.species) add({s.id, s.unit.text, s.meaning, live_.at(s.id)});
-    for (const auto& r : model_.rules) add({r.id, r.unit.text, r.meaning, live_.at(r.id)});
-    for (const auto& r : model_.reactions) add({r.id, "", r.meaning, live_.at(r.id)});
-    for (const auto& d : model_.doses) {
-      if (d.factor) add({"dose_factor." + d.id, "", "", translate(*d.factor, live_, Branches::Live, 0)});
+    const auto symbol = [&](const std::string& id) { return resolve(id, Branches::Live); };
+    for (const auto& s : model_.species) add({s.id, s.unit.text, s.meaning, symbol(s.id)});
+    for (const auto& r : model_.rules) {
+      if (r.kind == model::Rule::Kind::Assignment) add({r.id, r.unit.text, r.meaning, symbol(r.id)});
     }
-    for (const auto& o : model_.outputs) add({o.id, o.unit.text, o.label, translate(o.formula, live_, Branches::Live, 0)});
+    for (const auto& r : model_.reactions) add({r.id, "", r.meaning, symbol(r.id)});
+    for (const auto& c : model_.compartments) add({c.id, c.unit.text, c.meaning, symbol(c.id)});
+    for (const auto& p : model_.parameters) add({p.id, p.unit.text, p.meaning, symbol(p.id)});
+    for (const auto& d : model_.doses) {
+      if (d.factor) add({"dose_factor." + d.id, "", "", translate(*d.factor, Branches::Live)});
+    }
+    for (const auto& o : model_.outputs) add({o.id, o.unit.text, o.label, translate(o.formula, Branches::Live)});
   }
 
   void jacobian() {
@@ -186,32 +530,64 @@ class Builder {
               [](const JacobianEntry& a, const JacobianEntry& b) { return a.row != b.row ? a.row < b.row : a.column < b.column; });
   }
 
+  void lane_limits() {
+    if (!program_.delays.empty()) program_.beyond_lanes = "'delay' needs a history";
+    for (NodeId id = 0; id < program_.graph.size(); ++id) {
+      if (program_.graph[id].op == Op::Factorial) program_.beyond_lanes = "'factorial' of a varying value";
+    }
+  }
+
+  // Formulas.
+
   /// A comparison `low < high` (or <=) as a value of 1 or 0, or as a branch bit.
   NodeId compare(NodeId low, NodeId high, bool inclusive, Branches branches) {
     auto& g = program_.graph;
     const NodeId condition = g.make(inclusive ? Op::LessEqual : Op::Less, low, high);
-    const bool varies = (g.depends(condition) & (expr::kOnState | expr::kOnTime)) != 0;
+    const bool varies = (g.depends(condition) & (expr::kOnState | expr::kOnTime | expr::kOnDelayed)) != 0;
     if (branches == Branches::Live || !varies) return condition;
     const auto [it, fresh] = bits_.try_emplace(condition, static_cast<std::uint32_t>(program_.switches.size()));
     if (fresh) program_.switches.push_back({g.make(Op::Sub, high, low), inclusive});
     return g.leaf(Op::Switch, it->second);
   }
 
-  NodeId translate(const Ast& ast, const Names& names, Branches branches, int depth) {
+  NodeId translate(const Ast& ast, Branches branches) { return translate(ast, nullptr, branches, 0); }
+
+  /// `arguments`: of the function whose body this is, or null.
+  NodeId translate(const Ast& ast, const Names* arguments, Branches branches, int depth) {
     auto& g = program_.graph;
-    if (depth > 200) unsupported("a formula nested deeper than 200 levels");
+    if (depth > kDeepestFormula) unsupported("a formula nested deeper than " + std::to_string(kDeepestFormula) + " levels");
+    if (++translated_ > kMostTerms) unsupported("a model whose formulas, with functions written out, have more than ten million terms");
     if (ast.kind == Ast::Kind::Number) return g.constant(ast.value);
-    if (ast.kind == Ast::Kind::Name) return names.at(ast.name);
+    if (ast.kind == Ast::Kind::Name) {
+      if (arguments == nullptr || ast.name == expr::kTime) return resolve(ast.name, branches);
+      return arguments->at(ast.name);
+    }
     if (const auto user = functions_.find(ast.name); user != functions_.end()) {
-      Names arguments;
+      Names values;
       for (std::size_t i = 0; i < ast.args.size(); ++i) {
-        arguments[user->second->arguments[i]] = translate(ast.args[i], names, branches, depth + 1);
+        values[user->second->arguments[i]] = translate(ast.args[i], arguments, branches, depth + 1);
       }
-      return translate(user->second->body, arguments, branches, depth + 1);
+      return translate(user->second->body, &values, branches, depth + 1);
+    }
+    if (ast.name == "delay") return delayed(ast, arguments, branches, depth);
+    if (ast.name == "rateOf") {
+      if (ast.args[0].kind != Ast::Kind::Name) unsupported("rateOf something else than a name");
+      return rate_of(ast.args[0].name, branches);
     }
     std::vector<NodeId> a;
-    for (const Ast& arg : ast.args) a.push_back(translate(arg, names, branches, depth + 1));
+    for (const Ast& arg : ast.args) a.push_back(translate(arg, arguments, branches, depth + 1));
     return call(ast.name, a, branches);
+  }
+
+  NodeId delayed(const Ast& ast, const Names* arguments, Branches branches, int depth) {
+    auto& g = program_.graph;
+    (void)branches;  // what was is looked up with live comparisons
+    const NodeId value = translate(ast.args[0], arguments, Branches::Live, depth + 1);
+    const NodeId duration = translate(ast.args[1], arguments, Branches::Live, depth + 1);
+    if (g.is_constant(duration, 0) || (g.depends(value) & ~expr::kOnParameter) == 0) return value;
+    const auto [it, fresh] = delays_.try_emplace({value, duration}, static_cast<std::uint32_t>(program_.delays.size()));
+    if (fresh) program_.delays.push_back({value, duration});
+    return g.leaf(Op::Delayed, it->second);
   }
 
   NodeId fold(Op op, const std::vector<NodeId>& a, double neutral) {
@@ -219,6 +595,15 @@ class Builder {
     NodeId result = a.empty() ? g.constant(neutral) : a[0];
     for (std::size_t i = 1; i < a.size(); ++i) result = g.make(op, result, a[i]);
     return result;
+  }
+
+  NodeId truth(NodeId x) { return program_.graph.make(Op::Not, program_.graph.make(Op::Not, x)); }
+
+  /// x / y without its fraction.
+  NodeId whole_ratio(NodeId x, NodeId y, Branches branches) {
+    auto& g = program_.graph;
+    const NodeId ratio = g.make(Op::Div, x, y);
+    return g.make(Op::Select, compare(ratio, g.constant(0), false, branches), g.make(Op::Ceil, ratio), g.make(Op::Floor, ratio));
   }
 
   NodeId call(const std::string& f, const std::vector<NodeId>& a, Branches branches) {
@@ -237,6 +622,14 @@ class Builder {
     if (f == "&&") return fold(Op::And, a, 1);
     if (f == "||") return fold(Op::Or, a, 0);
     if (f == "!") return g.make(Op::Not, a[0]);
+    if (f == "implies") return g.make(Op::Or, g.make(Op::Not, a[0]), a[1]);
+    if (f == "xor") {
+      NodeId odd = g.constant(0);
+      for (const NodeId x : a) odd = g.make(Op::Not, g.make(Op::Equal, odd, truth(x)));
+      return odd;
+    }
+    if (f == "quotient") return whole_ratio(a[0], a[1], branches);
+    if (f == "rem") return g.make(Op::Sub, a[0], g.make(Op::Mul, a[1], whole_ratio(a[0], a[1], branches)));
     if (f == "abs") return g.make(Op::Select, compare(a[0], g.constant(0), false, branches), g.make(Op::Neg, a[0]), a[0]);
     if (f == "min" || f == "max") {
       NodeId result = a[0];
@@ -253,7 +646,8 @@ class Builder {
     }
     static const std::map<std::string, Op> functions = {
         {"exp", Op::Exp},   {"ln", Op::Log},    {"sqrt", Op::Sqrt}, {"tanh", Op::Tanh}, {"sin", Op::Sin},   {"cos", Op::Cos},     {"tan", Op::Tan},
-        {"asin", Op::Asin}, {"acos", Op::Acos}, {"atan", Op::Atan}, {"sinh", Op::Sinh}, {"cosh", Op::Cosh}, {"floor", Op::Floor}, {"ceil", Op::Ceil}};
+        {"asin", Op::Asin}, {"acos", Op::Acos}, {"atan", Op::Atan}, {"sinh", Op::Sinh}, {"cosh", Op::Cosh}, {"floor", Op::Floor}, {"ceil", Op::Ceil},
+        {"factorial", Op::Factorial}};
     const auto found = functions.find(f);
     if (found == functions.end()) unsupported("function '" + f + "'");
     return g.make(found->second, a[0]);
@@ -261,9 +655,19 @@ class Builder {
 
   const model::Model& model_;
   Program program_;
-  Names frozen_, live_;
+  Names leaf_, frozen_, live_;
   std::map<std::string, const model::FunctionDefinition*> functions_;
+  std::map<std::string, const model::Rule*> rules_;
+  std::map<std::string, const model::Reaction*> reactions_;
+  std::map<std::string, const Ast*> initial_assignments_;
+  std::set<std::string> set_by_events_, candidates_, resolving_;
+  std::vector<StateSource> sources_;
+  std::map<std::uint32_t, NodeId> initial_state_, frozen_derivative_, live_derivative_;
+  std::map<std::string, std::vector<std::pair<std::uint32_t, NodeId>>> frozen_changes_, live_changes_;
+  std::unordered_map<NodeId, NodeId> at_start_;
+  std::map<std::pair<NodeId, NodeId>, std::uint32_t> delays_;
   std::map<NodeId, std::uint32_t> bits_;
+  std::size_t translated_ = 0;
 };
 
 template <class T>

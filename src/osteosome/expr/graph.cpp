@@ -20,7 +20,8 @@ int arity(Op op) {
     case Op::Parameter:
     case Op::State:
     case Op::Time:
-    case Op::Switch: return 0;
+    case Op::Switch:
+    case Op::Delayed: return 0;
     case Op::Add:
     case Op::Sub:
     case Op::Mul:
@@ -58,6 +59,7 @@ double apply(Op op, double a, double b, double c) {
     case Op::Cosh: return std::cosh(a);
     case Op::Floor: return std::floor(a);
     case Op::Ceil: return std::ceil(a);
+    case Op::Factorial: return a >= 0 && a == std::floor(a) ? std::round(std::tgamma(a + 1)) : std::nan("");
     case Op::Less: return a < b ? 1 : 0;
     case Op::LessEqual: return a <= b ? 1 : 0;
     case Op::Equal: return a == b ? 1 : 0;
@@ -95,6 +97,7 @@ NodeId Graph::intern(const Node& node) {
   if (node.op == Op::State) bits = kOnState;
   if (node.op == Op::Time) bits = kOnTime;
   if (node.op == Op::Switch) bits = kOnSwitch;
+  if (node.op == Op::Delayed) bits = kOnDelayed;
   depends_.push_back(bits);
   return it->second;
 }
@@ -186,17 +189,19 @@ std::vector<char> Graph::reachable(std::span<const NodeId> roots) const {
   return needed;
 }
 
-std::vector<NodeId> Graph::differentiate(std::span<const NodeId> roots, NodeId wrt) {
+std::vector<NodeId> Graph::differentiate(std::span<const NodeId> roots, NodeId wrt) { return differentiate_along(roots, {{wrt, constant(1)}}); }
+
+std::vector<NodeId> Graph::differentiate_along(std::span<const NodeId> roots, const std::unordered_map<NodeId, NodeId>& rates) {
   const std::vector<char> needed = reachable(roots);
   const NodeId zero = constant(0);
-  const NodeId one = constant(1);
   std::vector<NodeId> d(needed.size(), kNone);
   for (NodeId id = 0; id < needed.size(); ++id) {
     if (!needed[id]) continue;
     const int n = arity(nodes_[id].op);
     const auto flat = [&](NodeId arg) { return d[arg] == zero; };
     if (n == 0) {
-      d[id] = id == wrt ? one : zero;
+      const auto rate = rates.find(id);
+      d[id] = rate != rates.end() ? rate->second : zero;
     } else if (flat(nodes_[id].a) && (n < 2 || flat(nodes_[id].b)) && (n < 3 || flat(nodes_[id].c))) {
       d[id] = zero;
     } else {

@@ -5,18 +5,21 @@
 #include <sbml/math/L3Parser.h>
 
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <memory>
 
 #include "osteosome/core/diagnostics.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/expr/ast.hpp"
+#include "osteosome/expr/mathml.hpp"
 
 namespace osteosome::expr {
 namespace {
 
 constexpr std::string_view kDot = "__DOT__";
 constexpr std::size_t kLongestFormula = 200000;
+constexpr int kDeepestFormula = 1000;
 
 /// libSBML rejects dotted names, so dots between identifier characters travel as a marker.
 std::string hide_dots(std::string_view text) {
@@ -119,59 +122,158 @@ const std::map<int, std::string>& calls() {
       {AST_LOGICAL_OR, "||"},
       {AST_LOGICAL_NOT, "!"},
       {AST_FUNCTION_DELAY, "delay"},
-      {AST_FUNCTION_RATE_OF, "rateOf"}};
+      {AST_FUNCTION_RATE_OF, "rateOf"},
+      {AST_FUNCTION_QUOTIENT, "quotient"},
+      {AST_FUNCTION_REM, "rem"},
+      {AST_FUNCTION_FACTORIAL, "factorial"},
+      {AST_LOGICAL_XOR, "xor"},
+      {AST_LOGICAL_IMPLIES, "implies"},
+      {AST_FUNCTION_SEC, "sec"},
+      {AST_FUNCTION_CSC, "csc"},
+      {AST_FUNCTION_COT, "cot"},
+      {AST_FUNCTION_SECH, "sech"},
+      {AST_FUNCTION_CSCH, "csch"},
+      {AST_FUNCTION_COTH, "coth"},
+      {AST_FUNCTION_ARCSEC, "asec"},
+      {AST_FUNCTION_ARCCSC, "acsc"},
+      {AST_FUNCTION_ARCCOT, "acot"},
+      {AST_FUNCTION_ARCSINH, "asinh"},
+      {AST_FUNCTION_ARCCOSH, "acosh"},
+      {AST_FUNCTION_ARCTANH, "atanh"},
+      {AST_FUNCTION_ARCSECH, "asech"},
+      {AST_FUNCTION_ARCCSCH, "acsch"},
+      {AST_FUNCTION_ARCCOTH, "acoth"}};
   return table;
 }
 
-Ast convert(const ASTNode& node);
-
-std::vector<Ast> convert_children(const ASTNode& node) {
-  std::vector<Ast> args;
-  for (unsigned i = 0; i < node.getNumChildren(); ++i) args.push_back(convert(*node.getChild(i)));
-  return args;
+/// Rarer functions in terms of common ones, so that every engine has them.
+const std::map<int, std::function<Ast(Ast)>>& composed_functions() {
+  using Make = std::function<Ast(Ast)>;
+  const auto inverse_of = [](const char* f) -> Make {
+    return [f](Ast x) { return Ast::call("/", {Ast::number(1), Ast::call(f, {std::move(x)})}); };
+  };
+  const auto of_inverse = [](Make f) -> Make { return [f](Ast x) { return f(Ast::call("/", {Ast::number(1), std::move(x)})); }; };
+  const auto call = [](const char* f) -> Make { return [f](Ast x) { return Ast::call(f, {std::move(x)}); }; };
+  const auto add = [](Ast a, Ast b) { return Ast::call("+", {std::move(a), std::move(b)}); };
+  const auto square = [](const Ast& x) { return Ast::call("^", {x, Ast::number(2)}); };
+  const Make coth = [](Ast x) { return Ast::call("/", {Ast::number(1), Ast::call("tanh", {std::move(x)})}); };
+  const Make asinh = [=](Ast x) {  // odd; the form for positive arguments loses nothing to cancellation
+    Ast size = Ast::call("abs", {x});
+    Ast root = Ast::call("sqrt", {add(square(x), Ast::number(1))});
+    Ast value = Ast::call("ln", {add(std::move(size), std::move(root))});
+    Ast negative = Ast::call("-", {value});
+    return Ast::call("piecewise", {std::move(negative), Ast::call("<", {std::move(x), Ast::number(0)}), std::move(value)});
+  };
+  const Make acosh = [=](Ast x) {
+    Ast root = Ast::call("sqrt", {Ast::call("-", {square(x), Ast::number(1)})});
+    return Ast::call("ln", {add(std::move(x), std::move(root))});
+  };
+  const Make atanh = [=](Ast x) {
+    Ast ratio = Ast::call("/", {add(Ast::number(1), x), Ast::call("-", {Ast::number(1), x})});
+    return Ast::call("*", {Ast::number(0.5), Ast::call("ln", {std::move(ratio)})});
+  };
+  static const std::map<int, Make> table = {{AST_FUNCTION_SEC, inverse_of("cos")},
+                                            {AST_FUNCTION_CSC, inverse_of("sin")},
+                                            {AST_FUNCTION_COT, inverse_of("tan")},
+                                            {AST_FUNCTION_SECH, inverse_of("cosh")},
+                                            {AST_FUNCTION_CSCH, inverse_of("sinh")},
+                                            {AST_FUNCTION_COTH, coth},
+                                            {AST_FUNCTION_ARCSEC, of_inverse(call("acos"))},
+                                            {AST_FUNCTION_ARCCSC, of_inverse(call("asin"))},
+                                            {AST_FUNCTION_ARCCOT, of_inverse(call("atan"))},
+                                            {AST_FUNCTION_ARCSINH, asinh},
+                                            {AST_FUNCTION_ARCCOSH, acosh},
+                                            {AST_FUNCTION_ARCTANH, atanh},
+                                            {AST_FUNCTION_ARCSECH, of_inverse(acosh)},
+                                            {AST_FUNCTION_ARCCSCH, of_inverse(asinh)},
+                                            {AST_FUNCTION_ARCCOTH, of_inverse(atanh)}};
+  return table;
 }
 
-Ast convert_log(const ASTNode& node) {
-  Ast value = convert(*node.getChild(node.getNumChildren() - 1));
-  Ast base = node.getNumChildren() == 2 ? convert(*node.getChild(0)) : Ast::number(10);
-  Ast ln_base = base.is_number(10) ? Ast::number(2.302585092994045684) : Ast::call("ln", {std::move(base)});
-  return Ast::call("/", {Ast::call("ln", {std::move(value)}), std::move(ln_base)});
-}
+/// Turns libSBML's tree into ours; what a name becomes differs between formula text and MathML.
+class Converter {
+ public:
+  Converter(std::function<Ast(const std::string&)> name, std::function<std::string(const std::string&)> function)
+      : name_(std::move(name)), function_(std::move(function)) {}
 
-Ast convert_root(const ASTNode& node) {
-  Ast value = convert(*node.getChild(node.getNumChildren() - 1));
-  Ast degree = node.getNumChildren() == 2 ? convert(*node.getChild(0)) : Ast::number(2);
-  if (degree.is_number(2)) return Ast::call("sqrt", {std::move(value)});
-  return Ast::call("^", {std::move(value), Ast::call("/", {Ast::number(1), std::move(degree)})});
-}
-
-Ast convert(const ASTNode& node) {
-  const ASTNodeType_t type = node.getType();
-  switch (type) {
-    case AST_INTEGER: return Ast::number(static_cast<double>(node.getInteger()));
-    case AST_REAL:
-    case AST_REAL_E:
-    case AST_RATIONAL: return Ast::number(node.getReal());
-    case AST_CONSTANT_PI: return Ast::number(3.14159265358979323846);
-    case AST_CONSTANT_E: return Ast::number(2.71828182845904523536);
-    case AST_CONSTANT_TRUE: return Ast::number(1);
-    case AST_CONSTANT_FALSE: return Ast::number(0);
-    case AST_NAME_AVOGADRO: return Ast::number(6.02214179e23);  // the value SBML L3 fixes
-    case AST_NAME_TIME: return Ast::symbol(std::string(kTime));
-    case AST_NAME: return name_or_number(node.getName());
-    case AST_FUNCTION: return Ast::call(show_dots(node.getName()), convert_children(node));
-    case AST_FUNCTION_LOG: return convert_log(node);
-    case AST_FUNCTION_ROOT: return convert_root(node);
-    default: break;
-  }
-  if (const auto found = calls().find(type); found != calls().end()) {
-    auto args = convert_children(node);
+  [[nodiscard]] Ast convert(const ASTNode& node, int depth = 0) const {
+    if (depth > kDeepestFormula) unsupported("a formula nested deeper than " + std::to_string(kDeepestFormula) + " levels");
+    const ASTNodeType_t type = node.getType();
+    switch (type) {
+      case AST_INTEGER: return Ast::number(static_cast<double>(node.getInteger()));
+      case AST_REAL:
+      case AST_RATIONAL: return Ast::number(node.getReal());
+      case AST_REAL_E: return Ast::number(e_notation(node));
+      case AST_CONSTANT_PI: return Ast::number(3.14159265358979323846);
+      case AST_CONSTANT_E: return Ast::number(2.71828182845904523536);
+      case AST_CONSTANT_TRUE: return Ast::number(1);
+      case AST_CONSTANT_FALSE: return Ast::number(0);
+      case AST_NAME_AVOGADRO: return Ast::number(6.02214179e23);  // the value SBML L3 fixes
+      case AST_NAME_TIME: return Ast::symbol(std::string(kTime));
+      case AST_NAME: return name_(node.getName());
+      case AST_FUNCTION: return Ast::call(function_(node.getName()), children(node, depth));
+      case AST_FUNCTION_LOG: return logarithm(node, depth);
+      case AST_FUNCTION_ROOT: return root(node, depth);
+      default: break;
+    }
+    const auto found = calls().find(type);
+    if (found == calls().end()) {
+      const char* name = node.getName();
+      unsupported(std::string("'") + (name != nullptr ? name : "?") + "' in a formula");
+    }
+    auto args = children(node, depth);
     if (type == AST_MINUS && args.size() == 1 && args[0].kind == Ast::Kind::Number) return Ast::number(-args[0].value);
+    if (const auto composed = composed_functions().find(type); composed != composed_functions().end() && args.size() == 1) {
+      return composed->second(std::move(args[0]));
+    }
+    if (node.isRelational() && args.size() != 2) return chain(found->second, args);
     return Ast::call(found->second, std::move(args));
   }
-  const char* name = node.getName();
-  return Ast::call(name != nullptr ? name : "?", convert_children(node));
-}
+
+ private:
+  [[noreturn]] static void unsupported(const std::string& what) {
+    throw core::Error(core::ErrorKind::Unsupported, {"formula-003", what + " is not supported", {}, "Formulas are those of SBML Level 3 core."});
+  }
+
+  [[nodiscard]] std::vector<Ast> children(const ASTNode& node, int depth) const {
+    std::vector<Ast> args;
+    for (unsigned i = 0; i < node.getNumChildren(); ++i) args.push_back(convert(*node.getChild(i), depth + 1));
+    return args;
+  }
+
+  /// libSBML multiplies mantissa and power of ten, which is not the double nearest to the decimal number.
+  static double e_notation(const ASTNode& node) {
+    const auto value = core::parse_double(core::format_double(node.getMantissa()) + "e" + std::to_string(node.getExponent()));
+    return value.value_or(node.getReal());
+  }
+
+  [[nodiscard]] Ast logarithm(const ASTNode& node, int depth) const {
+    auto args = children(node, depth);
+    if (args.empty()) unsupported("'log' without an argument");
+    Ast base = args.size() == 2 ? std::move(args[0]) : Ast::number(10);
+    Ast ln_base = base.is_number(10) ? Ast::number(2.302585092994045684) : Ast::call("ln", {std::move(base)});
+    return Ast::call("/", {Ast::call("ln", {std::move(args.back())}), std::move(ln_base)});
+  }
+
+  [[nodiscard]] Ast root(const ASTNode& node, int depth) const {
+    auto args = children(node, depth);
+    if (args.empty()) unsupported("'root' without an argument");
+    Ast degree = args.size() == 2 ? std::move(args[0]) : Ast::number(2);
+    if (degree.is_number(2)) return Ast::call("sqrt", {std::move(args.back())});
+    return Ast::call("^", {std::move(args.back()), Ast::call("/", {Ast::number(1), std::move(degree)})});
+  }
+
+  /// a < b < c holds where every neighbouring pair does.
+  static Ast chain(const std::string& relation, const std::vector<Ast>& args) {
+    if (args.size() < 2) return Ast::number(1);
+    std::vector<Ast> pairs;
+    for (std::size_t i = 0; i + 1 < args.size(); ++i) pairs.push_back(Ast::call(relation, {args[i], args[i + 1]}));
+    return Ast::call("&&", std::move(pairs));
+  }
+
+  std::function<Ast(const std::string&)> name_;
+  std::function<std::string(const std::string&)> function_;
+};
 
 }  // namespace
 
@@ -195,7 +297,12 @@ Ast parse_formula(std::string_view text) {
     while (!message.empty() && (message.back() == '\n' || message.back() == '.')) message.pop_back();
     throw refuse("formula-001", message.empty() ? "syntax error" : message, "Formulas are SBML Level 3 infix text.");
   }
-  return convert(*tree);
+  return Converter(name_or_number, show_dots).convert(*tree);
+}
+
+Ast from_libsbml(const ASTNode& node, const Rename& rename) {
+  return Converter([&](const std::string& n) { return Ast::symbol(rename(n, false)); }, [&](const std::string& n) { return rename(n, true); })
+      .convert(node);
 }
 
 std::string libsbml_version() { return getLibSBMLDottedVersion(); }

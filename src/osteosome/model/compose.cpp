@@ -47,7 +47,11 @@ class Renamer {
   /// `time_factor`: the parent's time times this is the document's own time.
   void run() {
     for (Parameter& p : model_.parameters) rename(p.id);
-    for (Compartment& c : model_.compartments) rename(c.id);
+    for (Compartment& c : model_.compartments) {
+      rename(c.id);
+      if (c.rate) c.rate = scaled(apply(*c.rate), time_factor_);
+      optional(c.assigned);
+    }
     for (FunctionDefinition& f : model_.functions) {
       rename(f.id);
       f.body = call_names(f.body);
@@ -57,7 +61,8 @@ class Renamer {
       if (!s.compartment.empty()) rename(s.compartment);
       s.initial = apply(s.initial);
       if (s.rate) s.rate = scaled(apply(*s.rate), time_factor_);
-      for (auto* ast : {&s.typical, &s.bioavailability, &s.infusion_rate}) optional(*ast);
+      if (!s.conversion_factor.empty()) rename(s.conversion_factor);
+      for (auto* ast : {&s.assigned, &s.typical, &s.bioavailability, &s.infusion_rate}) optional(*ast);
       optional(s.lag);
       optional(s.infusion_duration);
       if (s.lag) s.lag = scaled(*s.lag, 1 / time_factor_);
@@ -67,7 +72,10 @@ class Renamer {
     for (Reaction& r : model_.reactions) {
       rename(r.id);
       for (auto* side : {&r.reactants, &r.products}) {
-        for (SpeciesReference& ref : *side) rename(ref.species);
+        for (SpeciesReference& ref : *side) {
+          rename(ref.species);
+          ref.stoichiometry = apply(ref.stoichiometry);
+        }
       }
       r.rate = scaled(apply(r.rate), time_factor_);
     }
@@ -75,6 +83,11 @@ class Renamer {
       rename(r.id);
       r.formula = apply(r.formula);
     }
+    for (InitialAssignment& i : model_.initial_assignments) {
+      rename(i.symbol);
+      i.formula = apply(i.formula);
+    }
+    for (Constraint& c : model_.constraints) c.condition = apply(c.condition);
     for (Event& e : model_.events) {
       rename(e.id);
       e.trigger = apply(e.trigger);
@@ -119,6 +132,8 @@ class Renamer {
       if (names_.contains(copy.name)) copy.name = prefix_ + copy.name;
     }
     for (expr::Ast& arg : copy.args) arg = apply(arg, converted);
+    if (copy.kind == expr::Ast::Kind::Call && copy.name == "delay" && copy.args.size() == 2) copy.args[1] = scaled(copy.args[1], 1 / time_factor_);
+    if (copy.kind == expr::Ast::Kind::Call && copy.name == "rateOf") return scaled(copy, 1 / time_factor_);
     return copy;
   }
 
@@ -372,11 +387,14 @@ class Composer {
     move_all(to.species, from.species);
     move_all(to.reactions, from.reactions);
     move_all(to.rules, from.rules);
+    move_all(to.initial_assignments, from.initial_assignments);
+    move_all(to.constraints, from.constraints);
     move_all(to.functions, from.functions);
     move_all(to.events, from.events);
     move_all(to.doses, from.doses);
     move_all(to.outputs, from.outputs);
     move_all(to.faults, from.faults);
+    move_all(to.remarks, from.remarks);
   }
 
   const Library& library_;

@@ -18,6 +18,7 @@ const T* find_by_id(const std::vector<T>& items, const std::string& id) {
 }  // namespace
 
 const Parameter* Model::find_parameter(const std::string& name) const { return find_by_id(parameters, name); }
+const Compartment* Model::find_compartment(const std::string& name) const { return find_by_id(compartments, name); }
 const Species* Model::find_species(const std::string& name) const { return find_by_id(species, name); }
 
 const DoseEntry* Model::find_dose(const std::string& drug) const {
@@ -49,7 +50,9 @@ std::vector<std::string> Model::symbols() const {
   for (const auto& item : parameters) names.push_back(item.id);
   for (const auto& item : compartments) names.push_back(item.id);
   for (const auto& item : species) names.push_back(item.id);
-  for (const auto& item : rules) names.push_back(item.id);
+  for (const auto& item : rules) {
+    if (item.kind == Rule::Kind::Assignment) names.push_back(item.id);
+  }
   for (const auto& item : reactions) names.push_back(item.id);
   return names;
 }

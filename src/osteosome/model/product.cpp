@@ -136,6 +136,7 @@ class Product {
            "",
            std::nullopt,
            std::nullopt,
+           false,
            entry.where};
       if (value == nullptr && std::isnan(otherwise)) in.problem("toml-005", "'" + key + "' is missing");
     }

@@ -95,7 +95,7 @@ UnitChecker::Inferred UnitChecker::infer_piecewise(const expr::Ast& ast, const S
 
 UnitChecker::Inferred UnitChecker::infer_call(const expr::Ast& ast, const Scope& scope, int depth) const {
   const std::string& f = ast.name;
-  if (f == "+" || f == "-" || f == "min" || f == "max" || f == "abs" || f == "floor" || f == "ceil") return same(ast, scope, depth);
+  if (f == "+" || f == "-" || f == "min" || f == "max" || f == "abs" || f == "floor" || f == "ceil" || f == "rem") return same(ast, scope, depth);
   if (f == "<" || f == "<=" || f == ">" || f == ">=" || f == "==" || f == "!=") {
     (void)same(ast, scope, depth);
     return {core::Unit(), false};
@@ -121,6 +121,8 @@ UnitChecker::Inferred UnitChecker::infer_call(const expr::Ast& ast, const Scope&
     return x;
   }
   if (f == "piecewise") return infer_piecewise(ast, scope, depth);
+  if (f == "delay") return infer(ast.args[0], scope, depth);
+  if (f == "rateOf") return {};
   if (const auto user = functions_.find(f); user != functions_.end()) {
     Scope inner;
     for (std::size_t i = 0; i < ast.args.size() && i < user->second->arguments.size(); ++i) {

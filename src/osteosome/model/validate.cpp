@@ -42,8 +42,8 @@ enum class Scope { Everything, ParametersOnly };
 
 class Validator {
  public:
-  Validator(const Model& model, core::Diagnostics& problems) : model_(model), problems_(problems) {
-    for (const std::string& name : model.symbols()) symbols_.push_back(name);
+  Validator(const Model& model, core::Diagnostics& problems) : model_(model), problems_(problems), symbols_(model.symbols()) {
+    known_.insert(symbols_.begin(), symbols_.end());
     for (const auto& f : model.functions) functions_[f.id] = f.arguments.size();
   }
 
@@ -51,9 +51,15 @@ class Validator {
     const std::size_t before = problems_.all().size();
     duplicates();
     for (const FunctionDefinition& f : model_.functions) calls(f.body, "function '" + f.id + "'", f.where);
+    for (const Compartment& c : model_.compartments) compartment(c);
     for (const Species& s : model_.species) species(s);
     for (const Rule& r : model_.rules) names(r.formula, "rule '" + r.id + "'", r.where, Scope::Everything);
     for (const Reaction& r : model_.reactions) reaction(r);
+    for (const InitialAssignment& a : model_.initial_assignments) {
+      names(a.formula, "initial value of '" + a.symbol + "'", a.where, Scope::Everything);
+      if (!is_symbol(a.symbol)) unknown(a.symbol, "initial value", a.where);
+    }
+    for (const Constraint& c : model_.constraints) names(c.condition, "constraint", c.where, Scope::Everything);
     for (const Event& e : model_.events) event(e);
     for (const Output& o : model_.outputs) names(o.formula, "output '" + o.id + "'", o.where, Scope::Everything);
     for (const DoseEntry& d : model_.doses) dose(d);
@@ -117,7 +123,7 @@ class Validator {
     problems_.add({"model-021", context + ": unknown name '" + name + "'", where, core::did_you_mean(name, symbols_)});
   }
 
-  bool is_symbol(const std::string& name) const { return std::find(symbols_.begin(), symbols_.end(), name) != symbols_.end(); }
+  bool is_symbol(const std::string& name) const { return known_.contains(name); }
 
   void calls(const expr::Ast& ast, const std::string& context, const core::Location& where) {
     static const std::map<std::string, std::pair<std::size_t, std::size_t>> operators = {
@@ -137,8 +143,13 @@ class Validator {
         {"!", {1, 1}},
         {"min", {1, 1u << 20}},
         {"max", {1, 1u << 20}},
-        {"piecewise", {1, 1u << 20}},
+        {"piecewise", {0, 1u << 20}},
         {"pow", {2, 2}},
+        {"delay", {2, 2}},
+        {"quotient", {2, 2}},
+        {"rem", {2, 2}},
+        {"implies", {2, 2}},
+        {"xor", {0, 1u << 20}},
         {"convert_units", {1, 1}}};
     if (ast.kind == expr::Ast::Kind::Call) {
       const auto known = [&]() -> std::optional<std::pair<std::size_t, std::size_t>> {
@@ -172,10 +183,21 @@ class Validator {
     }
   }
 
+  void compartment(const Compartment& c) {
+    const std::string context = "compartment '" + c.id + "'";
+    for (const auto* ast : {&c.rate, &c.assigned}) {
+      if (*ast) names(**ast, context, c.where, Scope::Everything);
+    }
+  }
+
   void species(const Species& s) {
     const std::string context = "species '" + s.id + "'";
     names(s.initial, context + " initial", s.where, Scope::ParametersOnly);
     if (s.rate) names(*s.rate, context + " rate", s.where, Scope::Everything);
+    if (s.assigned) names(*s.assigned, context, s.where, Scope::Everything);
+    if (!s.conversion_factor.empty() && model_.find_parameter(s.conversion_factor) == nullptr) {
+      unknown(s.conversion_factor, context + " conversion factor", s.where);
+    }
     for (const auto* ast : {&s.typical, &s.bioavailability, &s.lag, &s.infusion_rate, &s.infusion_duration}) {
       if (*ast) names(**ast, context, s.where, Scope::ParametersOnly);
     }
@@ -191,6 +213,7 @@ class Validator {
     for (const auto* side : {&r.reactants, &r.products}) {
       for (const SpeciesReference& ref : *side) {
         const Species* s = model_.find_species(ref.species);
+        names(ref.stoichiometry, context + " stoichiometry", r.where, Scope::Everything);
         if (s == nullptr) unknown(ref.species, context, r.where);
         if (s != nullptr && s->rate && !s->boundary) {
           problems_.add({"model-024", context + ": species '" + s->id + "' also has a 'rate'", r.where,
@@ -208,7 +231,8 @@ class Validator {
     }
     for (const EventAssignment& a : e.assignments) {
       names(a.formula, context, e.where, Scope::Everything);
-      if (model_.find_species(a.target) == nullptr && model_.find_parameter(a.target) == nullptr) {
+      const bool known = model_.find_species(a.target) != nullptr || model_.find_parameter(a.target) != nullptr;
+      if (!known && model_.find_compartment(a.target) == nullptr) {
         problems_.add({"model-025", context + ": '" + a.target + "' is no species or parameter", e.where, core::did_you_mean(a.target, symbols_)});
       }
     }
@@ -291,7 +315,8 @@ class Validator {
       if (!e.unchecked.empty() || e.units_done) continue;
       for (const EventAssignment& a : e.assignments) {
         const Species* s = model_.find_species(a.target);
-        const UnitText& unit = s != nullptr ? s->unit : model_.find_parameter(a.target)->unit;
+        const Parameter* p = model_.find_parameter(a.target);
+        const UnitText& unit = s != nullptr ? s->unit : p != nullptr ? p->unit : model_.find_compartment(a.target)->unit;
         if (unit.known) expect(checker, a.formula, unit.unit, unit.text, "event '" + e.id + "' assignment of '" + a.target + "'", e.where);
       }
     }
@@ -325,6 +350,7 @@ class Validator {
   const Model& model_;
   core::Diagnostics& problems_;
   std::vector<std::string> symbols_;
+  std::set<std::string> known_;
   std::map<std::string, std::size_t> functions_;
   std::vector<Use> parameter_only_;
 };

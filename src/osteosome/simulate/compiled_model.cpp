@@ -45,13 +45,21 @@ EngineChoice engine_from_name(const std::string& name) {
 }
 
 CompiledModel::CompiledModel(model::Model model, const SolverSettings& settings)
-    : model_(std::move(model)), program_(compile::build_program(model_)), settings_(settings),
-      code_(std::make_unique<solve::LaneCode>(program_, settings.lanes)) {}
+    : model_(std::move(model)), program_(compile::build_program(model_)), settings_(settings) {
+  if (program_.beyond_lanes.empty()) {
+    code_ = std::make_unique<solve::LaneCode>(program_, settings.lanes);
+  } else if (settings.engine == EngineChoice::Lanes) {
+    throw core::Error(core::ErrorKind::Unsupported, {"simulate-004", "the engine 'lanes' cannot run this model: " + program_.beyond_lanes,
+                                                     {model_.file, 0, 0}, "Use --engine auto or reference."});
+  }
+}
 
 std::string CompiledModel::name() const { return std::filesystem::path(model_.file).stem().string(); }
 
 std::string CompiledModel::engine_text() const {
-  if (settings_.engine == EngineChoice::Reference) return "reference (CVODES on the interpreter)";
+  const std::string reference = std::string("reference (") + (program_.algebraic.empty() ? "CVODES" : "IDA") + " on the interpreter)";
+  if (code_ == nullptr) return reference + ", since " + program_.beyond_lanes;
+  if (settings_.engine == EngineChoice::Reference) return reference;
   return std::string("lanes (rodas5p, ") + code_->current()->tier() + " " + compile::name_of(code_->isa()) + ")";
 }
 
@@ -59,7 +67,7 @@ void CompiledModel::run(std::size_t count, const solve::PlanSource& plans, const
   solve::Options options;
   options.relative_tolerance = settings_.relative_tolerance;
   options.absolute_scale = settings_.absolute_scale;
-  if (settings_.engine == EngineChoice::Reference) {
+  if (settings_.engine == EngineChoice::Reference || code_ == nullptr) {
     solve::run_reference_ensemble(program_, count, plans, sink, options, settings_.threads, stop);
   } else {
     solve::run_lanes(program_, *code_, count, plans, sink, options, settings_.threads, stop);
@@ -91,7 +99,9 @@ std::vector<double> ObservableReader::read(const solve::SubjectPlan& plan, const
     if (changed) interpreter_.prepare(parameters);
     const std::span<const double> states(result.states.data() + k * n, n);
     if (std::any_of(states.begin(), states.end(), [](double x) { return std::isnan(x); })) continue;
-    interpreter_.evaluate(plan.outputs[k].time, states, {}, std::span(table).subspan(k * columns, columns));
+    const std::size_t delays = program_.delays.size();
+    interpreter_.evaluate(plan.outputs[k].time, states, {}, std::span(table).subspan(k * columns, columns),
+                          std::span(result.delayed).subspan(k * delays, delays));
   }
   return table;
 }

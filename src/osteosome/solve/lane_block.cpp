@@ -18,7 +18,7 @@ constexpr double kShrinkMost = 0.2;
 constexpr double kGrowMost = 6.0;
 constexpr double kSmallestStepAtZero = 1e-200;
 constexpr double kInterpolationTolerance = 10;  // scaled error of the interpolant: a residual estimate, several times too large for smooth steps
-constexpr int kEventRounds = 50;
+constexpr int kEventRounds = 10'000;
 constexpr double kAfterCrossingShare = 0.2;  // first step behind a branch crossing, as a share of the step that met it
 constexpr std::uint64_t kAfterCrossing = std::uint64_t{1} << 40;
 
@@ -32,9 +32,10 @@ LaneBlock::LaneBlock(const compile::Program& program, const compile::LaneProgram
       method_(tableau_named(options.method)), setup_(program), lanes_(static_cast<std::size_t>(evaluator.lanes())), n_(lane_program.n_states),
       block_(std::size_t{at_.total} * lanes_), x_(n_ * lanes_), new_x_(n_ * lanes_), atol_(n_ * lanes_), rates_(n_ * lanes_), h_(lanes_),
       inverse_h_(lanes_), error_(lanes_), mask_(lanes_), zero_(lanes_), gap_start_(code_.n_switches * lanes_), gap_middle_(code_.n_switches * lanes_),
-      gap_end_(code_.n_switches * lanes_), dense_(3 * n_ * lanes_), dense_ready_(lanes_, 0), has_rate_(n_, 0), lane_(lanes_), state_row_(n_) {
+      gap_end_(code_.n_switches * lanes_), dense_(3 * n_ * lanes_), dense_ready_(lanes_, 0), has_rate_(n_, 0), lane_(lanes_), state_row_(n_), bit_row_(code_.n_switches) {
   for (int i = 0; i < method_.stages; ++i) k_.emplace_back(n_ * lanes_);
   for (std::uint32_t c = 0; c < code_.constants.size(); ++c) std::fill_n(slot(at_.constants + c), lanes_, code_.constants[c]);
+  parameter_events_ = !program.parameter_initial.empty();
   for (const auto& e : program.events) {
     for (const auto& a : e.actions) parameter_events_ = parameter_events_ || !a.is_state;
   }
@@ -74,12 +75,12 @@ bool LaneBlock::load(std::size_t l, const Next& next, const PlanSource& plans) {
   lane.active = true;
   lane.subject = *subject;
   lane.plan = plans(*subject);
-  lane.parameters = lane.plan.parameters;
+  lane.parameters = setup_.initial_parameters(lane.plan);
   lane.t = lane.plan.start;
   lane.result.states.assign(lane.plan.outputs.size() * n_, std::nan(""));
   if (parameter_events_) lane.result.parameters.assign(lane.plan.outputs.size() * lane.parameters.size(), std::nan(""));
   lane.parameters_changed = lane.bits_unknown = true;
-  for (const auto& e : program_.events) lane.triggers.push_back(e.initial_value ? 1 : 0);
+  lane.events = setup_.start_events(lane.plan);
   setup_.initial_states(lane.plan, state_row_);
   for (std::size_t i = 0; i < n_; ++i) {
     at(x_, i, l) = state_row_[i];
@@ -87,8 +88,11 @@ bool LaneBlock::load(std::size_t l, const Next& next, const PlanSource& plans) {
   }
   setup_.absolute_tolerances(lane.plan, options_, state_row_);
   for (std::size_t i = 0; i < n_; ++i) at(atol_, i, l) = state_row_[i];
+  for (std::uint32_t k = 0; k < code_.n_switches; ++k) slot(at_.bits + k, l) = 0;
+  const auto undefined = [&](std::size_t i) { return !std::isfinite(at(x_, i, l)); };
   for (std::size_t i = 0; i < n_; ++i) {
-    if (!std::isfinite(at(x_, i, l))) {
+    if (undefined(i) && setup_.has_constraints()) (void)make_consistent(l);  // a quantity without a value that an equation determines
+    if (undefined(i)) {
       finish(l, Status::NotFinite, "initial value of '" + program_.states[i] + "' is not finite");
       break;
     }
@@ -111,14 +115,24 @@ void LaneBlock::deliver(const ResultSink& sink) {
 }
 
 double LaneBlock::end_time(const Lane& lane) const {
-  return lane.stop < lane.plan.stops.size() ? lane.plan.stops[lane.stop].time : lane.plan.outputs.back().time;
+  const double end = lane.stop < lane.plan.stops.size() ? lane.plan.stops[lane.stop].time : lane.plan.outputs.back().time;
+  return lane.events.waiting.empty() ? end : std::min(end, next_event(lane.plan, lane.events));
 }
 
+/// Where the current attempt ends.
+double LaneBlock::attempt_end(const Lane& lane) const {
+  if (lane.to_root) return lane.t_root;
+  return lane.to_stop ? end_time(lane) : lane.t + lane.h_try;
+}
+
+/// At every instant: first the events that are due, then the outputs, then doses, then branches that are left only after this instant.
 void LaneBlock::prepare(const ResultSink& sink, const Next& next, const PlanSource& plans) {
   for (bool again = true; again;) {
+    load_parameters();
+    refresh_bits();
     again = false;
     for (std::size_t l = 0; l < lanes_; ++l) {
-      if (lane_[l].active) pass_stops(l);
+      if (lane_[l].active) again = pass_stops(l) || again;
     }
     if (!finished_.empty()) {
       std::vector<std::size_t> idle;
@@ -127,6 +141,13 @@ void LaneBlock::prepare(const ResultSink& sink, const Next& next, const PlanSour
       for (const std::size_t l : idle) again = load(l, next, plans) || again;
     }
   }
+  initial_step_sizes();
+  for (Lane& lane : lane_) {
+    if (lane.active) choose_step(lane);
+  }
+}
+
+void LaneBlock::load_parameters() {
   bool reload = false;
   for (std::size_t l = 0; l < lanes_; ++l) {
     Lane& lane = lane_[l];
@@ -136,23 +157,23 @@ void LaneBlock::prepare(const ResultSink& sink, const Next& next, const PlanSour
     reload = true;
   }
   if (reload) evaluator_.run(Phase::Prologue, block_.get());
-  refresh_bits();
-  initial_step_sizes();
-  for (Lane& lane : lane_) {
-    if (lane.active) choose_step(lane);
-  }
 }
 
-void LaneBlock::pass_stops(std::size_t l) {
+/// Outputs, stops and late branches of the current time; returns true if the bits must be looked at again.
+bool LaneBlock::pass_stops(std::size_t l) {
   Lane& lane = lane_[l];
+  bool changed = false;
   while (true) {
     while (lane.output < lane.plan.outputs.size() && lane.plan.outputs[lane.output].after_stops <= lane.stop &&
            lane.plan.outputs[lane.output].time <= lane.t) {
       for (std::size_t i = 0; i < n_; ++i) state_row_[i] = at(x_, i, l);
       write_output(l, state_row_);
     }
-    if (lane.output == lane.plan.outputs.size()) return finish(l, Status::Completed);
-    if (lane.stop == lane.plan.stops.size() || lane.plan.stops[lane.stop].time > lane.t) return;
+    if (lane.output == lane.plan.outputs.size()) {
+      finish(l, Status::Completed);
+      return false;
+    }
+    if (!stop_due(lane)) break;
     const Stop& stop = lane.plan.stops[lane.stop++];
     if (stop.kind == StopKind::SetParameter) {
       lane.parameters[stop.index] = stop.value;
@@ -170,11 +191,21 @@ void LaneBlock::pass_stops(std::size_t l) {
       }
       if (stop.kind == StopKind::ChangeRate) has_rate_[stop.index] = 1;
     }
-    lane.bits_unknown = true;
+    changed = lane.bits_unknown = true;
     lane.held.clear();
     lane.to_root = false;
     restart(lane, std::uint64_t{static_cast<std::uint8_t>(stop.kind)} << 32 | stop.index, 0);
   }
+  if (changed || lane.late.empty()) return changed;
+  for (const std::uint32_t k : lane.late) {
+    const auto held = std::find_if(lane.held.begin(), lane.held.end(), [&](const auto& h) { return h.first == k; });
+    if (held == lane.held.end()) continue;  // a dose or an event has come between
+    const double gap = held->second;
+    lane.held.erase(held);
+    flip(l, k, gap);
+  }
+  lane.late.clear();
+  return true;
 }
 
 /// After a discontinuity: the step size that worked after the last one of this kind, else `fallback` (0: estimate it).
@@ -192,61 +223,77 @@ void LaneBlock::refresh_bits() {
     std::vector<std::size_t> unknown;
     for (std::size_t l = 0; l < lanes_; ++l) {
       Lane& lane = lane_[l];
-      if (lane.active && lane.events_due && run_events(l)) lane.bits_unknown = true;
+      if (!lane.active || stop_due(lane)) continue;
+      if (lane.events_due && run_events(l)) lane.bits_unknown = true;
       lane.events_due = false;
-      if (lane.active && lane.bits_unknown) unknown.push_back(l);
+      if (lane.bits_unknown) unknown.push_back(l);
     }
+    load_parameters();
     if (unknown.empty()) return;
-    for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t;
-    std::copy_n(x_.get(), n_ * lanes_, slot(at_.states));
-    for (std::uint32_t pass = 0; pass <= code_.n_switches && code_.n_switches > 0; ++pass) {
-      evaluator_.run(Phase::Gaps, block_.get());
-      bool changed = false;
-      for (const std::size_t l : unknown) {
-        for (std::uint32_t k = 0; k < code_.n_switches; ++k) {
-          const double g = slot(at_.gaps + k, l);
-          const auto& held = lane_[l].held;
-          if (std::find(held.begin(), held.end(), std::pair(k, g)) != held.end()) continue;
-          const double bit = (program_.switches[k].inclusive ? g >= 0 : g > 0) ? 1 : 0;
-          changed = changed || slot(at_.bits + k, l) != bit;
-          slot(at_.bits + k, l) = bit;
-        }
-      }
-      if (!changed) break;
-    }
-    bool parameters = false;
+    settle_bits(unknown, round == 0);
     for (const std::size_t l : unknown) {
-      lane_[l].bits_unknown = run_events(l);
-      if (!lane_[l].parameters_changed) continue;
-      for (std::uint32_t p = 0; p < code_.n_parameters; ++p) slot(at_.parameters + p, l) = lane_[l].parameters[p];
-      lane_[l].parameters_changed = false;
-      parameters = true;
+      if (lane_[l].active) lane_[l].bits_unknown = run_events(l);
     }
-    if (parameters) evaluator_.run(Phase::Prologue, block_.get());
+    load_parameters();
+  }
+  for (std::size_t l = 0; l < lanes_; ++l) {
+    if (lane_[l].active && lane_[l].bits_unknown) finish(l, Status::EventsDoNotSettle, "events cause each other without end");
   }
 }
 
-/// Fires events whose trigger has become true; returns true if any did (the bits must then be looked at again).
-bool LaneBlock::run_events(std::size_t l) {
-  if (program_.events.empty()) return false;
-  Lane& lane = lane_[l];
-  std::vector<double> bits(code_.n_switches), now(program_.events.size());
-  for (std::uint32_t k = 0; k < code_.n_switches; ++k) bits[k] = slot(at_.bits + k, l);
+/// Branch bits of `lanes`, and quantities that equations determine. A held bit stands while its gap is the one it was held with.
+void LaneBlock::settle_bits(const std::vector<std::size_t>& lanes, bool first_round) {
+  for (std::uint32_t pass = 0; pass <= code_.n_switches; ++pass) {
+    for (const std::size_t l : lanes) {
+      if (!setup_.has_constraints() || !lane_[l].active || make_consistent(l)) continue;
+      finish(l, Status::NotFinite, "the algebraic equations have no solution here");
+    }
+    if (code_.n_switches == 0) return;
+    for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t;
+    std::copy_n(x_.get(), n_ * lanes_, slot(at_.states));
+    evaluator_.run(Phase::Gaps, block_.get());
+    bool changed = false;
+    for (const std::size_t l : lanes) {
+      auto& held = lane_[l].held;
+      if (first_round && pass == 0 && setup_.has_constraints()) {
+        for (auto& h : held) h.second = slot(at_.gaps + h.first, l);  // moved by rounding only
+      }
+      for (std::uint32_t k = 0; k < code_.n_switches; ++k) {
+        const double g = slot(at_.gaps + k, l);
+        if (std::find(held.begin(), held.end(), std::pair(k, g)) != held.end()) continue;
+        const double bit = (program_.switches[k].inclusive ? g >= 0 : g > 0) ? 1 : 0;
+        changed = changed || slot(at_.bits + k, l) != bit;
+        slot(at_.bits + k, l) = bit;
+      }
+    }
+    if (!changed) return;
+  }
+}
+
+/// The subject of a lane as the setup sees it; its states are copies in `state_row_`.
+Moment LaneBlock::moment(std::size_t l) {
+  for (std::uint32_t k = 0; k < code_.n_switches; ++k) bit_row_[k] = slot(at_.bits + k, l);
   for (std::size_t i = 0; i < n_; ++i) state_row_[i] = at(x_, i, l);
-  setup_.triggers(lane.parameters, lane.t, state_row_, bits, now);
-  bool fired = false;
-  for (std::size_t k = 0; k < now.size(); ++k) {
-    const bool rises = now[k] != 0 && lane.triggers[k] == 0;
-    lane.triggers[k] = now[k];
-    if (!rises) continue;
-    fired = true;
-    if (setup_.fire(k, lane.parameters, lane.t, state_row_)) lane.parameters_changed = true;
-  }
-  if (fired) {
-    for (std::size_t i = 0; i < n_; ++i) at(x_, i, l) = state_row_[i];
-    lane.h = 0;
-  }
-  return fired;
+  return {lane_[l].t, lane_[l].parameters, state_row_, bit_row_, {}};
+}
+
+bool LaneBlock::make_consistent(std::size_t l) {
+  const bool found = setup_.make_consistent(moment(l));
+  for (std::size_t i = 0; i < n_; ++i) at(x_, i, l) = state_row_[i];
+  return found;
+}
+
+/// Executes the most urgent event that is due; returns true if there was one (the bits must then be looked at again).
+bool LaneBlock::run_events(std::size_t l) {
+  if (program_.events.empty() && program_.constraints.empty()) return false;
+  Lane& lane = lane_[l];
+  const auto done = setup_.run_events(lane.events, moment(l), lane.result.remarks);
+  if (!done.executed) return false;
+  lane.parameters_changed = lane.parameters_changed || done.parameter_changed;
+  for (std::size_t i = 0; i < n_; ++i) at(x_, i, l) = state_row_[i];
+  lane.h = 0;
+  lane.to_root = false;
+  return true;
 }
 
 /// First step size where none is known: a hundredth of the time in which the scaled solution changes by its own size.
@@ -391,7 +438,7 @@ void LaneBlock::check_interpolation(std::vector<std::size_t>& candidates) {
   for (const std::size_t l : candidates) {
     const Lane& lane = lane_[l];
     if (lane.output == lane.plan.outputs.size() || lane.plan.outputs[lane.output].after_stops != lane.stop) continue;
-    const double t_new = lane.to_stop ? end_time(lane) : lane.t + lane.h_try;
+    const double t_new = attempt_end(lane);
     const double first = lane.plan.outputs[lane.output].time;
     if (!(first > lane.t && first < t_new)) continue;
     const bool more = lane.output + 1 < lane.plan.outputs.size() && lane.plan.outputs[lane.output + 1].after_stops == lane.stop &&
@@ -423,8 +470,7 @@ void LaneBlock::check_interpolation(std::vector<std::size_t>& candidates) {
 void LaneBlock::accept(std::size_t l, double error) {
   Lane& lane = lane_[l];
   ++lane.result.statistics.steps;
-  const double end = end_time(lane);
-  const double t_new = lane.to_stop ? end : lane.t + lane.h_try;
+  const double t_new = attempt_end(lane);
   while (lane.output < lane.plan.outputs.size() && lane.plan.outputs[lane.output].after_stops == lane.stop &&
          lane.plan.outputs[lane.output].time < t_new) {
     if (!dense_ready_[l]) dense_coefficients(l);
@@ -433,6 +479,10 @@ void LaneBlock::accept(std::size_t l, double error) {
     write_output(l, state_row_);
   }
   lane.t = t_new;
+  if (!lane.events.waiting.empty() && lane.t >= next_event(lane.plan, lane.events)) {
+    lane.t = std::max(lane.t, lane.events.next());
+    lane.bits_unknown = true;
+  }
   const double wanted = kSafety * power(std::max(error, 1e-10), -1.0 / method_.order);
   const double factor = std::clamp(wanted, kShrinkMost, lane.just_rejected ? 1.0 : kGrowMost);
   lane.just_rejected = false;
@@ -440,7 +490,15 @@ void LaneBlock::accept(std::size_t l, double error) {
   lane.after_restart = false;
   lane.held.clear();
   if (lane.to_root) {
-    for (const std::uint32_t k : lane.flips) flip(l, k, at(gap_end_, k, l));
+    for (const std::uint32_t k : lane.flips) {
+      const bool holds_at_zero = program_.switches[k].inclusive;
+      if ((slot(at_.bits + k, l) == 0) == holds_at_zero) {
+        flip(l, k, at(gap_end_, k, l));
+      } else {
+        lane.late.push_back(k);
+        lane.held.emplace_back(k, at(gap_end_, k, l));
+      }
+    }
     ++lane.result.statistics.switches;
     lane.to_root = false;
     restart(lane, kAfterCrossing | std::uint64_t{lane.flips.front()} << 1 | (slot(at_.bits + lane.flips.front(), l) != 0 ? 1 : 0),

@@ -53,7 +53,7 @@ class LaneBlock {
     SubjectPlan plan;
     SubjectResult result;
     std::vector<double> parameters;
-    std::vector<double> triggers;  // last value of each event's trigger
+    EventState events;
     double t = 0;
     double h = 0;          // proposed step; 0: not known yet
     double h_try = 0;      // step of the current attempt
@@ -67,8 +67,9 @@ class LaneBlock {
     std::map<std::uint64_t, double> step_after;  // step sizes that worked after earlier ones of the same kind
     // Branch crossing being approached: the attempt ends at it, and these bits flip there.
     bool to_root = false;
-    double h_before_root = 0;
+    double h_before_root = 0, t_root = 0;
     std::vector<std::uint32_t> flips;
+    std::vector<std::uint32_t> late;  // bits that flip only after this instant: their new value does not hold where the gap is 0
     int flips_in_place = 0;
     // Bits that have just flipped, with the gap at the crossing: while the gap is that value, which rounding put on either side, the bit stands.
     std::vector<std::pair<std::uint32_t, double>> held;
@@ -89,10 +90,14 @@ class LaneBlock {
 
   // Between steps: outputs and stops at the current time, branch bits, events, step size.
   void prepare(const ResultSink& sink, const Next& next, const PlanSource& plans);
-  void pass_stops(std::size_t l);
+  bool pass_stops(std::size_t l);
+  void load_parameters();
   void restart(Lane& lane, std::uint64_t kind, double fallback);
   void refresh_bits();
+  void settle_bits(const std::vector<std::size_t>& lanes, bool first_round);
   bool run_events(std::size_t l);
+  bool make_consistent(std::size_t l);
+  [[nodiscard]] Moment moment(std::size_t l);
   void initial_step_sizes();
   void choose_step(Lane& lane);
 
@@ -123,6 +128,8 @@ class LaneBlock {
   double& slot(std::uint32_t index, std::size_t lane) const { return block_[std::size_t{index} * lanes_ + lane]; }
   double& at(const AlignedArray& array, std::size_t row, std::size_t lane) const { return array[row * lanes_ + lane]; }
   [[nodiscard]] double end_time(const Lane& lane) const;
+  [[nodiscard]] double attempt_end(const Lane& lane) const;
+  [[nodiscard]] bool stop_due(const Lane& lane) const { return lane.stop < lane.plan.stops.size() && lane.plan.stops[lane.stop].time <= lane.t; }
 
   const compile::Program& program_;
   const compile::LaneProgram& code_;
@@ -143,7 +150,7 @@ class LaneBlock {
   std::vector<char> dense_ready_, has_rate_;
   std::vector<Lane> lane_;
   std::vector<std::pair<std::size_t, std::size_t>> finished_;
-  std::vector<double> state_row_;
+  std::vector<double> state_row_, bit_row_;
 };
 
 }  // namespace osteosome::solve

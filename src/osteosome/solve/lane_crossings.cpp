@@ -12,6 +12,7 @@ using compile::Phase;
 
 constexpr double kRootWidth = 1e-10;                          // of a step; far below what the dense output resolves
 constexpr int kRootIterations = 60;
+constexpr double kSnap = 4;  // root widths: a crossing this near a time of looking is seen there
 constexpr double kDipMargin = 0.02;  // a dip this near an end of the step shows at the end itself
 constexpr double kNearZero = 0.3;    // how low a fitted minimum must come, as a share of the smaller end, to be looked at
 
@@ -37,7 +38,7 @@ void LaneBlock::gaps_along_step() {
   evaluator_.run(Phase::Gaps, block_.get());
   std::copy_n(slot(at_.gaps), count, gap_middle_.get());
 
-  for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].to_stop ? end_time(lane_[l]) : lane_[l].t + lane_[l].h_try;
+  for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = attempt_end(lane_[l]);
   std::copy_n(new_x_.get(), n_ * lanes_, slot(at_.states));
   evaluator_.run(Phase::Gaps, block_.get());
   std::copy_n(slot(at_.gaps), count, gap_end_.get());
@@ -182,13 +183,17 @@ void LaneBlock::approach_root(std::size_t l, const std::vector<Bracket>& bracket
   if (!lane.to_root) lane.h_before_root = lane.h_try;
   lane.flips = std::move(flips);
   lane.to_root = true;
-  lane.h_try = h_root;
+  const double found = lane.t + h_root;
+  lane.t_root = snapped(lane.plan, found, kSnap * kRootWidth * lane.h_try);
+  if (!(lane.t_root > lane.t)) lane.t_root = found;
+  lane.h_try = lane.t_root == found ? h_root : lane.t_root - lane.t;
 }
 
 void LaneBlock::flip(std::size_t l, std::uint32_t bit, double gap) {
   slot(at_.bits + bit, l) = slot(at_.bits + bit, l) != 0 ? 0 : 1;
   lane_[l].held.emplace_back(bit, gap);
-  lane_[l].events_due = !program_.events.empty();
+  lane_[l].events_due = !program_.events.empty() || !program_.constraints.empty();
+  if (setup_.has_constraints()) lane_[l].bits_unknown = true;
 }
 
 }  // namespace osteosome::solve

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "osteosome/solve/subject.hpp"
 
+#include <algorithm>
 #include <cmath>
+
+#include "osteosome/core/text.hpp"
 
 namespace osteosome::solve {
 namespace {
@@ -12,10 +15,66 @@ std::vector<expr::NodeId> typical_roots(const compile::Program& program) {
   return roots;
 }
 
-std::vector<expr::NodeId> trigger_roots(const compile::Program& program) {
+template <class T, class F>
+std::vector<expr::NodeId> roots_of(const std::vector<T>& items, F node) {
   std::vector<expr::NodeId> roots;
-  for (const auto& e : program.events) roots.push_back(e.trigger);
+  for (const auto& item : items) roots.push_back(node(item));
   return roots;
+}
+
+std::vector<expr::NodeId> one(const std::optional<expr::NodeId>& node) { return node ? std::vector{*node} : std::vector<expr::NodeId>{}; }
+
+std::vector<expr::NodeId> volume_roots(const compile::EventDefinition& e) {
+  std::vector<expr::NodeId> roots;
+  for (const auto& a : e.actions) {
+    if (a.volume) roots.push_back(*a.volume);
+  }
+  return roots;
+}
+
+/// Residuals, then the Jacobian.
+std::vector<expr::NodeId> algebraic_roots(const compile::Program& program) {
+  auto roots = roots_of(program.algebraic, [](const auto& a) { return a.residual; });
+  roots.insert(roots.end(), program.algebraic_jacobian.begin(), program.algebraic_jacobian.end());
+  return roots;
+}
+
+/// Rates, Jacobian, then what an extent of each reaction changes.
+std::vector<expr::NodeId> fast_roots(const compile::Program& program) {
+  auto roots = roots_of(program.fast, [](const auto& f) { return f.rate; });
+  roots.insert(roots.end(), program.fast_jacobian.begin(), program.fast_jacobian.end());
+  for (const auto& f : program.fast) {
+    for (const auto& change : f.change) roots.push_back(change.second);
+  }
+  return roots;
+}
+
+constexpr double kEventSnap = 1e-9;  // of time: an event this near a time of looking is seen there (crossings are located to 1e-10 of a step)
+constexpr int kNewtonSteps = 100;
+constexpr double kNewtonWidth = 4 * std::numeric_limits<double>::epsilon();
+
+/// Solves A x = b in place by Gaussian elimination with partial pivoting; false if A is singular.
+bool solve_dense(std::span<double> a, std::span<double> b) {
+  const std::size_t n = b.size();
+  for (std::size_t k = 0; k < n; ++k) {
+    std::size_t p = k;
+    for (std::size_t i = k + 1; i < n; ++i) {
+      if (std::abs(a[i * n + k]) > std::abs(a[p * n + k])) p = i;
+    }
+    if (!(std::abs(a[p * n + k]) > 0)) return false;
+    for (std::size_t j = 0; j < n; ++j) std::swap(a[k * n + j], a[p * n + j]);
+    std::swap(b[k], b[p]);
+    for (std::size_t i = k + 1; i < n; ++i) {
+      const double factor = a[i * n + k] / a[k * n + k];
+      for (std::size_t j = k; j < n; ++j) a[i * n + j] -= factor * a[k * n + j];
+      b[i] -= factor * b[k];
+    }
+  }
+  for (std::size_t k = n; k-- > 0;) {
+    for (std::size_t j = k + 1; j < n; ++j) b[k] -= a[k * n + j] * b[j];
+    b[k] /= a[k * n + k];
+  }
+  return true;
 }
 
 }  // namespace
@@ -26,19 +85,39 @@ const char* name_of(Status status) {
     case Status::StepSizeTooSmall: return "step_size_too_small";
     case Status::TooManySteps: return "too_many_steps";
     case Status::NotFinite: return "not_finite";
+    case Status::EventsDoNotSettle: return "events_do_not_settle";
     case Status::Cancelled: return "cancelled";
   }
   return "?";
 }
 
+double EventState::next() const {
+  double first = std::numeric_limits<double>::infinity();
+  for (const Waiting& w : waiting) first = std::min(first, w.time);
+  return first;
+}
+
 SubjectSetup::SubjectSetup(const compile::Program& program)
-    : program_(program), initial_(program.graph, program.initial), typical_(program.graph, typical_roots(program)),
-      trigger_(program.graph, trigger_roots(program)) {
+    : program_(program), initial_(program.graph, program.initial),
+      initial_parameters_(program.graph, roots_of(program.parameter_initial, [](const auto& p) { return p.second; })),
+      typical_(program.graph, typical_roots(program)), trigger_(program.graph, roots_of(program.events, [](const auto& e) { return e.trigger; })),
+      constraint_(program.graph, roots_of(program.constraints, [](const auto& c) { return c.condition; })),
+      algebraic_(program.graph, algebraic_roots(program)), fast_(program.graph, fast_roots(program)) {
   for (const auto& e : program.events) {
-    std::vector<expr::NodeId> roots;
-    for (const auto& a : e.actions) roots.push_back(a.value);
-    actions_.emplace_back(program.graph, std::move(roots));
+    events_.push_back({compile::Interpreter(program.graph, roots_of(e.actions, [](const auto& a) { return a.value; })),
+                       compile::Interpreter(program.graph, volume_roots(e)), compile::Interpreter(program.graph, one(e.delay)),
+                       compile::Interpreter(program.graph, one(e.priority))});
   }
+}
+
+std::vector<double> SubjectSetup::initial_parameters(const SubjectPlan& plan) {
+  std::vector<double> parameters = plan.parameters;
+  if (program_.parameter_initial.empty()) return parameters;
+  std::vector<double> values(program_.parameter_initial.size());
+  initial_parameters_.prepare(plan.parameters);
+  initial_parameters_.evaluate(plan.start, {}, {}, values);
+  for (std::size_t k = 0; k < values.size(); ++k) parameters[program_.parameter_initial[k].first] = values[k];
+  return parameters;
 }
 
 void SubjectSetup::initial_states(const SubjectPlan& plan, std::span<double> states) {
@@ -66,23 +145,176 @@ void SubjectSetup::absolute_tolerances(const SubjectPlan& plan, const Options& o
   }
 }
 
-void SubjectSetup::triggers(std::span<const double> parameters, double time, std::span<const double> states, std::span<const double> bits,
-                            std::span<double> out) {
-  trigger_.prepare(parameters);
-  trigger_.evaluate(time, states, bits, out);
+bool SubjectSetup::make_consistent(const Moment& now) { return equilibrate(now) && solve_algebraic(now); }
+
+bool SubjectSetup::equilibrate(const Moment& now) {
+  const std::size_t n = program_.fast.size();
+  if (n == 0) return true;
+  std::size_t changes = 0;
+  for (const auto& f : program_.fast) changes += f.change.size();
+  std::vector<double> values(n + n * n + changes);
+  fast_.prepare(now.parameters);
+  for (int step = 0; step < kNewtonSteps; ++step) {
+    fast_.evaluate(now.time, now.states, now.bits, values, now.delayed);
+    const std::span<double> extent(values.data(), n);
+    const bool at_rest = std::all_of(extent.begin(), extent.end(), [](double v) { return v == 0; });
+    if (at_rest) return true;
+    if (!solve_dense({values.data() + n, n * n}, extent)) return false;
+    bool moved = false;
+    const double* change = values.data() + n + n * n;
+    for (std::size_t k = 0; k < n; ++k) {
+      for (const auto& c : program_.fast[k].change) {
+        const double shift = -extent[k] * *change++;
+        if (!std::isfinite(shift)) return false;
+        double& x = now.states[c.first];
+        moved = moved || std::abs(shift) > kNewtonWidth * std::abs(x);
+        x += shift;
+      }
+    }
+    if (!moved) return true;
+  }
+  return true;  // Newton's method goes to and fro in the last place
 }
 
-bool SubjectSetup::fire(std::size_t k, std::span<double> parameters, double time, std::span<double> states) {
-  const auto& actions = program_.events[k].actions;
-  scratch_.resize(actions.size());
-  actions_[k].prepare(parameters);
-  actions_[k].evaluate(time, states, {}, scratch_);
+bool SubjectSetup::solve_algebraic(const Moment& now) {
+  const std::size_t n = program_.algebraic.size();
+  if (n == 0) return true;
+  std::vector<double> values(n + n * n);
+  algebraic_.prepare(now.parameters);
+  for (int step = 0; step < kNewtonSteps; ++step) {
+    algebraic_.evaluate(now.time, now.states, now.bits, values, now.delayed);
+    const std::span<double> shift(values.data(), n);
+    if (std::all_of(shift.begin(), shift.end(), [](double v) { return v == 0; })) return true;
+    if (!solve_dense({values.data() + n, n * n}, shift)) return false;
+    bool moved = false;
+    for (std::size_t k = 0; k < n; ++k) {
+      if (!std::isfinite(shift[k])) return false;
+      double& z = now.states[program_.algebraic[k].state];
+      moved = moved || std::abs(shift[k]) > kNewtonWidth * std::abs(z);
+      z -= shift[k];
+    }
+    if (!moved) return true;
+  }
+  return true;
+}
+
+EventState SubjectSetup::start_events(const SubjectPlan& plan) const {
+  EventState events;
+  for (const auto& e : program_.events) events.triggers.push_back(e.initial_value ? 1 : 0);
+  events.broken.assign(program_.constraints.size(), 0);
+  events.ties.emplace(plan.seed, plan.subject, "simultaneous events");
+  return events;
+}
+
+std::vector<double> SubjectSetup::action_values(std::size_t event, const Moment& now) {
+  std::vector<double> values(program_.events[event].actions.size());
+  events_[event].actions.prepare(now.parameters);
+  events_[event].actions.evaluate(now.time, now.states, {}, values, now.delayed);
+  return values;
+}
+
+void SubjectSetup::note_triggers(EventState& events, const Moment& now) {
+  std::vector<double> holds(events.triggers.size());
+  trigger_.prepare(now.parameters);
+  trigger_.evaluate(now.time, now.states, now.bits, holds, now.delayed);
+  for (std::size_t k = 0; k < holds.size(); ++k) {
+    const auto& definition = program_.events[k];
+    const bool rises = holds[k] != 0 && events.triggers[k] == 0;
+    events.triggers[k] = holds[k];
+    if (holds[k] == 0 && !definition.persistent) std::erase_if(events.waiting, [&](const auto& w) { return w.event == k; });
+    if (!rises) continue;
+    double delay = 0;
+    if (definition.delay) {
+      events_[k].delay.prepare(now.parameters);
+      events_[k].delay.evaluate(now.time, now.states, {}, {&delay, 1}, now.delayed);
+    }
+    events.waiting.push_back({k, now.time + delay, {}});
+    if (definition.values_from_trigger_time) events.waiting.back().values = action_values(k, now);
+  }
+}
+
+void SubjectSetup::check_constraints(EventState& events, const Moment& now, std::vector<std::string>& remarks) {
+  if (events.broken.empty()) return;
+  std::vector<double> holds(events.broken.size());
+  constraint_.prepare(now.parameters);
+  constraint_.evaluate(now.time, now.states, now.bits, holds, now.delayed);
+  for (std::size_t k = 0; k < holds.size(); ++k) {
+    const char broken = holds[k] == 0 ? 1 : 0;
+    if (broken > events.broken[k]) remarks.push_back(program_.constraints[k].message + " (from time " + core::format_double(now.time) + " on)");
+    events.broken[k] = broken;
+  }
+}
+
+std::size_t SubjectSetup::most_urgent(EventState& events, const std::vector<std::size_t>& due, const Moment& now) {
+  constexpr double kNone = -std::numeric_limits<double>::infinity();
+  double highest = kNone;
+  std::vector<std::size_t> best;
+  for (const std::size_t w : due) {
+    const std::size_t k = events.waiting[w].event;
+    double priority = kNone;
+    if (program_.events[k].priority) {
+      events_[k].priority.prepare(now.parameters);
+      events_[k].priority.evaluate(now.time, now.states, {}, {&priority, 1}, now.delayed);
+      if (std::isnan(priority)) priority = kNone;
+    }
+    if (best.empty() || priority > highest) {
+      highest = priority;
+      best = {w};
+    } else if (priority == highest && priority != kNone) {
+      best.push_back(w);
+    }
+  }
+  if (best.size() == 1) return best[0];
+  const double n = static_cast<double>(best.size());
+  return best[std::min(best.size() - 1, static_cast<std::size_t>(events.ties->uniform() * n))];
+}
+
+bool SubjectSetup::assign(std::size_t event, const std::vector<double>& values, const Moment& now) {
+  const auto& actions = program_.events[event].actions;
   bool parameter_changed = false;
   for (std::size_t i = 0; i < actions.size(); ++i) {
-    (actions[i].is_state ? states : parameters)[actions[i].index] = scratch_[i];
+    (actions[i].is_state ? now.states : now.parameters)[actions[i].index] = values[i];
     parameter_changed = parameter_changed || !actions[i].is_state;
   }
+  std::vector<double> volumes;
+  for (const auto& a : actions) volumes.resize(volumes.size() + (a.volume ? 1 : 0));
+  if (volumes.empty()) return parameter_changed;
+  events_[event].volumes.prepare(now.parameters);
+  events_[event].volumes.evaluate(now.time, now.states, {}, volumes, now.delayed);
+  std::size_t v = 0;
+  for (std::size_t i = 0; i < actions.size(); ++i) {
+    if (actions[i].volume) now.states[actions[i].index] = values[i] * volumes[v++];
+  }
   return parameter_changed;
+}
+
+SubjectSetup::EventRound SubjectSetup::run_events(EventState& events, const Moment& now, std::vector<std::string>& remarks) {
+  check_constraints(events, now, remarks);
+  if (program_.events.empty()) return {};
+  note_triggers(events, now);
+  std::vector<std::size_t> due;
+  for (std::size_t w = 0; w < events.waiting.size(); ++w) {
+    if (events.waiting[w].time <= now.time) due.push_back(w);
+  }
+  if (due.empty()) return {};
+  const std::size_t chosen = most_urgent(events, due, now);
+  EventState::Waiting execution = std::move(events.waiting[chosen]);
+  events.waiting.erase(events.waiting.begin() + static_cast<std::ptrdiff_t>(chosen));
+  if (execution.values.empty()) execution.values = action_values(execution.event, now);
+  return {true, assign(execution.event, execution.values, now)};
+}
+
+double snapped(const SubjectPlan& plan, double time, double width) {
+  const auto above = std::lower_bound(plan.outputs.begin(), plan.outputs.end(), time, [](const OutputPoint& o, double t) { return o.time < t; });
+  for (auto it = above == plan.outputs.begin() ? above : above - 1; it != plan.outputs.end() && it <= above; ++it) {
+    if (std::abs(it->time - time) <= width) return it->time;
+  }
+  return time;
+}
+
+double next_event(const SubjectPlan& plan, const EventState& events) {
+  const double next = events.next();
+  return std::isfinite(next) ? snapped(plan, next, kEventSnap * std::abs(next)) : next;
 }
 
 void apply_stop(const SubjectPlan& plan, const Stop& stop, std::span<double> states, std::span<double> rates) {

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+// libSBML's document becomes a Model (SBML Level 3 Version 2 core, release 2; Level 2 where it differs).
+#include "osteosome/sbml/import.hpp"
+
+#include <cmath>
+#include <filesystem>
+#include <optional>
+#include <set>
+
+#include "document.hpp"
+#include "osteosome/core/text.hpp"
+#include "osteosome/expr/mathml.hpp"
+#include "osteosome/model/document.hpp"
+#include "unit_text.hpp"
+
+namespace osteosome::sbml {
+namespace {
+
+using expr::Ast;
+
+class Importer {
+ public:
+  Importer(SBMLDocument& document, std::string file, const core::UnitSystem& units)
+      : file_(std::move(file)), in_(*document.getModel()), units_(in_, units) {}
+
+  Imported run() {
+    header();
+    find_names();
+    find_rules();
+    find_used_names();
+    for (unsigned i = 0; i < in_.getNumFunctionDefinitions(); ++i) function(*in_.getFunctionDefinition(i));
+    for (unsigned i = 0; i < in_.getNumCompartments(); ++i) compartment(*in_.getCompartment(i));
+    for (unsigned i = 0; i < in_.getNumParameters(); ++i) {
+      const Parameter& p = *in_.getParameter(i);
+      quantity(p, p.isSetValue() ? p.getValue() : std::nan(""), p.getConstant(), units_.read(p.getUnits()));
+    }
+    for (unsigned i = 0; i < in_.getNumSpecies(); ++i) species(*in_.getSpecies(i));
+    for (unsigned i = 0; i < in_.getNumReactions(); ++i) reaction(*in_.getReaction(i));
+    for (unsigned i = 0; i < in_.getNumRules(); ++i) algebraic_rule(*in_.getRule(i));
+    for (unsigned i = 0; i < in_.getNumInitialAssignments(); ++i) initial_assignment(*in_.getInitialAssignment(i));
+    for (unsigned i = 0; i < in_.getNumEvents(); ++i) event(*in_.getEvent(i), i);
+    for (unsigned i = 0; i < in_.getNumConstraints(); ++i) constraint(*in_.getConstraint(i), i);
+    remarks();
+    core::Diagnostics problems = problems_;
+    if (problems.empty()) model::validate(out_.model, problems);
+    problems.throw_if_any(core::ErrorKind::Model);
+    return std::move(out_);
+  }
+
+ private:
+  [[nodiscard]] core::Location at(const SBase& element) const { return where(element, file_); }
+
+  void header() {
+    model::Model& m = out_.model;
+    m.id = in_.isSetIdAttribute() ? in_.getId() : core::stem_identifier(file_);
+    m.title = in_.isSetName() ? in_.getName() : m.id;
+    m.file = file_;
+    m.source = described_by();
+    m.time = units_.time();
+  }
+
+  /// The publication the model says it comes from (MIRIAM isDescribedBy), else the file.
+  std::string described_by() {
+
+    for (unsigned i = 0; i < in_.getNumCVTerms(); ++i) {
+      CVTerm* term = in_.getCVTerm(i);
+      if (term->getQualifierType() != MODEL_QUALIFIER || term->getModelQualifierType() != BQM_IS_DESCRIBED_BY) continue;
+      for (unsigned k = 0; k < term->getNumResources(); ++k) {
+        std::string resource = term->getResourceURI(k);
+        for (const char* prefix : {"http://identifiers.org/", "https://identifiers.org/", "urn:miriam:"}) {
+          if (resource.rfind(prefix, 0) == 0) resource = resource.substr(std::string(prefix).size());
+        }
+        for (const char* kind : {"doi/", "pubmed/"}) {
+          if (resource.rfind(kind, 0) == 0) resource[std::string(kind).size() - 1] = ':';
+        }
+        return resource;
+      }
+    }
+    return std::filesystem::path(file_).filename().string();
+  }
+
+  // Names.
+
+  void rename(const std::string& sid) {
+    if (sid.empty() || !expr::is_reserved(sid)) return;
+    std::string name = sid + "_";
+    while (in_.getElementBySId(name) != nullptr) name += "_";
+    out_.renamed[sid] = name;
+  }
+
+  /// Every identifier that formulas may use; those that are built-in names of ours get another.
+  void find_names() {
+    for (unsigned i = 0; i < in_.getNumFunctionDefinitions(); ++i) rename(in_.getFunctionDefinition(i)->getId());
+    for (unsigned i = 0; i < in_.getNumCompartments(); ++i) rename(in_.getCompartment(i)->getId());
+    for (unsigned i = 0; i < in_.getNumParameters(); ++i) rename(in_.getParameter(i)->getId());
+    for (unsigned i = 0; i < in_.getNumSpecies(); ++i) rename(in_.getSpecies(i)->getId());
+    for (unsigned i = 0; i < in_.getNumReactions(); ++i) {
+      const Reaction& r = *in_.getReaction(i);
+      rename(r.getId());
+      for (unsigned k = 0; k < r.getNumReactants(); ++k) rename(r.getReactant(k)->getId());
+      for (unsigned k = 0; k < r.getNumProducts(); ++k) rename(r.getProduct(k)->getId());
+    }
+  }
+
+  [[nodiscard]] std::string name(const std::string& sid) const { return out_.name_of(sid); }
+
+  /// The formula, with local parameters of a reaction under their full names; nothing if there is none.
+  std::optional<Ast> math(const ASTNode* node, const SBase& element, const KineticLaw* local = nullptr, const std::string& reaction = "") {
+    if (node == nullptr) return std::nullopt;
+    const auto rename_symbol = [&](const std::string& n, bool function) {
+      if (!function && local != nullptr && has_local(*local, n)) return reaction + "." + n;
+      return name(n);
+    };
+    try {
+      return expr::from_libsbml(*node, rename_symbol);
+    } catch (const core::Error& error) {
+      core::Diagnostic d = error.diagnostics().front();
+      d.where = at(element);
+      d.message = "<" + element.getElementName() + ">: " + d.message;
+      throw core::Error(error.kind(), d);
+    }
+  }
+
+  static bool has_local(const KineticLaw& law, const std::string& id) { return law.getLocalParameter(id) != nullptr || law.getParameter(id) != nullptr; }
+
+  void find_rules() {
+    for (unsigned i = 0; i < in_.getNumRules(); ++i) {
+      const Rule& r = *in_.getRule(i);
+      has_algebraic_ = has_algebraic_ || r.isAlgebraic();
+      if (r.isAlgebraic() || r.getMath() == nullptr) continue;
+      auto& rules = r.isRate() ? rates_ : assigned_;
+      rules[r.getVariable()] = *math(r.getMath(), r);
+    }
+    for (unsigned i = 0; i < in_.getNumInitialAssignments(); ++i) started_.insert(in_.getInitialAssignment(i)->getSymbol());
+    for (unsigned i = 0; i < in_.getNumEvents(); ++i) {
+      const Event& e = *in_.getEvent(i);
+      for (unsigned k = 0; k < e.getNumEventAssignments(); ++k) set_by_events_.insert(e.getEventAssignment(k)->getVariable());
+    }
+  }
+
+  /// The names that formulas use, to know which stoichiometries are quantities of their own.
+  void collect_names(const ASTNode* node) {
+    if (node == nullptr) return;
+    if (node->isName() && node->getName() != nullptr) in_formulas_.insert(node->getName());
+    for (unsigned i = 0; i < node->getNumChildren(); ++i) collect_names(node->getChild(i));
+  }
+
+  void find_used_names() {
+    for (unsigned i = 0; i < in_.getNumRules(); ++i) collect_names(in_.getRule(i)->getMath());
+    for (unsigned i = 0; i < in_.getNumInitialAssignments(); ++i) collect_names(in_.getInitialAssignment(i)->getMath());
+    for (unsigned i = 0; i < in_.getNumReactions(); ++i) {
+      if (const KineticLaw* law = in_.getReaction(i)->getKineticLaw()) collect_names(law->getMath());
+    }
+    for (unsigned i = 0; i < in_.getNumConstraints(); ++i) collect_names(in_.getConstraint(i)->getMath());
+    for (unsigned i = 0; i < in_.getNumEvents(); ++i) {
+      const Event& e = *in_.getEvent(i);
+      if (e.getTrigger() != nullptr) collect_names(e.getTrigger()->getMath());
+      if (e.getDelay() != nullptr) collect_names(e.getDelay()->getMath());
+      if (e.getPriority() != nullptr) collect_names(e.getPriority()->getMath());
+      for (unsigned k = 0; k < e.getNumEventAssignments(); ++k) collect_names(e.getEventAssignment(k)->getMath());
+    }
+  }
+
+  static std::optional<Ast> find(const std::map<std::string, Ast>& rules, const std::string& sid) {
+    const auto it = rules.find(sid);
+    return it == rules.end() ? std::nullopt : std::optional(it->second);
+  }
+
+  // Elements.
+
+  model::Provenance provenance(const SBase& element) const {
+    const std::string id = element.isSetIdAttribute() ? " '" + element.getIdAttribute() + "'" : "";
+    return {std::filesystem::path(file_).filename().string() + ", " + element.getElementName() + id + "; " + out_.model.source, "reported", ""};
+  }
+
+  void function(const FunctionDefinition& f) {
+    model::FunctionDefinition d;
+    d.id = name(f.getId());
+    d.where = at(f);
+    for (unsigned k = 0; k < f.getNumArguments(); ++k) d.arguments.push_back(f.getArgument(k)->getName());
+    const auto plain = [this](const std::string& n, bool called) { return called ? name(n) : n; };
+    d.body = f.getBody() != nullptr ? expr::from_libsbml(*f.getBody(), plain) : Ast::number(std::nan(""));
+    for (const std::string& n : expr::names_in(d.body)) {
+      if (std::find(d.arguments.begin(), d.arguments.end(), n) != d.arguments.end()) continue;
+      problems_.add({"model-016", "function '" + d.id + "': '" + n + "' is not an argument", d.where, core::did_you_mean(n, d.arguments)});
+    }
+    out_.model.functions.push_back(std::move(d));
+  }
+
+  void compartment(const Compartment& c) {
+    model::Compartment k;
+    k.id = name(c.getId());
+    k.where = at(c);
+    k.size = c.isSetSize() ? c.getSize() : std::nan("");
+    k.unit = units_.size(c);
+    k.provenance = provenance(c);
+    k.rate = find(rates_, c.getId());
+    k.assigned = find(assigned_, c.getId());
+    k.constant = c.getConstant() || !(k.rate || k.assigned || has_algebraic_ || set_by_events_.contains(c.getId()));
+    k.meaning = c.getName();
+    out_.model.compartments.push_back(std::move(k));
+  }
+
+  /// A parameter, or the stoichiometry of a species reference that has an id: with a rate a state, assigned a rule.
+  void quantity(const SBase& element, double value, bool constant, const model::UnitText& unit) {
+    const std::string& sid = element.getIdAttribute();
+    if (const auto formula = find(assigned_, sid)) {
+      out_.model.rules.push_back({name(sid), model::Rule::Kind::Assignment, *formula, unit, element.getName(), "", true, at(element)});
+      return;
+    }
+    if (const auto rate = find(rates_, sid)) {
+      model::Species s;
+      s.id = name(sid);
+      s.unit = unit;
+      s.initial = Ast::number(value);
+      s.rate = rate;
+      s.provenance = provenance(element);
+      s.meaning = element.getName();
+      s.units_done = true;
+      s.where = at(element);
+      out_.model.species.push_back(std::move(s));
+      return;
+    }
+    model::Parameter p;
+    p.id = name(sid);
+    p.value = value;
+    p.unit = unit;
+    p.provenance = provenance(element);
+    p.meaning = element.getName();
+    p.free = !constant;
+    p.where = at(element);
+    out_.model.parameters.push_back(std::move(p));
+  }
+
+  void species(const Species& s) {
+    const Compartment* c = in_.getCompartment(s.getCompartment());
+    model::Species x;
+    x.id = name(s.getId());
+    x.where = at(s);
+    x.compartment = name(s.getCompartment());
+    x.substance_only = s.getHasOnlySubstanceUnits() || (c != nullptr && c->getSpatialDimensionsAsDouble() == 0);
+    const auto substance = units_.substance(s);
+    x.unit = x.substance_only || c == nullptr ? substance : units_.quotient(substance, units_.size(*c));
+    x.initial = initial_value(s, c, x);
+    x.rate = find(rates_, s.getId());
+    x.assigned = find(assigned_, s.getId());
+    x.boundary = s.getBoundaryCondition();
+    x.constant = s.getConstant();
+    if (s.isSetConversionFactor()) {
+      x.conversion_factor = name(s.getConversionFactor());
+    } else if (in_.isSetConversionFactor()) {
+      x.conversion_factor = name(in_.getConversionFactor());
+    }
+    x.provenance = provenance(s);
+    x.meaning = s.getName();
+    x.units_done = true;
+    out_.model.species.push_back(std::move(x));
+  }
+
+  /// In terms of the species' symbol: an amount, or a concentration.
+  Ast initial_value(const Species& s, const Compartment* c, const model::Species& x) const {
+    const bool fixed = c != nullptr && c->isSetSize() && !started_.contains(c->getId()) && !assigned_.contains(c->getId());
+    const Ast size = fixed ? Ast::number(c->getSize()) : Ast::symbol(x.compartment);
+    if (s.isSetInitialAmount()) {
+      if (x.substance_only) return Ast::number(s.getInitialAmount());
+      return fixed ? Ast::number(s.getInitialAmount() / c->getSize()) : Ast::call("/", {Ast::number(s.getInitialAmount()), size});
+    }
+    if (s.isSetInitialConcentration()) {
+      if (!x.substance_only) return Ast::number(s.getInitialConcentration());
+      return fixed ? Ast::number(s.getInitialConcentration() * c->getSize()) : Ast::call("*", {Ast::number(s.getInitialConcentration()), size});
+    }
+    return Ast::number(std::nan(""));
+  }
+
+  Ast stoichiometry(const SpeciesReference& ref) {
+    const std::string& sid = ref.getId();
+    const bool named = !sid.empty() && (assigned_.contains(sid) || rates_.contains(sid) || set_by_events_.contains(sid) || started_.contains(sid) ||
+                                        in_formulas_.contains(sid) || !ref.getConstant());
+    const double value = ref.isSetStoichiometry() || in_.getLevel() < 3 ? ref.getStoichiometry() : std::nan("");
+    if (named && in_.getLevel() > 2) {
+      quantity(ref, value, ref.getConstant(), {"1", core::Unit(), true});
+      return Ast::symbol(name(sid));
+    }
+    if (ref.isSetStoichiometryMath()) return math(ref.getStoichiometryMath()->getMath(), ref).value_or(Ast::number(1));
+    return Ast::number(value);
+  }
+
+  void reaction(const Reaction& r) {
+    model::Reaction x;
+    x.id = name(r.getId());
+    x.where = at(r);
+    x.reversible = r.getReversible();
+    x.fast = r.isSetFast() && r.getFast();
+    x.meaning = r.getName();
+    x.units_done = true;
+    for (unsigned k = 0; k < r.getNumReactants(); ++k) x.reactants.push_back({name(r.getReactant(k)->getSpecies()), stoichiometry(*r.getReactant(k))});
+    for (unsigned k = 0; k < r.getNumProducts(); ++k) x.products.push_back({name(r.getProduct(k)->getSpecies()), stoichiometry(*r.getProduct(k))});
+    const KineticLaw* law = r.getKineticLaw();
+    std::optional<Ast> rate;
+    if (law != nullptr) {
+      local_parameters(*law, x.id);
+      rate = math(law->getMath(), *law, law, x.id);
+    }
+    if (!rate) without_rate_.push_back(x.id);
+    x.rate = rate.value_or(Ast::number(0));
+    out_.model.reactions.push_back(std::move(x));
+  }
+
+  void local_parameters(const KineticLaw& law, const std::string& reaction) {
+    const unsigned count = in_.getLevel() > 2 ? law.getNumLocalParameters() : law.getNumParameters();
+    for (unsigned k = 0; k < count; ++k) {
+      const Parameter& p = in_.getLevel() > 2 ? *law.getLocalParameter(k) : *law.getParameter(k);
+      model::Parameter x;
+      x.id = reaction + "." + p.getId();
+      x.value = p.isSetValue() ? p.getValue() : std::nan("");
+      x.unit = units_.read(p.getUnits());
+      x.provenance = provenance(p);
+      x.meaning = p.getName();
+      x.where = at(p);
+      out_.model.parameters.push_back(std::move(x));
+    }
+  }
+
+  void algebraic_rule(const Rule& r) {
+    if (!r.isAlgebraic() || r.getMath() == nullptr) return;
+    const std::string id = "algebraic_rule_" + std::to_string(++algebraic_rules_);
+    out_.model.rules.push_back({id, model::Rule::Kind::Algebraic, *math(r.getMath(), r), {}, r.getName(), "", true, at(r)});
+  }
+
+  void initial_assignment(const InitialAssignment& a) {
+    if (auto formula = math(a.getMath(), a)) out_.model.initial_assignments.push_back({name(a.getSymbol()), std::move(*formula), at(a)});
+  }
+
+  void event(const Event& e, unsigned index) {
+    model::Event x;
+    x.id = e.isSetIdAttribute() ? e.getIdAttribute() : "event_" + std::to_string(index + 1);
+    x.where = at(e);
+    const Trigger* trigger = e.getTrigger();
+    x.trigger = trigger == nullptr ? Ast::number(0) : math(trigger->getMath(), *trigger).value_or(Ast::number(0));
+    if (in_.getLevel() > 2 && trigger != nullptr) {
+      x.persistent = trigger->getPersistent();
+      x.initial_value = trigger->getInitialValue();
+    }
+    if (e.isSetDelay()) x.delay = math(e.getDelay()->getMath(), *e.getDelay());
+    if (e.isSetPriority()) x.priority = math(e.getPriority()->getMath(), *e.getPriority());
+    x.values_from_trigger_time = e.getUseValuesFromTriggerTime();
+    for (unsigned k = 0; k < e.getNumEventAssignments(); ++k) {
+      const EventAssignment& a = *e.getEventAssignment(k);
+      if (auto formula = math(a.getMath(), a)) x.assignments.push_back({name(a.getVariable()), std::move(*formula)});
+    }
+    x.units_done = true;
+    out_.model.events.push_back(std::move(x));
+  }
+
+  void constraint(const Constraint& c, unsigned index) {
+    auto condition = math(c.getMath(), c);
+    if (!condition) return;
+    std::string message = c.isSetMessage() ? c.getMessageString() : "";
+    std::string plain;
+    for (bool tag = false; const char ch : message) {  // the message is XHTML
+      if (ch == '<') tag = true;
+      if (!tag) plain += ch;
+      if (ch == '>') tag = false;
+    }
+    plain = std::string(core::trim(plain));
+    if (plain.empty()) plain = "constraint " + std::to_string(index + 1) + " does not hold: " + expr::to_text(*condition);
+    out_.model.constraints.push_back({std::move(*condition), plain, at(c)});
+  }
+
+  void remarks() {
+    auto& m = out_.model;
+    if (!m.time.known) m.remarks.push_back("The unit of time is not declared in the SBML file; times are plain numbers.");
+    const auto unknown = [](const auto& items) { return std::count_if(items.begin(), items.end(), [](const auto& x) { return !x.unit.known; }); };
+    const auto without = unknown(m.parameters) + unknown(m.species) + unknown(m.compartments);
+    if (without > 0) m.remarks.push_back(std::to_string(without) + " quantities have no unit in the SBML file; nothing about their dimensions is checked.");
+    if (!without_rate_.empty()) {
+      std::string list;
+      for (const std::string& id : without_rate_) list += (list.empty() ? "" : ", ") + id;
+      m.remarks.push_back("Reactions without a rate do nothing: " + list + ".");
+    }
+  }
+
+  std::string file_;
+  Model& in_;  // not const: libSBML has no const access to annotations and to elements by name
+  UnitReader units_;
+  Imported out_;
+  core::Diagnostics problems_;
+  std::map<std::string, Ast> rates_, assigned_;
+  std::set<std::string> started_, set_by_events_, in_formulas_;
+  std::vector<std::string> without_rate_;
+  bool has_algebraic_ = false;
+  int algebraic_rules_ = 0;
+};
+
+}  // namespace
+
+std::string Imported::name_of(const std::string& sid) const {
+  const auto it = renamed.find(sid);
+  return it == renamed.end() ? sid : it->second;
+}
+
+Imported parse_sbml(std::string_view text, const std::string& file, const core::UnitSystem& units) {
+  const auto document = load_document(text, file);
+  return Importer(*document, file, units).run();
+}
+
+Imported read_sbml(const std::string& path, const core::UnitSystem& units) { return parse_sbml(core::read_file(path, kLargestFile), path, units); }
+
+}  // namespace osteosome::sbml

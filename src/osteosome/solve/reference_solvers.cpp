@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference_solvers.hpp"
+
+#include <cvodes/cvodes.h>
+#include <ida/ida.h>
+#include <nvector/nvector_serial.h>
+#include <sunlinsol/sunlinsol_dense.h>
+#include <sunmatrix/sunmatrix_dense.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace osteosome::solve {
+namespace {
+
+/// Least step after a restart, relative to the time: shorter ones do not move it and make CVODES see roots that are none.
+constexpr double kLeastStep = 10 * std::numeric_limits<double>::epsilon();
+constexpr long kStepsBetweenChecks = 2000;
+constexpr int kMostFailures = 50;
+
+template <class T>
+using Owned = std::unique_ptr<std::remove_pointer_t<T>, void (*)(T)>;
+
+/// What both solvers need: states, tolerances and a dense linear solver.
+class Storage {
+ public:
+  Storage(const compile::Program& p, System& s, double rtol)
+      : program(p), system(s), n(p.states.size()), relative_tolerance(rtol), entries(p.jacobian.size()) {
+    SUNContext raw = nullptr;
+    SUNContext_Create(nullptr, &raw);
+    context = {raw, [](SUNContext c) { SUNContext_Free(&c); }};
+    const auto size = static_cast<sunindextype>(std::max<std::size_t>(n, 1));  // a model without states gets one that stands still
+    y = {N_VNew_Serial(size, raw), N_VDestroy};
+    tolerance = {N_VNew_Serial(size, raw), N_VDestroy};
+    N_VConst(0, y.get());
+    N_VConst(1, tolerance.get());
+    matrix = {SUNDenseMatrix(size, size, raw), SUNMatDestroy};
+    linear = {SUNLinSol_Dense(y.get(), matrix.get(), raw), [](SUNLinearSolver solver) { SUNLinSolFree(solver); }};
+  }
+  [[nodiscard]] std::span<double> view(N_Vector v) const { return {N_VGetArrayPointer(v), n}; }
+
+  const compile::Program& program;
+  System& system;
+  std::size_t n;
+  double relative_tolerance;
+  std::vector<double> entries;
+  Owned<SUNContext> context{nullptr, nullptr};
+  Owned<N_Vector> y{nullptr, N_VDestroy}, tolerance{nullptr, N_VDestroy};
+  Owned<SUNMatrix> matrix{nullptr, SUNMatDestroy};
+  Owned<SUNLinearSolver> linear{nullptr, nullptr};
+};
+
+void no_messages(int, const char*, const char*, char*, void*) {}
+
+class Cvodes final : public Integrator {
+ public:
+  Cvodes(const compile::Program& program, System& system, double rtol) : at_(program, system, rtol) {}
+  ~Cvodes() override { CVodeFree(&memory_); }
+  Cvodes(const Cvodes&) = delete;
+  Cvodes& operator=(const Cvodes&) = delete;
+
+  std::span<double> states() override { return at_.view(at_.y.get()); }
+  std::span<double> tolerances() override { return at_.view(at_.tolerance.get()); }
+
+  void restart(double t) override {
+    if (memory_ != nullptr) {
+      CVodeReInit(memory_, t, at_.y.get());
+      CVodeSetMinStep(memory_, kLeastStep * std::abs(t));
+      return;
+    }
+    memory_ = CVodeCreate(CV_BDF, at_.context.get());
+    CVodeSetErrHandlerFn(memory_, no_messages, nullptr);
+    CVodeInit(memory_, &Cvodes::rhs, t, at_.y.get());
+    CVodeSVtolerances(memory_, at_.relative_tolerance, at_.tolerance.get());
+    CVodeSetUserData(memory_, &at_);
+    CVodeSetMaxNumSteps(memory_, kStepsBetweenChecks);
+    CVodeSetMaxErrTestFails(memory_, kMostFailures);
+    CVodeSetLinearSolver(memory_, at_.linear.get(), at_.matrix.get());
+    CVodeSetJacFn(memory_, &Cvodes::jacobian);
+    if (!at_.program.switches.empty()) CVodeRootInit(memory_, static_cast<int>(at_.program.switches.size()), &Cvodes::gaps);
+    CVodeSetNoInactiveRootWarn(memory_);
+  }
+
+  Advance advance(double target, double stop, bool one_step, double& t) override {
+    CVodeSetStopTime(memory_, stop);
+    const int code = CVode(memory_, target, at_.y.get(), &t, one_step ? CV_ONE_STEP : CV_NORMAL);
+    if (code == CV_ROOT_RETURN) return Advance::Root;
+    if (code == CV_TSTOP_RETURN) return Advance::Stop;
+    if (code == CV_TOO_MUCH_WORK) return Advance::Busy;
+    return code < 0 ? Advance::Failed : Advance::Target;
+  }
+
+  void limit_step(double largest) override { CVodeSetMaxStep(memory_, largest); }
+  void crossings(std::span<int> directions) override { CVodeGetRootInfo(memory_, directions.data()); }
+
+  std::vector<std::vector<double>> taylor(double t) override {
+    int order = 1;
+    CVodeGetLastOrder(memory_, &order);
+    std::vector<std::vector<double>> coefficients;
+    const Owned<N_Vector> d(N_VClone(at_.y.get()), N_VDestroy);
+    double factorial = 1;
+    for (int k = 0; k <= order; ++k) {
+      if (k > 1) factorial *= k;
+      CVodeGetDky(memory_, t, k, d.get());
+      const auto view = at_.view(d.get());
+      coefficients.emplace_back(view.begin(), view.end());
+      for (double& c : coefficients.back()) c /= factorial;
+    }
+    return coefficients;
+  }
+
+  Count count() const override {
+    Count c;
+    CVodeGetNumSteps(memory_, &c.steps);
+    CVodeGetNumErrTestFails(memory_, &c.failures);
+    return c;
+  }
+
+ private:
+  static int rhs(realtype t, N_Vector y, N_Vector dy, void* data) {
+    auto& at = *static_cast<Storage*>(data);
+    N_VConst(0, dy);
+    return at.system.derivative(t, at.view(y), at.view(dy)) ? 0 : 1;
+  }
+  static int jacobian(realtype t, N_Vector y, N_Vector, SUNMatrix j, void* data, N_Vector, N_Vector, N_Vector) {
+    auto& at = *static_cast<Storage*>(data);
+    at.system.jacobian(t, at.view(y), at.entries);
+    for (std::size_t k = 0; k < at.entries.size(); ++k) SM_ELEMENT_D(j, at.program.jacobian[k].row, at.program.jacobian[k].column) = at.entries[k];
+    return 0;
+  }
+  static int gaps(realtype t, N_Vector y, realtype* out, void* data) {
+    auto& at = *static_cast<Storage*>(data);
+    at.system.gaps(t, at.view(y), {out, at.program.switches.size()});
+    return 0;
+  }
+
+  Storage at_;
+  void* memory_ = nullptr;
+};
+
+/// F(t, x, x') = x' - f(t, x), and the residual where an algebraic equation stands. IDA builds the Jacobian by differences.
+class Ida final : public Integrator {
+ public:
+  Ida(const compile::Program& program, System& system, double rtol)
+      : at_(program, system, rtol), slope_(N_VNew_Serial(static_cast<sunindextype>(at_.n), at_.context.get()), N_VDestroy) {}
+  ~Ida() override { IDAFree(&memory_); }
+  Ida(const Ida&) = delete;
+  Ida& operator=(const Ida&) = delete;
+
+  std::span<double> states() override { return at_.view(at_.y.get()); }
+  std::span<double> tolerances() override { return at_.view(at_.tolerance.get()); }
+
+  void restart(double t) override {
+    const auto slope = at_.view(slope_.get());
+    (void)at_.system.derivative(t, states(), slope);  // the states are consistent, and so is the slope that index reduction gives
+    for (double& s : slope) s = std::isfinite(s) ? s : 0;
+    if (memory_ != nullptr) {
+      IDAReInit(memory_, t, at_.y.get(), slope_.get());
+      return;
+    }
+    memory_ = IDACreate(at_.context.get());
+    IDASetErrHandlerFn(memory_, no_messages, nullptr);
+    IDAInit(memory_, &Ida::residual, t, at_.y.get(), slope_.get());
+    IDASVtolerances(memory_, at_.relative_tolerance, at_.tolerance.get());
+    IDASetUserData(memory_, &at_);
+    IDASetMaxNumSteps(memory_, kStepsBetweenChecks);
+    IDASetMaxErrTestFails(memory_, kMostFailures);
+    IDASetLinearSolver(memory_, at_.linear.get(), at_.matrix.get());
+    if (!at_.program.switches.empty()) IDARootInit(memory_, static_cast<int>(at_.program.switches.size()), &Ida::gaps);
+    IDASetNoInactiveRootWarn(memory_);
+  }
+
+  Advance advance(double target, double stop, bool one_step, double& t) override {
+    IDASetStopTime(memory_, stop);
+    const int code = IDASolve(memory_, target, &t, at_.y.get(), slope_.get(), one_step ? IDA_ONE_STEP : IDA_NORMAL);
+    if (code == IDA_ROOT_RETURN) return Advance::Root;
+    if (code == IDA_TSTOP_RETURN) return Advance::Stop;
+    if (code == IDA_TOO_MUCH_WORK) return Advance::Busy;
+    return code < 0 ? Advance::Failed : Advance::Target;
+  }
+
+  void limit_step(double largest) override { IDASetMaxStep(memory_, largest); }
+  void crossings(std::span<int> directions) override { IDAGetRootInfo(memory_, directions.data()); }
+
+  std::vector<std::vector<double>> taylor(double t) override {
+    int order = 1;
+    IDAGetLastOrder(memory_, &order);
+    std::vector<std::vector<double>> coefficients;
+    const Owned<N_Vector> d(N_VClone(at_.y.get()), N_VDestroy);
+    double factorial = 1;
+    for (int k = 0; k <= order; ++k) {
+      if (k > 1) factorial *= k;
+      IDAGetDky(memory_, t, k, d.get());
+      const auto view = at_.view(d.get());
+      coefficients.emplace_back(view.begin(), view.end());
+      for (double& c : coefficients.back()) c /= factorial;
+    }
+    return coefficients;
+  }
+
+  Count count() const override {
+    Count c;
+    IDAGetNumSteps(memory_, &c.steps);
+    IDAGetNumErrTestFails(memory_, &c.failures);
+    return c;
+  }
+
+ private:
+  static int residual(realtype t, N_Vector y, N_Vector dy, N_Vector out, void* data) {
+    auto& at = *static_cast<Storage*>(data);
+    const auto r = at.view(out), slope = at.view(dy);
+    (void)at.system.derivative(t, at.view(y), r);
+    for (std::size_t i = 0; i < at.n; ++i) r[i] = slope[i] - r[i];
+    std::vector<double> algebraic(at.program.algebraic.size());
+    at.system.residuals(t, at.view(y), algebraic);
+    for (std::size_t k = 0; k < algebraic.size(); ++k) r[at.program.algebraic[k].state] = algebraic[k];
+    for (const double x : r) {
+      if (!std::isfinite(x)) return 1;
+    }
+    return 0;
+  }
+  static int gaps(realtype t, N_Vector y, N_Vector, realtype* out, void* data) {
+    auto& at = *static_cast<Storage*>(data);
+    at.system.gaps(t, at.view(y), {out, at.program.switches.size()});
+    return 0;
+  }
+
+  Storage at_;
+  Owned<N_Vector> slope_;
+  void* memory_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<Integrator> make_integrator(const compile::Program& program, System& system, double relative_tolerance) {
+  if (program.algebraic.empty()) return std::make_unique<Cvodes>(program, system, relative_tolerance);
+  return std::make_unique<Ida>(program, system, relative_tolerance);
+}
+
+}  // namespace osteosome::solve
