@@ -149,7 +149,7 @@ bool agrees(double actual, double expected, const Settings& s) {
 
 Verdict compare(const core::CsvTable& expected, const std::vector<std::vector<double>>& actual, const Settings& s) {
   for (std::size_t k = 0; k < s.variables.size(); ++k) {
-    const auto at = std::find_if(expected.header.begin(), expected.header.end(), [&](const std::string& h) { return core::trim(h) == s.variables[k]; });
+    const auto at = std::find_if(expected.header.begin() + 1, expected.header.end(), [&](const std::string& h) { return core::trim(h) == s.variables[k]; });
     if (at == expected.header.end()) return {"error", "no column '" + s.variables[k] + "' in the expected results"};
     const auto column = static_cast<std::size_t>(at - expected.header.begin());
     for (std::size_t row = 0; row < actual.size(); ++row) {

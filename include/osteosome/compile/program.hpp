@@ -39,7 +39,6 @@ struct EventAction {
   bool is_state = true;
   std::uint32_t index = 0;  ///< state or parameter
   NodeId value = 0;
-  std::optional<NodeId> volume;  ///< of a state that is an amount while `value` is a concentration; taken after all other assignments
 };
 
 /// When `trigger` turns from false to true, the event is executed after its delay: all `actions` are evaluated and then assigned.
@@ -65,9 +64,9 @@ struct FastReaction {
   std::vector<std::pair<std::uint32_t, NodeId>> change;
 };
 
-/// `value` as it was `duration` earlier; before the start, as it was at the start.
+/// `value` as it was `duration` earlier. Before the start it was `before`: initial values, which may depend on time; nothing moved.
 struct DelayedValue {
-  NodeId value = 0, duration = 0;
+  NodeId value = 0, duration = 0, before = 0;
 };
 
 /// What should hold throughout; said when it stops doing so.

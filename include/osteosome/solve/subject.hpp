@@ -76,7 +76,7 @@ class SubjectSetup {
 
   /// Formulas of one event.
   struct EventFormulas {
-    compile::Interpreter actions, volumes, delay, priority;
+    compile::Interpreter actions, delay, priority;
   };
 
   const compile::Program& program_;

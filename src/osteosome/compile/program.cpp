@@ -2,10 +2,12 @@
 #include "osteosome/compile/program.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "osteosome/core/diagnostics.hpp"
 #include "osteosome/model/document.hpp"
@@ -17,6 +19,7 @@ using expr::Ast;
 using expr::Op;
 
 constexpr int kDeepestFormula = 1000;
+constexpr double kLeastPivot = 1e-300;  // makes 0 / 0 a 0 where nothing moves, and changes no other pivot
 constexpr std::size_t kMostTerms = 10'000'000;
 
 [[noreturn]] void unsupported(const std::string& what, const core::Location& where = {}) {
@@ -52,6 +55,7 @@ class Builder {
     algebraic_rules();
     events();
     observables();
+    for (DelayedValue& d : program_.delays) d.before = at_start(d.before);
     jacobian();
     lane_limits();
     return std::move(program_);
@@ -128,12 +132,12 @@ class Builder {
 
   // Symbols: what a name stands for in a formula, found when first asked for.
 
-  Names& scope(Branches branches) { return branches == Branches::Frozen ? frozen_ : live_; }
+  Names& scope(Branches branches) { return before_start_ ? before_ : branches == Branches::Frozen ? frozen_ : live_; }
 
   NodeId resolve(const std::string& name, Branches branches) {
     Names& names = scope(branches);
     if (const auto hit = names.find(name); hit != names.end()) return hit->second;
-    const std::string guard = name + (branches == Branches::Frozen ? "/frozen" : "/live");
+    const std::string guard = name + (before_start_ ? "/before" : branches == Branches::Frozen ? "/frozen" : "/live");
     if (!resolving_.insert(guard).second) {
       throw core::Error(core::ErrorKind::Model, {"compile-002", "the value of '" + name + "' depends on itself", {model_.file, 0, 0}, ""});
     }
@@ -157,7 +161,10 @@ class Builder {
     }
     const auto assignment = initial_assignments_.find(name);
     const bool kept = set_by_events_.contains(name) || candidates_.contains(name);  // the value at the start is not the value for good
-    if (assignment != initial_assignments_.end() && !kept) return at_start(translate(*assignment->second, Branches::Live));
+    if (assignment != initial_assignments_.end() && !kept) {
+      const NodeId value = at_start(translate(*assignment->second, Branches::Live));
+      return before_start_ ? value : at_time_zero(value);
+    }
     return leaf_.at(name);
   }
 
@@ -170,10 +177,30 @@ class Builder {
 
   // Values at the start: states in terms of parameters.
 
-  /// `node` with every state at its initial value and time 0.
+  /// `node`, which depends on parameters and time, at time 0.
+  NodeId at_time_zero(NodeId node) {
+    auto& g = program_.graph;
+    if ((g.depends(node) & expr::kOnTime) == 0) return node;
+    std::unordered_map<NodeId, NodeId> fixed;
+    const std::vector<NodeId> root = {node};
+    const auto needed = g.reachable(root);
+    for (NodeId id = 0; id < needed.size(); ++id) {
+      if (!needed[id]) continue;
+      const expr::Node n = g[id];
+      const int count = expr::arity(n.op);
+      if (n.op == Op::Time) {
+        fixed[id] = g.constant(0);
+      } else {
+        fixed[id] = count == 0 ? id : g.make(n.op, fixed.at(n.a), count > 1 ? fixed.at(n.b) : 0, count > 2 ? fixed.at(n.c) : 0);
+      }
+    }
+    return fixed.at(node);
+  }
+
+  /// `node` with every state at its initial value.
   NodeId at_start(NodeId node) {
     auto& g = program_.graph;
-    if ((g.depends(node) & (expr::kOnState | expr::kOnTime | expr::kOnDelayed)) == 0 && !needs_parameter_start(node)) return node;
+    if ((g.depends(node) & (expr::kOnState | expr::kOnDelayed)) == 0 && !needs_parameter_start(node)) return node;
     const std::vector<NodeId> root = {node};
     const auto needed = g.reachable(root);
     for (NodeId id = 0; id < needed.size(); ++id) {
@@ -187,8 +214,7 @@ class Builder {
     auto& g = program_.graph;
     const expr::Node n = g[id];
     if (n.op == Op::State) return initial_state(n.a);
-    if (n.op == Op::Time) return g.constant(0);
-    if (n.op == Op::Delayed) return at_start(program_.delays[n.a].value);
+    if (n.op == Op::Delayed) return at_start(program_.delays[n.a].before);
     if (n.op == Op::Parameter && needs_parameter_start(id)) {
       return at_start(translate(*initial_assignments_.at(program_.parameters[n.a]), Branches::Live));
     }
@@ -226,9 +252,19 @@ class Builder {
     } else {
       value = g.constant(source.compartment != nullptr ? source.compartment->size : model_.find_parameter(name)->value);
     }
-    if (source.is_amount) value = g.make(Op::Mul, value, at_start(resolve(source.species->compartment, Branches::Live)));
+    if (source.is_amount) value = initial_amount(*source.species, value);
     resolving_.erase(name + "/start");
     return initial_state_[index] = value;
+  }
+
+  /// The amount of a species whose symbol starts at `concentration`; one given as an amount per volume is that amount, whatever the volume.
+  NodeId initial_amount(const model::Species& s, NodeId concentration) {
+    auto& g = program_.graph;
+    const Ast& given = s.initial;
+    const bool per_volume = given.kind == Ast::Kind::Call && given.name == "/" && given.args[1].kind == Ast::Kind::Name &&
+                            given.args[1].name == s.compartment && !initial_assignments_.contains(s.id);
+    if (per_volume) return at_start(translate(given.args[0], Branches::Live));
+    return g.make(Op::Mul, concentration, at_start(resolve(s.compartment, Branches::Live)));
   }
 
   void initial(const std::string& name) {
@@ -331,6 +367,7 @@ class Builder {
   /// Rate of change of a symbol; that of a rule follows from the states behind it.
   NodeId rate_of(const std::string& name, Branches branches) {
     auto& g = program_.graph;
+    if (before_start_) return g.constant(0);
     const std::vector<NodeId> root = {resolve(name, branches)};
     std::unordered_map<NodeId, NodeId> rates = {{g.leaf(Op::Time), g.constant(1)}};
     const bool fast = std::any_of(model_.reactions.begin(), model_.reactions.end(), [](const model::Reaction& r) { return r.fast; });
@@ -370,7 +407,7 @@ class Builder {
     for (std::size_t k = n; k-- > 0;) {
       NodeId sum = b[row[k]];
       for (std::size_t j = k + 1; j < n; ++j) sum = g.make(Op::Sub, sum, g.make(Op::Mul, a[row[k] * n + j], x[j]));
-      x[k] = g.make(Op::Div, sum, a[row[k] * n + k]);
+      x[k] = g.make(Op::Div, sum, g.make(Op::Add, a[row[k] * n + k], g.constant(kLeastPivot)));
     }
     return x;
   }
@@ -430,10 +467,14 @@ class Builder {
     }
     if (residuals.empty()) return;
     if (!program_.fast.empty()) unsupported("algebraic rules beside fast reactions");
-    std::map<std::uint32_t, std::vector<NodeId>> by_candidate;
-    for (const std::string& name : candidates_) {
-      const std::uint32_t i = *program_.state_index(name);
-      by_candidate[i] = g.differentiate(residuals, g.leaf(Op::State, i));
+    std::vector<std::pair<std::uint32_t, std::vector<NodeId>>> by_candidate;  // those that nothing else gives a value first
+    for (const bool second_choice : {false, true}) {
+      for (const std::string& name : candidates_) {
+        const std::uint32_t i = *program_.state_index(name);
+        const NodeId start = program_.initial[i];
+        const bool has_value = set_by_events_.contains(name) || !(g[start].op == Op::Constant && std::isnan(g[start].value));
+        if (has_value == second_choice) by_candidate.emplace_back(i, g.differentiate(residuals, g.leaf(Op::State, i)));
+      }
     }
     std::map<std::uint32_t, std::size_t> equation_of;
     for (std::size_t k = 0; k < residuals.size(); ++k) {
@@ -483,9 +524,11 @@ class Builder {
       if (e.priority) definition.priority = translate(*e.priority, Branches::Live);
       for (const auto& a : e.assignments) {
         const auto index = program_.state_index(a.target);
-        EventAction action{index.has_value(), index ? *index : *program_.parameter_index(a.target), translate(a.formula, Branches::Live), {}};
-        if (index && sources_[*index].is_amount) action.volume = resolve(sources_[*index].species->compartment, Branches::Live);
-        definition.actions.push_back(action);
+        NodeId value = translate(a.formula, Branches::Live);
+        if (index && sources_[*index].is_amount) {  // of the volume before the event, which may change it too
+          value = program_.graph.make(Op::Mul, value, resolve(sources_[*index].species->compartment, Branches::Live));
+        }
+        definition.actions.push_back({index.has_value(), index ? *index : *program_.parameter_index(a.target), value});
       }
       program_.events.push_back(std::move(definition));
     }
@@ -583,11 +626,23 @@ class Builder {
     auto& g = program_.graph;
     (void)branches;  // what was is looked up with live comparisons
     const NodeId value = translate(ast.args[0], arguments, Branches::Live, depth + 1);
+    const bool was_before = std::exchange(before_start_, true);
+    const NodeId before = translate(ast.args[0], arguments, Branches::Live, depth + 1);
+    before_start_ = was_before;
     const NodeId duration = translate(ast.args[1], arguments, Branches::Live, depth + 1);
-    if (g.is_constant(duration, 0) || (g.depends(value) & ~expr::kOnParameter) == 0) return value;
+    if (g.is_constant(duration, 0) || (value == before && (g.depends(value) & ~expr::kOnParameter) == 0 && !uses_event_parameter(value))) return value;
     const auto [it, fresh] = delays_.try_emplace({value, duration}, static_cast<std::uint32_t>(program_.delays.size()));
-    if (fresh) program_.delays.push_back({value, duration});
+    if (fresh) program_.delays.push_back({value, duration, before});
     return g.leaf(Op::Delayed, it->second);
+  }
+
+  bool uses_event_parameter(NodeId node) {
+    const std::vector<NodeId> root = {node};
+    const auto needed = program_.graph.reachable(root);
+    for (NodeId id = 0; id < needed.size(); ++id) {
+      if (needed[id] && program_.graph[id].op == Op::Parameter && set_by_events_.contains(program_.parameters[program_.graph[id].a])) return true;
+    }
+    return false;
   }
 
   NodeId fold(Op op, const std::vector<NodeId>& a, double neutral) {
@@ -655,7 +710,7 @@ class Builder {
 
   const model::Model& model_;
   Program program_;
-  Names leaf_, frozen_, live_;
+  Names leaf_, frozen_, live_, before_;
   std::map<std::string, const model::FunctionDefinition*> functions_;
   std::map<std::string, const model::Rule*> rules_;
   std::map<std::string, const model::Reaction*> reactions_;
@@ -668,6 +723,7 @@ class Builder {
   std::map<std::pair<NodeId, NodeId>, std::uint32_t> delays_;
   std::map<NodeId, std::uint32_t> bits_;
   std::size_t translated_ = 0;
+  bool before_start_ = false;  ///< translating what a quantity was before the start
 };
 
 template <class T>

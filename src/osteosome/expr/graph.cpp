@@ -9,6 +9,7 @@ namespace {
 
 constexpr NodeId kNone = ~NodeId{0};
 constexpr double kLargestUnrolledPower = 8;
+constexpr double kLeastBase = 1e-300;
 
 bool commutes(Op op) { return op == Op::Add || op == Op::Mul || op == Op::And || op == Op::Or || op == Op::Equal; }
 
@@ -232,7 +233,8 @@ NodeId Graph::derivative_of(NodeId id, const std::vector<NodeId>& d) {
       if (nodes_[n.b].op == Op::Constant) {  // finite at 0 for exponents above 1
         return mul(mul(n.b, make(Op::Pow, n.a, constant(nodes_[n.b].value - 1))), da);
       }
-      const NodeId by_base = div(mul(mul(n.b, id), da), n.a);
+      const NodeId base = add(n.a, constant(kLeastBase));  // the same number, unless it is 0: then 0 / 0 becomes 0
+      const NodeId by_base = div(mul(mul(n.b, id), da), base);
       if (d[n.b] == zero) return by_base;
       return add(by_base, mul(mul(id, make(Op::Log, n.a)), d[n.b]));
     }

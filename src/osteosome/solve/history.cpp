@@ -11,13 +11,13 @@ History::History(const compile::Program& program) : program_(program) {
   for (const auto& d : program.delays) {
     values_.push_back({compile::Interpreter(program.graph, {d.value})});
     durations_.push_back({compile::Interpreter(program.graph, {d.duration})});
+    before_.push_back({compile::Interpreter(program.graph, {d.before})});
   }
 }
 
 void History::start(double time, std::span<const double> states, std::span<const double> parameters) {
   start_ = end_ = time;
-  first_.assign(states.begin(), states.end());
-  last_ = first_;
+  last_.assign(states.begin(), states.end());
   epochs_.push_back(std::make_unique<Epoch>(Epoch{time, {parameters.begin(), parameters.end()}}));
 }
 
@@ -34,12 +34,11 @@ void History::jump(std::span<const double> states, std::span<const double> param
   epochs_.push_back(std::make_unique<Epoch>(Epoch{end_, {parameters.begin(), parameters.end()}}));
 }
 
-/// Before the start as at the start; in the step under way between its ends.
+/// In the step under way between its ends.
 std::vector<double> History::states_at(double time, double now, std::span<const double> states) const {
-  if (time < start_ || (steps_.empty() && now == start_)) return first_;
   if (time < end_) {
     const auto step = std::upper_bound(steps_.begin(), steps_.end(), time, [](double t, const Step& s) { return t < s.to; });
-    std::vector<double> x(first_.size(), 0.0);
+    std::vector<double> x(last_.size(), 0.0);
     const double dt = time - step->to;
     for (std::size_t k = step->taylor.size(); k-- > 0;) {
       for (std::size_t i = 0; i < x.size(); ++i) x[i] = x[i] * dt + step->taylor[k][i];
@@ -69,6 +68,7 @@ double History::evaluate(Formula& formula, double time, std::span<const double> 
 }
 
 double History::value(std::size_t k, double time, double now, std::span<const double> states) {
+  if (time < start_) return evaluate(before_[k], time, {}, {});
   const auto x = states_at(time, now, states);
   std::vector<double> delayed;
   if ((program_.graph.depends(program_.delays[k].value) & expr::kOnDelayed) != 0) {  // a delayed value of delayed values

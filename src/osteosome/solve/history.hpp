@@ -45,11 +45,11 @@ class History {
   double value(std::size_t k, double time, double now, std::span<const double> states);
 
   const compile::Program& program_;
-  std::vector<Formula> values_, durations_;
+  std::vector<Formula> values_, durations_, before_;
   std::vector<Step> steps_;
   std::vector<std::unique_ptr<Epoch>> epochs_;
   double start_ = 0, end_ = 0;
-  std::vector<double> first_, last_;
+  std::vector<double> last_;
 };
 
 }  // namespace osteosome::solve

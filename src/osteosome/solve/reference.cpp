@@ -16,6 +16,7 @@ namespace osteosome::solve {
 namespace {
 
 constexpr int kEventRounds = 10'000;
+constexpr double kShortestDelay = 1e-4;  // of the time to the next output
 constexpr double kStandstill = 1e-12;  // progress of many steps, relative to time, below which the solver stands still
 constexpr double kNoTime = 16 * 2.220446049250313e-16;
 constexpr double kSnap = 1e-12;  // of time: what CVODES' root finder leaves open, a hundred units in the last place, and some
@@ -60,6 +61,7 @@ class Reference final : System {
     }
     history_.start(t_, x, parameters_);
     integrate();
+    result_.delayed.resize(plan_.outputs.size() * delayed_.size(), std::nan(""));
     result_.time_reached = t_;
     return std::move(result_);
   }
@@ -154,7 +156,8 @@ class Reference final : System {
     if (!has_delays()) return solver_->advance(target, stop, false, t_);
     const double shortest = history_.look_up(t_, solver_->states(), delayed_);
     if (shortest < 0) return Integrator::Advance::Failed;
-    solver_->limit_step(std::max(shortest, kNoTime * std::max(std::abs(t_), stop - t_)));  // so that a step sees only what lies before it
+    // So that a step sees only what lies before it; far shorter delays are interpolated within the step.
+    solver_->limit_step(shortest > 0 ? std::max(shortest, kShortestDelay * (stop - t_)) : stop - t_);
     const auto advance = solver_->advance(target, stop, true, t_);
     if (advance != Integrator::Advance::Failed) history_.add_step(t_, solver_->taylor(t_));
     return advance;

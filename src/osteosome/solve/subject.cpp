@@ -24,14 +24,6 @@ std::vector<expr::NodeId> roots_of(const std::vector<T>& items, F node) {
 
 std::vector<expr::NodeId> one(const std::optional<expr::NodeId>& node) { return node ? std::vector{*node} : std::vector<expr::NodeId>{}; }
 
-std::vector<expr::NodeId> volume_roots(const compile::EventDefinition& e) {
-  std::vector<expr::NodeId> roots;
-  for (const auto& a : e.actions) {
-    if (a.volume) roots.push_back(*a.volume);
-  }
-  return roots;
-}
-
 /// Residuals, then the Jacobian.
 std::vector<expr::NodeId> algebraic_roots(const compile::Program& program) {
   auto roots = roots_of(program.algebraic, [](const auto& a) { return a.residual; });
@@ -50,7 +42,10 @@ std::vector<expr::NodeId> fast_roots(const compile::Program& program) {
 }
 
 constexpr double kEventSnap = 1e-9;  // of time: an event this near a time of looking is seen there (crossings are located to 1e-10 of a step)
-constexpr int kNewtonSteps = 100;
+constexpr int kNewtonSteps = 200;
+constexpr double kFirstShare = 0.05;  // of the largest amount, moved by the first step of fast reactions
+constexpr double kGrowth = 2;
+constexpr double kRestWidth = 1e-12;  // of the largest amount: what is less has been used up
 constexpr double kNewtonWidth = 4 * std::numeric_limits<double>::epsilon();
 
 /// Solves A x = b in place by Gaussian elimination with partial pivoting; false if A is singular.
@@ -105,8 +100,7 @@ SubjectSetup::SubjectSetup(const compile::Program& program)
       algebraic_(program.graph, algebraic_roots(program)), fast_(program.graph, fast_roots(program)) {
   for (const auto& e : program.events) {
     events_.push_back({compile::Interpreter(program.graph, roots_of(e.actions, [](const auto& a) { return a.value; })),
-                       compile::Interpreter(program.graph, volume_roots(e)), compile::Interpreter(program.graph, one(e.delay)),
-                       compile::Interpreter(program.graph, one(e.priority))});
+                       compile::Interpreter(program.graph, one(e.delay)), compile::Interpreter(program.graph, one(e.priority))});
   }
 }
 
@@ -147,6 +141,8 @@ void SubjectSetup::absolute_tolerances(const SubjectPlan& plan, const Options& o
 
 bool SubjectSetup::make_consistent(const Moment& now) { return equilibrate(now) && solve_algebraic(now); }
 
+/// Follows the flow of the fast reactions, extent' = rate, to where it rests: implicit Euler steps that grow as the rates fall, so that the last ones
+/// are Newton's (pseudo-transient continuation, Kelley and Keyes 1998, doi:10.1137/S0036142996304796).
 bool SubjectSetup::equilibrate(const Moment& now) {
   const std::size_t n = program_.fast.size();
   if (n == 0) return true;
@@ -154,32 +150,45 @@ bool SubjectSetup::equilibrate(const Moment& now) {
   for (const auto& f : program_.fast) changes += f.change.size();
   std::vector<double> values(n + n * n + changes);
   fast_.prepare(now.parameters);
-  for (int step = 0; step < kNewtonSteps; ++step) {
+  double step = 0, last_speed = 0;
+  for (int k = 0; k < kNewtonSteps; ++k) {
     fast_.evaluate(now.time, now.states, now.bits, values, now.delayed);
-    const std::span<double> extent(values.data(), n);
-    const bool at_rest = std::all_of(extent.begin(), extent.end(), [](double v) { return v == 0; });
-    if (at_rest) return true;
-    if (!solve_dense({values.data() + n, n * n}, extent)) return false;
+    const std::span<double> extent(values.data(), n), matrix(values.data() + n, n * n), change(values.data() + n + n * n, changes);
+    double speed = 0, size = 0;
+    for (const double v : extent) speed += v * v;
+    speed = std::sqrt(speed);
+    if (speed == 0) return true;
+    for (const auto& f : program_.fast) {
+      for (const auto& c : f.change) size = std::max(size, std::abs(now.states[c.first]));
+    }
+    step = k == 0 ? kFirstShare * std::max(size, kTypicalFraction) / speed : step * last_speed / speed * kGrowth;
+    last_speed = speed;
+    for (double& m : matrix) m = -m;
+    for (std::size_t i = 0; i < n; ++i) matrix[i * n + i] += 1 / step;
+    if (!solve_dense(matrix, extent)) return false;
     bool moved = false;
-    const double* change = values.data() + n + n * n;
-    for (std::size_t k = 0; k < n; ++k) {
-      for (const auto& c : program_.fast[k].change) {
-        const double shift = -extent[k] * *change++;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      for (const auto& c : program_.fast[i].change) {
+        const double shift = extent[i] * change[at++];
         if (!std::isfinite(shift)) return false;
         double& x = now.states[c.first];
-        moved = moved || std::abs(shift) > kNewtonWidth * std::abs(x);
+        moved = moved || std::abs(shift) > kNewtonWidth * std::max(std::abs(x), kRestWidth * size);
         x += shift;
       }
     }
     if (!moved) return true;
   }
-  return true;  // Newton's method goes to and fro in the last place
+  return true;  // the last place goes to and fro
 }
 
 bool SubjectSetup::solve_algebraic(const Moment& now) {
   const std::size_t n = program_.algebraic.size();
   if (n == 0) return true;
   std::vector<double> values(n + n * n);
+  for (const auto& a : program_.algebraic) {
+    if (!std::isfinite(now.states[a.state])) now.states[a.state] = 1;  // no value was given: any will do to start from
+  }
   algebraic_.prepare(now.parameters);
   for (int step = 0; step < kNewtonSteps; ++step) {
     algebraic_.evaluate(now.time, now.states, now.bits, values, now.delayed);
@@ -275,15 +284,6 @@ bool SubjectSetup::assign(std::size_t event, const std::vector<double>& values, 
   for (std::size_t i = 0; i < actions.size(); ++i) {
     (actions[i].is_state ? now.states : now.parameters)[actions[i].index] = values[i];
     parameter_changed = parameter_changed || !actions[i].is_state;
-  }
-  std::vector<double> volumes;
-  for (const auto& a : actions) volumes.resize(volumes.size() + (a.volume ? 1 : 0));
-  if (volumes.empty()) return parameter_changed;
-  events_[event].volumes.prepare(now.parameters);
-  events_[event].volumes.evaluate(now.time, now.states, {}, volumes, now.delayed);
-  std::size_t v = 0;
-  for (std::size_t i = 0; i < actions.size(); ++i) {
-    if (actions[i].volume) now.states[actions[i].index] = values[i] * volumes[v++];
   }
   return parameter_changed;
 }
