@@ -39,6 +39,7 @@ struct EventAction {
   bool is_state = true;
   std::uint32_t index = 0;  ///< state or parameter
   NodeId value = 0;
+  std::optional<NodeId> volume;  ///< of a state that is an amount while `value` is a concentration, just before the event is executed
 };
 
 /// When `trigger` turns from false to true, the event is executed after its delay: all `actions` are evaluated and then assigned.

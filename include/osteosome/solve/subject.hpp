@@ -70,13 +70,13 @@ class SubjectSetup {
   void check_constraints(EventState& events, const Moment& now, std::vector<std::string>& remarks);
   [[nodiscard]] std::size_t most_urgent(EventState& events, const std::vector<std::size_t>& due, const Moment& now);
   [[nodiscard]] std::vector<double> action_values(std::size_t event, const Moment& now);
-  bool assign(std::size_t event, const std::vector<double>& values, const Moment& now);
+  bool assign(std::size_t event, std::vector<double> values, const Moment& now);
   bool equilibrate(const Moment& now);
   bool solve_algebraic(const Moment& now);
 
   /// Formulas of one event.
   struct EventFormulas {
-    compile::Interpreter actions, delay, priority;
+    compile::Interpreter actions, volumes, delay, priority;
   };
 
   const compile::Program& program_;

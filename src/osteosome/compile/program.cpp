@@ -53,6 +53,7 @@ class Builder {
     program_.derivative = derivatives(Branches::Frozen);
     fast_reactions();
     algebraic_rules();
+    reduce_index();
     events();
     observables();
     for (DelayedValue& d : program_.delays) d.before = at_start(d.before);
@@ -419,10 +420,8 @@ class Builder {
     return rates;
   }
 
-  /// Rates w of the fast reactions that keep v(x) = 0 while x' = slow + N w: (dv/dx N) w = -(dv/dx slow + dv/dt).
   void fast_reactions() {
     auto& g = program_.graph;
-    std::vector<NodeId> rates;
     for (const auto& r : model_.reactions) {
       if (!r.fast) continue;
       FastReaction f{resolve(r.id, Branches::Frozen), {}};
@@ -432,30 +431,11 @@ class Builder {
         net[i] = net.contains(i) ? g.make(Op::Add, net[i], moved) : moved;
       }
       f.change.assign(net.begin(), net.end());
-      rates.push_back(f.rate);
       program_.fast.push_back(std::move(f));
-    }
-    if (rates.empty()) return;
-    const std::size_t n = rates.size();
-    std::vector<NodeId> matrix(n * n);
-    for (std::size_t j = 0; j < n; ++j) {
-      std::unordered_map<NodeId, NodeId> along;
-      for (const auto& [i, change] : program_.fast[j].change) along[g.leaf(Op::State, i)] = change;
-      const auto column = g.differentiate_along(rates, along);
-      for (std::size_t k = 0; k < n; ++k) matrix[k * n + j] = column[k];
-    }
-    program_.fast_jacobian = matrix;
-    std::vector<NodeId> drift = g.differentiate_along(rates, state_rates());
-    for (NodeId& d : drift) d = g.make(Op::Neg, d);
-    const auto w = solve(matrix, drift, "fast reactions");
-    for (std::size_t j = 0; j < n; ++j) {
-      for (const auto& [i, change] : program_.fast[j].change) {
-        program_.derivative[i] = g.make(Op::Add, program_.derivative[i], g.make(Op::Mul, change, w[j]));
-      }
     }
   }
 
-  /// Finds for each equation a quantity that it determines (augmenting paths), then the derivatives that the equations imply.
+  /// Finds for each equation a quantity that it determines (augmenting paths).
   void algebraic_rules() {
     auto& g = program_.graph;
     std::vector<NodeId> residuals;
@@ -466,7 +446,6 @@ class Builder {
       residuals.push_back(translate(r.formula, Branches::Frozen));
     }
     if (residuals.empty()) return;
-    if (!program_.fast.empty()) unsupported("algebraic rules beside fast reactions");
     std::vector<std::pair<std::uint32_t, std::vector<NodeId>>> by_candidate;  // those that nothing else gives a value first
     for (const bool second_choice : {false, true}) {
       for (const std::string& name : candidates_) {
@@ -495,19 +474,46 @@ class Builder {
                                                    equations[k]->where, "It needs a quantity that no rule or reaction changes."});
       }
     }
-    const std::size_t n = residuals.size();
     for (const auto& [i, e] : equation_of) program_.algebraic.push_back({i, residuals[e]});
-    std::vector<NodeId> matrix(n * n), ordered;
-    for (const auto& equation : program_.algebraic) ordered.push_back(equation.residual);
+  }
+
+  /// Derivatives that keep c(x, z, t) = 0, where c are the rates of fast reactions and the residuals of algebraic rules. The unknowns u are the
+  /// extents of the reactions per time and the z': with x' = slow + N u, (dc/du) u = -(dc/dx slow + dc/dt).
+  void reduce_index() {
+    auto& g = program_.graph;
+    std::vector<NodeId> constraints;
+    std::vector<std::vector<std::pair<std::uint32_t, NodeId>>> directions;
+    for (const auto& f : program_.fast) {
+      constraints.push_back(f.rate);
+      directions.push_back(f.change);
+    }
+    for (const auto& a : program_.algebraic) {
+      constraints.push_back(a.residual);
+      directions.push_back({{a.state, g.constant(1)}});
+    }
+    const std::size_t n = constraints.size(), fast = program_.fast.size();
+    if (n == 0) return;
+    std::vector<NodeId> matrix(n * n);
     for (std::size_t j = 0; j < n; ++j) {
-      const auto column = g.differentiate(ordered, g.leaf(Op::State, program_.algebraic[j].state));
+      std::unordered_map<NodeId, NodeId> along;
+      for (const auto& [i, change] : directions[j]) along[g.leaf(Op::State, i)] = change;
+      const auto column = g.differentiate_along(constraints, along);
       for (std::size_t k = 0; k < n; ++k) matrix[k * n + j] = column[k];
     }
-    program_.algebraic_jacobian = matrix;
-    std::vector<NodeId> drift = g.differentiate_along(ordered, state_rates());
+    for (std::size_t k = 0; k < n; ++k) {
+      for (std::size_t j = 0; j < n; ++j) {
+        if (k < fast && j < fast) program_.fast_jacobian.push_back(matrix[k * n + j]);
+        if (k >= fast && j >= fast) program_.algebraic_jacobian.push_back(matrix[k * n + j]);
+      }
+    }
+    std::vector<NodeId> drift = g.differentiate_along(constraints, state_rates());
     for (NodeId& d : drift) d = g.make(Op::Neg, d);
-    const auto z = solve(matrix, drift, "algebraic rules");
-    for (std::size_t j = 0; j < n; ++j) program_.derivative[program_.algebraic[j].state] = z[j];
+    const auto u = solve(matrix, drift, "fast reactions or algebraic rules");
+    for (std::size_t j = 0; j < n; ++j) {
+      for (const auto& [i, change] : directions[j]) {
+        program_.derivative[i] = g.make(Op::Add, program_.derivative[i], g.make(Op::Mul, change, u[j]));
+      }
+    }
   }
 
   // Events, constraints and what can be written out.
@@ -524,11 +530,9 @@ class Builder {
       if (e.priority) definition.priority = translate(*e.priority, Branches::Live);
       for (const auto& a : e.assignments) {
         const auto index = program_.state_index(a.target);
-        NodeId value = translate(a.formula, Branches::Live);
-        if (index && sources_[*index].is_amount) {  // of the volume before the event, which may change it too
-          value = program_.graph.make(Op::Mul, value, resolve(sources_[*index].species->compartment, Branches::Live));
-        }
-        definition.actions.push_back({index.has_value(), index ? *index : *program_.parameter_index(a.target), value});
+        EventAction action{index.has_value(), index ? *index : *program_.parameter_index(a.target), translate(a.formula, Branches::Live), {}};
+        if (index && sources_[*index].is_amount) action.volume = resolve(sources_[*index].species->compartment, Branches::Live);
+        definition.actions.push_back(action);
       }
       program_.events.push_back(std::move(definition));
     }
@@ -575,8 +579,11 @@ class Builder {
 
   void lane_limits() {
     if (!program_.delays.empty()) program_.beyond_lanes = "'delay' needs a history";
-    for (NodeId id = 0; id < program_.graph.size(); ++id) {
-      if (program_.graph[id].op == Op::Factorial) program_.beyond_lanes = "'factorial' of a varying value";
+    std::vector<NodeId> roots = program_.derivative;
+    for (const auto& s : program_.switches) roots.push_back(s.gap);
+    const auto needed = program_.graph.reachable(roots);
+    for (NodeId id = 0; id < needed.size(); ++id) {
+      if (needed[id] && program_.graph[id].op == Op::Factorial) program_.beyond_lanes = "'factorial' of a varying value";
     }
   }
 

@@ -41,7 +41,7 @@ void report(const SBMLDocument& document, const std::string& file) {
   std::set<std::string> seen;
   for (unsigned i = 0; i < document.getNumErrors() && seen.size() < kMostProblems; ++i) {
     const SBMLError& e = *document.getError(i);
-    if ((!e.isError() && !e.isFatal()) || e.getErrorId() == DanglingUnitSIdRef) continue;  // a unit without a definition is not known
+    if ((!e.isError() && !e.isFatal()) || e.getErrorId() == DanglingUnitReference) continue;  // a unit without a definition is not known
     const core::Location at{file, static_cast<int>(e.getLine()), static_cast<int>(e.getColumn())};
     core::Diagnostic d{"sbml-" + std::to_string(e.getErrorId()), one_line(e.getMessage()), at, one_line(e.getShortMessage())};
     if (seen.insert(core::to_text(d)).second) problems.add(std::move(d));

@@ -224,7 +224,7 @@ void LaneBlock::refresh_bits() {
     for (std::size_t l = 0; l < lanes_; ++l) {
       Lane& lane = lane_[l];
       if (!lane.active || stop_due(lane)) continue;
-      if (lane.events_due && run_events(l)) lane.bits_unknown = true;
+      if (lane.events_due && !lane.bits_unknown && run_events(l)) lane.bits_unknown = true;
       lane.events_due = false;
       if (lane.bits_unknown) unknown.push_back(l);
     }

@@ -24,6 +24,14 @@ std::vector<expr::NodeId> roots_of(const std::vector<T>& items, F node) {
 
 std::vector<expr::NodeId> one(const std::optional<expr::NodeId>& node) { return node ? std::vector{*node} : std::vector<expr::NodeId>{}; }
 
+std::vector<expr::NodeId> volume_roots(const compile::EventDefinition& e) {
+  std::vector<expr::NodeId> roots;
+  for (const auto& a : e.actions) {
+    if (a.volume) roots.push_back(*a.volume);
+  }
+  return roots;
+}
+
 /// Residuals, then the Jacobian.
 std::vector<expr::NodeId> algebraic_roots(const compile::Program& program) {
   auto roots = roots_of(program.algebraic, [](const auto& a) { return a.residual; });
@@ -42,7 +50,7 @@ std::vector<expr::NodeId> fast_roots(const compile::Program& program) {
 }
 
 constexpr double kEventSnap = 1e-9;  // of time: an event this near a time of looking is seen there (crossings are located to 1e-10 of a step)
-constexpr int kNewtonSteps = 200;
+constexpr int kNewtonSteps = 200, kRounds = 50;
 constexpr double kFirstShare = 0.05;  // of the largest amount, moved by the first step of fast reactions
 constexpr double kGrowth = 2;
 constexpr double kRestWidth = 1e-12;  // of the largest amount: what is less has been used up
@@ -100,7 +108,8 @@ SubjectSetup::SubjectSetup(const compile::Program& program)
       algebraic_(program.graph, algebraic_roots(program)), fast_(program.graph, fast_roots(program)) {
   for (const auto& e : program.events) {
     events_.push_back({compile::Interpreter(program.graph, roots_of(e.actions, [](const auto& a) { return a.value; })),
-                       compile::Interpreter(program.graph, one(e.delay)), compile::Interpreter(program.graph, one(e.priority))});
+                       compile::Interpreter(program.graph, volume_roots(e)), compile::Interpreter(program.graph, one(e.delay)),
+                       compile::Interpreter(program.graph, one(e.priority))});
   }
 }
 
@@ -139,7 +148,17 @@ void SubjectSetup::absolute_tolerances(const SubjectPlan& plan, const Options& o
   }
 }
 
-bool SubjectSetup::make_consistent(const Moment& now) { return equilibrate(now) && solve_algebraic(now); }
+bool SubjectSetup::make_consistent(const Moment& now) {
+  if (program_.fast.empty()) return solve_algebraic(now);
+  if (program_.algebraic.empty()) return equilibrate(now);
+  std::vector<double> before;
+  for (int round = 0; round < kRounds; ++round) {  // each is solved with the other's quantities as they are
+    before.assign(now.states.begin(), now.states.end());
+    if (!solve_algebraic(now) || !equilibrate(now)) return false;
+    if (std::equal(before.begin(), before.end(), now.states.begin())) return true;
+  }
+  return solve_algebraic(now);
+}
 
 /// Follows the flow of the fast reactions, extent' = rate, to where it rests: implicit Euler steps that grow as the rates fall, so that the last ones
 /// are Newton's (pseudo-transient continuation, Kelley and Keyes 1998, doi:10.1137/S0036142996304796).
@@ -150,11 +169,12 @@ bool SubjectSetup::equilibrate(const Moment& now) {
   for (const auto& f : program_.fast) changes += f.change.size();
   std::vector<double> values(n + n * n + changes);
   fast_.prepare(now.parameters);
-  double step = 0, last_speed = 0;
+  double step = 0, last_speed = 0, size = 0;
   for (int k = 0; k < kNewtonSteps; ++k) {
     fast_.evaluate(now.time, now.states, now.bits, values, now.delayed);
     const std::span<double> extent(values.data(), n), matrix(values.data() + n, n * n), change(values.data() + n + n * n, changes);
-    double speed = 0, size = 0;
+    double speed = 0;
+    size = 0;
     for (const double v : extent) speed += v * v;
     speed = std::sqrt(speed);
     if (speed == 0) return true;
@@ -177,9 +197,14 @@ bool SubjectSetup::equilibrate(const Moment& now) {
         x += shift;
       }
     }
-    if (!moved) return true;
+    if (!moved) break;
   }
-  return true;  // the last place goes to and fro
+  for (const auto& f : program_.fast) {
+    for (const auto& c : f.change) {
+      if (std::abs(now.states[c.first]) <= kRestWidth * size) now.states[c.first] = 0;
+    }
+  }
+  return true;
 }
 
 bool SubjectSetup::solve_algebraic(const Moment& now) {
@@ -278,10 +303,15 @@ std::size_t SubjectSetup::most_urgent(EventState& events, const std::vector<std:
   return best[std::min(best.size() - 1, static_cast<std::size_t>(events.ties->uniform() * n))];
 }
 
-bool SubjectSetup::assign(std::size_t event, const std::vector<double>& values, const Moment& now) {
+bool SubjectSetup::assign(std::size_t event, std::vector<double> values, const Moment& now) {
   const auto& actions = program_.events[event].actions;
+  std::vector<double> volumes(actions.size());
+  events_[event].volumes.prepare(now.parameters);
+  const auto count = static_cast<std::size_t>(std::count_if(actions.begin(), actions.end(), [](const auto& a) { return a.volume.has_value(); }));
+  events_[event].volumes.evaluate(now.time, now.states, {}, {volumes.data(), count}, now.delayed);
   bool parameter_changed = false;
-  for (std::size_t i = 0; i < actions.size(); ++i) {
+  for (std::size_t i = 0, v = 0; i < actions.size(); ++i) {
+    if (actions[i].volume) values[i] *= volumes[v++];
     (actions[i].is_state ? now.states : now.parameters)[actions[i].index] = values[i];
     parameter_changed = parameter_changed || !actions[i].is_state;
   }
