@@ -292,7 +292,7 @@ void write_fit(const std::string& out, const CalibrationConfig& config, const Pr
 
 int calibrate_command(const std::string& file, const std::string& out, SolverFlags flags) {
   const core::UnitSystem units;
-  const model::Library library{data_root()};
+  const model::Library library = app::library();
   CalibrationConfig config = read_calibration(file);
   flags.rtol = config.rtol;
   const Problem problem = config.domain == "preclinical" ? animal_problem(config, library, units, flags.settings())

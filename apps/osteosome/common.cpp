@@ -10,12 +10,17 @@
 #include <iostream>
 
 #include "osteosome/core/text.hpp"
+#include "osteosome/sbml/import.hpp"
 
 namespace osteosome::app {
 namespace {
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 constexpr double kSecondsBetweenLines = 0.1;
 }  // namespace
+
+model::Library library() {
+  return {data_root(), [](const std::string& path, const core::UnitSystem& units) { return sbml::read_sbml(path, units).model; }};
+}
 
 CLI::Validator number_between(double low, double high) {
   return {[low, high](std::string& text) -> std::string {

@@ -17,6 +17,8 @@ enum Exit { kOk = 0, kInternal = 1, kUsage = 2, kInvalidInput = 3, kNumericalFai
 
 /// Where the program's data lie: $OSTEOSOME_DATA, else share/osteosome beside the program.
 [[nodiscard]] std::string data_root();
+/// The data folder's documents; SBML files are read wherever a model is named.
+[[nodiscard]] model::Library library();
 /// Where compiled native code is kept: $XDG_CACHE_HOME/osteosome or ~/.cache/osteosome; "" if neither is known.
 [[nodiscard]] std::string cache_dir();
 /// Requested by Ctrl-C.

@@ -49,7 +49,7 @@ void print(const std::vector<evidence::PowerRow>& rows, const simulate::PowerPla
 
 int power_command(const Words& words) {
   const core::UnitSystem units;
-  const model::Library library{data_root()};
+  const model::Library library = app::library();
   simulate::Scenario scenario = simulate::load_scenario(words.scenario, library, units);
   if (!scenario.power) {
     throw core::Error(core::ErrorKind::Input,

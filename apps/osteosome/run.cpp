@@ -375,7 +375,7 @@ class Run {
 
 int run_command(RunOptions o) {
   const core::UnitSystem units;
-  const model::Library library{data_root()};
+  const model::Library library = app::library();
   if (o.output.empty()) o.output = (fs::path("runs") / fs::path(o.scenario).stem()).string();
   return Run(o, simulate::load_scenario(o.scenario, library, units), library, units).execute();
 }
@@ -411,7 +411,7 @@ int repeat(RunOptions o, const Json& old, const core::UnitSystem& units, const m
 int rerun_command(RunOptions o) {
   const std::string manifest = o.scenario;
   const core::UnitSystem units;
-  const model::Library library{data_root()};
+  const model::Library library = app::library();
   Json old;
   try {
     old = Json::parse(core::read_file(o.scenario));

@@ -30,12 +30,15 @@ core::Error usage(const std::string& message, const std::string& hint) { return 
 double set_value(const std::string& name, const std::string& text, const model::UnitText& unit, const core::UnitSystem& units) {
   try {
     const auto quantity = core::parse_quantity(text);
+    if (!quantity.unit.empty() && !unit.known) {
+      throw core::Error(core::ErrorKind::Unit, {"unit-005", "the model does not say the unit of '" + name + "'", {}, ""});
+    }
     return quantity.unit.empty() ? quantity.value : core::quantity_in(units, text, unit.unit);
   } catch (const core::Error& error) {
     throw core::Error(core::ErrorKind::Input, {error.diagnostics().front().code,
                                                "--set " + name + "=" + text + ": " + error.diagnostics().front().message,
                                                {},
-                                               "'" + name + "' is in '" + unit.text + "'."});
+                                               unit.known ? "'" + name + "' is in '" + unit.text + "'." : "Write a plain number."});
   }
 }
 
@@ -47,19 +50,23 @@ void apply_set(model::Model& model, const std::vector<std::string>& settings, co
     if (equals == std::string::npos) throw usage("--set " + text + " has no '='", "Write --set NAME=VALUE.");
     const auto p = std::find_if(model.parameters.begin(), model.parameters.end(), [&](const auto& x) { return x.id == name; });
     const auto s = std::find_if(model.species.begin(), model.species.end(), [&](const auto& x) { return x.id == name; });
-    if (p == model.parameters.end() && s == model.species.end()) {
+    const auto c = std::find_if(model.compartments.begin(), model.compartments.end(), [&](const auto& x) { return x.id == name; });
+    if (p == model.parameters.end() && s == model.species.end() && c == model.compartments.end()) {
       throw core::Error(core::ErrorKind::Input,
                         {"simulate-002", "the model has no parameter or species '" + name + "'", {}, core::did_you_mean(name, model.symbols())});
     }
     const std::string value_text = text.substr(equals + 1);
-    const auto& unit = p != model.parameters.end() ? p->unit : s->unit;
+    const auto& unit = p != model.parameters.end() ? p->unit : s != model.species.end() ? s->unit : c->unit;
     const double value = set_value(name, value_text, unit, units);
+    std::erase_if(model.initial_assignments, [&](const auto& a) { return a.symbol == name; });  // the value given here stands instead
     if (p != model.parameters.end()) {
       core::Diagnostics problems;
       model::set_value(*p, value, "--set", {}, problems);
       problems.throw_if_any(core::ErrorKind::Input);
-    } else {
+    } else if (s != model.species.end()) {
       s->initial = expr::Ast::number(value);
+    } else {
+      c->size = value;
     }
   }
 }
@@ -74,17 +81,24 @@ std::vector<std::string> drugs_of(const std::vector<std::string>& regimens, cons
   return drugs;
 }
 
-double duration(const std::string& text, const char* option, const compile::Program& program, const core::UnitSystem& units) {
+/// In the model's time. Where the model does not say the unit of time, a plain number.
+double duration(const std::string& text, const char* option, const simulate::CompiledModel& model, const core::UnitSystem& units) {
+  const compile::Program& program = model.program();
   try {
+    if (!model.model().time.known) {
+      const auto quantity = core::parse_quantity(text);
+      if (quantity.unit.empty()) return quantity.value;
+      throw core::Error(core::ErrorKind::Unit, {"unit-005", "the model does not say the unit of its time", {}, "Write a plain number."});
+    }
     return core::quantity_in(units, text, units.parse("s")) / program.seconds_per_time_unit;
   } catch (const core::Error& error) {
     throw usage(std::string(option) + ": " + error.diagnostics().front().message,
-                error.diagnostics().front().hint + " E.g. " + option + " \"60 months\".");
+                error.diagnostics().front().hint + (model.model().time.known ? std::string(" E.g. ") + option + " \"60 months\"." : ""));
   }
 }
 
 std::vector<double> times_from_file(const std::string& path, const std::string& unit_text, const compile::Program& program,
-                                    const core::UnitSystem& units) {
+                                    const core::UnitSystem& units, bool unit_known) {
   const auto csv = core::parse_csv(core::read_file(path), path);
   std::string header = csv.header.front(), unit = unit_text;
   if (const auto bracket = header.find('['); bracket != std::string::npos && unit.empty()) {
@@ -92,6 +106,7 @@ std::vector<double> times_from_file(const std::string& path, const std::string& 
   }
   if (core::to_lower(core::trim(header.substr(0, header.find('[')))) != "time")
     throw usage("the first column of '" + path + "' should be 'time'", "Head it 'time [h]'.");
+  if (unit.empty() && !unit_known) unit = "s";  // plain numbers in the model's time, which counts as seconds
   if (unit.empty()) throw usage("the unit of the times in '" + path + "' is not known", "Head the column 'time [h]', or give --time-unit h.");
   if (!units.parse(unit).same_dimension(units.parse("s")))
     throw core::Error(core::ErrorKind::Unit, {"unit-004", "'" + unit + "' is no unit of time", {path, 1, 0}, ""});
@@ -193,10 +208,10 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
   const auto& program = model.program();
   std::vector<double> times;
   if (!o.times.empty()) {
-    times = times_from_file(o.times, o.time_unit, program, units);
+    times = times_from_file(o.times, o.time_unit, program, units, model.model().time.known);
   } else {
-    const double until = duration(o.until, "--until", program, units);
-    const double every = o.every.empty() ? until / 100 : duration(o.every, "--every", program, units);
+    const double until = duration(o.until, "--until", model, units);
+    const double every = o.every.empty() ? until / 100 : duration(o.every, "--every", model, units);
     if (!(until > 0) || !(every > 0)) throw usage("--until and --every should be positive", "");
     if (until / every > 1e7) throw usage("--every gives more than ten million output times", "");
     for (std::size_t k = 0; static_cast<double>(k) * every < until * (1 - 1e-9); ++k) times.push_back(static_cast<double>(k) * every);
@@ -225,10 +240,15 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
   out.line(header);
   int code = kOk;
   std::size_t missing = 0;
+  if (model::is_sbml(model.model().file)) {
+    for (const std::string& note : model.model().faults) std::cerr << "note: " << note << '\n';
+  }
+  if (model.lane_hash().empty()) std::cerr << "note: engine " << model.engine_text() << '\n';
   model.run(
       1, [&](std::size_t) { return plan; },
       [&](std::size_t, const solve::SubjectPlan& p, solve::SubjectResult&& result) {
         if (result.status != solve::Status::Completed) code = report_failure("simulation", result, model.model().time.text);
+        for (const std::string& remark : result.remarks) std::cerr << "warning: " << remark << '\n';
         const auto values = reader.read(p, result);
         for (std::size_t k = 0; k < times.size(); ++k) {
           std::vector<std::string> row = {core::format_double(times[k])};
@@ -301,7 +321,7 @@ int simulate_table(const SimulateOptions& o, const simulate::CompiledModel& mode
 
 int simulate_command(const SimulateOptions& o) {
   const core::UnitSystem units;
-  const model::Library library{data_root()};
+  const model::Library library = app::library();
   model::Model loaded = model::load_model(library.find_model(o.model), library, units, {o.species, drugs_of(o.doses, library, units), {}});
   apply_set(loaded, o.set, units);
   const simulate::CompiledModel model(std::move(loaded), o.solver.settings());

@@ -12,6 +12,7 @@
 #include "osteosome/evidence/preclinical.hpp"
 #include "osteosome/evidence/study.hpp"
 #include "osteosome/protocol/regimen.hpp"
+#include "osteosome/sbml/import.hpp"
 #include "osteosome/simulate/scenario.hpp"
 
 namespace osteosome::app {
@@ -39,7 +40,17 @@ std::string check_overlay(const core::TomlValue& overlay, const std::string& pat
 }
 
 /// Checks one document of any kind; the tables it has tell which.
+std::string check_sbml(const std::string& path, const core::UnitSystem& units) {
+  const auto m = sbml::read_sbml(path, units).model;
+  const std::string beyond = compile::build_program(m).beyond_lanes;
+  std::string text = fmt::format("SBML model, {} species, {} parameters, {} rules, {} events", m.species.size(), m.parameters.size(), m.rules.size(),
+                                 m.events.size());
+  for (const std::string& note : m.faults) text += "; " + note;
+  return beyond.empty() ? text : text + "; runs on the reference engine, since " + beyond;
+}
+
 std::string check_file(const std::string& path, const model::Library& library, const core::UnitSystem& units) {
+  if (model::is_sbml(path)) return check_sbml(path, units);
   const core::TomlValue root = core::load_toml(path);
   if (root.find("scenario") != nullptr) {
     auto scenario = simulate::load_scenario(path, library, units);
@@ -77,7 +88,7 @@ std::string check_file(const std::string& path, const model::Library& library, c
 
 int check_command(const std::vector<std::string>& files) {
   const core::UnitSystem units;
-  const model::Library library{data_root()};
+  const model::Library library = app::library();
   int code = kOk;
   for (const std::string& file : files) {
     try {
@@ -96,7 +107,7 @@ int check_command(const std::vector<std::string>& files) {
 
 int models_command(const std::string& verb, const std::string& id) {
   const core::UnitSystem units;
-  const model::Library library{data_root()};
+  const model::Library library = app::library();
   if (verb == "show") {
     if (id.empty()) throw core::Error(core::ErrorKind::Input, {"usage", "'models show' needs a model", {}, "E.g. osteosome models show joerg-2022."});
     std::cout << model::to_markdown(model::load_model(library.find_model(id), library, units));
@@ -142,7 +153,7 @@ int doctor_command() {
   line("chart library", std::filesystem::exists(root + "/vega-bundle.js", ec), root + "/vega-bundle.js");
   line("cache folder", !cache_dir().empty(), cache_dir());
   const core::UnitSystem units;
-  const model::Library library{root};
+  const model::Library library = app::library();
   for (const std::string& name : library.models()) {
     const simulate::CompiledModel model(model::load_model(library.find_model(name), library, units), {});
     line("model " + name, true, model.engine_text());

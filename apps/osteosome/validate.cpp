@@ -135,7 +135,7 @@ void write_files(const std::string& out, const std::string& root, report::Valida
 int validate_command(const Words& words) {
   if (words.domain == "preclinical") return validate_preclinical(words);
   const core::UnitSystem units;
-  const model::Library library{data_root()};
+  const model::Library library = app::library();
   const auto tables = load(words, library);
   check_studies(words.studies, tables.studies, "");
   check_domain(words.domain, tables.studies);

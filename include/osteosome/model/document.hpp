@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -9,9 +11,14 @@
 
 namespace osteosome::model {
 
+/// True for files that are read as SBML: those that end in .xml or .sbml.
+[[nodiscard]] bool is_sbml(const std::string& path);
+
 /// Where documents are looked up besides the folder of the document that names them.
 struct Library {
   std::string root;  ///< folder that holds models/, scenarios/, evidence/
+  /// Reads files that end in .xml or .sbml (sbml::read_sbml); without it they are refused.
+  std::function<Model(const std::string& path, const core::UnitSystem& units)> read_sbml = {};
 
   /// Path of a model named by path or by id ("joerg-2022", "published/joerg-2022"). @throws Error(Input) with near matches.
   [[nodiscard]] std::string find_model(const std::string& name, const std::string& beside = "") const;
@@ -47,6 +54,22 @@ void validate(const Model& model, core::Diagnostics& problems);
 
 /// Order in which the assignment rules can be evaluated (indices into `model.rules`). @throws Error(Model) on a cycle.
 [[nodiscard]] std::vector<std::size_t> rule_order(const Model& model);
+
+/// What a document writes where the unit is not known, as in models from SBML without units.
+inline constexpr const char* kUnknownUnit = "unknown";
+
+/// A TOML document that reads back as `model`; dotted names get "__" for the dot.
+[[nodiscard]] std::string to_toml(Model model);
+
+/// The tables [doses], [outputs], [start] and [patient] of a document: what SBML has no words for.
+[[nodiscard]] std::string extras_to_toml(const Model& model);
+/// Adds what extras_to_toml has written. @throws Error with every problem.
+void add_extras(Model& model, const std::string& toml, const core::UnitSystem& units);
+
+/// For every dotted name of the model one without a dot, unlike all others.
+[[nodiscard]] std::map<std::string, std::string> plain_names(const Model& model);
+/// Gives symbols, functions, events, doses and outputs the names they are mapped to, wherever they stand.
+void rename_symbols(Model& model, const std::map<std::string, std::string>& names);
 
 /// Markdown: title, faults, equations and the table of parameters with sources.
 [[nodiscard]] std::string to_markdown(const Model& model);

@@ -220,8 +220,7 @@ struct Model {
   std::string id, title, source, about;
   std::string file;
   UnitText time;
-  std::vector<std::string> faults;
-  std::vector<std::string> remarks;  ///< what a reader of results should know of an imported model, e.g. that it has no units
+  std::vector<std::string> faults;  ///< what a reader of results should know, e.g. that an imported model has no units
   std::vector<Parameter> parameters;
   std::vector<Compartment> compartments;
   std::vector<Species> species;

@@ -150,6 +150,7 @@ class Composer {
 
   /// The flat model of `path`, its ports turned into rules: connected ones by `connect`, the others by their default.
   Document load(const std::string& path, int depth) {
+    if (is_sbml(path)) return imported(path);
     Document document = read_document(core::load_toml(path), path, units_, problems_);
     if (depth > kDeepestNesting) {
       problems_.add({"compose-001", "documents use each other in a circle", {path, 0, 0}, ""});
@@ -158,6 +159,16 @@ class Composer {
     for (const Use& use : document.uses) include(document, use, path, depth);
     if (!document.targets.empty()) include_therapies(document, depth);
     for (const std::string& name : document.overlays) overlay(document.model, name, path);
+    return document;
+  }
+
+  /// An SBML file as a document: no ports, no uses.
+  Document imported(const std::string& path) {
+    if (!library_.read_sbml) {
+      throw core::Error(core::ErrorKind::Unsupported, {"compose-010", "SBML files cannot be read here", {path, 0, 0}, ""});
+    }
+    Document document;
+    document.model = library_.read_sbml(path, units_);
     return document;
   }
 
@@ -394,7 +405,6 @@ class Composer {
     move_all(to.doses, from.doses);
     move_all(to.outputs, from.outputs);
     move_all(to.faults, from.faults);
-    move_all(to.remarks, from.remarks);
   }
 
   const Library& library_;
@@ -408,10 +418,15 @@ class Composer {
 /// Replaces `convert_units(formula)` by the formula times the factor from its own unit to the rule's (units.cpp).
 void resolve_port_units(Model& model, core::Diagnostics& problems);
 
+bool is_sbml(const std::string& path) {
+  const std::string ending = core::to_lower(fs::path(path).extension().string());
+  return ending == ".xml" || ending == ".sbml";
+}
+
 std::string Library::find_model(const std::string& name, const std::string& beside) const {
   std::vector<fs::path> tries;
-  if (!beside.empty()) tries.push_back(fs::path(beside).parent_path() / (name + ".toml"));
-  const bool is_path = name.find('/') != std::string::npos || fs::path(name).extension() == ".toml";
+  if (!beside.empty()) tries.push_back(fs::path(beside).parent_path() / (is_sbml(name) ? name : name + ".toml"));
+  const bool is_path = name.find('/') != std::string::npos || fs::path(name).extension() == ".toml" || is_sbml(name);
   if (beside.empty() && is_path) tries.push_back(name);
   if (!root.empty()) {
     const fs::path models_folder = fs::path(root) / "models";

@@ -32,7 +32,8 @@ void each_identifier(const TomlValue& table, core::Diagnostics& problems, F read
 UnitText read_unit(TomlReader& in, std::string_view key, const core::UnitSystem& units) {
   UnitText out;
   out.text = in.required_text(key);
-  out.known = !out.text.empty();
+  out.known = !out.text.empty() && out.text != kUnknownUnit;
+  if (out.text == kUnknownUnit) out.text.clear();
   if (!out.known) return out;
   try {
     out.unit = units.parse(out.text);
@@ -125,6 +126,10 @@ class Reader {
     each(top, "species", [&](const std::string& id, const TomlValue& v) { read_species(id, v); });
     each(top, "reactions", [&](const std::string& id, const TomlValue& v) { read_reaction(id, v); });
     each(top, "rules", [&](const std::string& id, const TomlValue& v) { read_rule(id, v); });
+    each(top, "algebraic", [&](const std::string& id, const TomlValue& v) { read_algebraic(id, v); });
+    if (const TomlValue* initial = top.table("initial")) read_initial(*initial);
+    each(top, "constraints", [&](const std::string& id, const TomlValue& v) { read_constraint(id, v); });
+    values_at_start();
     each(top, "events", [&](const std::string& id, const TomlValue& v) { read_event(id, v); });
     each(top, "ports", [&](const std::string& id, const TomlValue& v) { read_port(id, v); });
     each(top, "uses", [&](const std::string& id, const TomlValue& v) { read_use(id, v); });
@@ -187,10 +192,13 @@ class Reader {
     c.id = id;
     c.where = value.where;
     c.size = in.required_number("size");
-    if (!(c.size > 0) || !std::isfinite(c.size)) in.problem("model-015", "'size' should be positive", "", "size");
     c.unit = unit(in, "unit");
     c.provenance = provenance(in, true);
-    c.constant = in.boolean("constant").value_or(true);
+    c.rate = parse(in, "rate");
+    c.assigned = parse(in, "formula");
+    c.constant = in.boolean("constant").value_or(!(c.rate || c.assigned));
+    c.meaning = in.text("meaning").value_or("");
+    if (std::isinf(c.size) || (c.constant && c.size < 0)) in.problem("model-015", "'size' should be positive", "", "size");
     in.finish();
     document_.model.compartments.push_back(std::move(c));
   }
@@ -219,6 +227,8 @@ class Reader {
     s.unit = unit(in, "unit");
     s.initial = required_formula(in, "initial");
     s.rate = parse(in, "rate");
+    s.assigned = parse(in, "formula");
+    s.conversion_factor = in.text("conversion_factor").value_or("");
     s.typical = parse(in, "typical");
     s.compartment = in.text("compartment").value_or("");
     s.substance_only = in.boolean("substance_only").value_or(false);
@@ -237,22 +247,49 @@ class Reader {
     document_.model.species.push_back(std::move(s));
   }
 
+  /// Terms "A", "2 A", "n A" or "(formula) A", joined by '+' outside of parentheses.
   std::vector<SpeciesReference> read_side(TomlReader& in, std::string_view text) {
     std::vector<SpeciesReference> side;
     if (core::trim(text).empty()) return side;
-    for (const std::string& term : core::split(text, '+')) {
+    for (const std::string& term : terms(text)) {
       const std::string_view body = core::trim(term);
-      const std::size_t space = body.find_first_of(" \t");
+      const std::size_t space = body.find_last_of(" \t)");
       SpeciesReference ref;
-      ref.species = std::string(core::trim(space == std::string_view::npos ? body : body.substr(space)));
+      ref.species = std::string(core::trim(space == std::string_view::npos ? body : body.substr(space + 1)));
       if (space != std::string_view::npos) {
-        const auto number = core::parse_double(body.substr(0, space));
-        if (!number || !(*number > 0)) in.problem("model-017", "'" + std::string(body) + "' is no term of a reaction", "Write '2 A'.", "equation");
-        ref.stoichiometry = expr::Ast::number(number.value_or(1));
+        const std::string factor(core::trim(body.substr(0, space + 1)));
+        const auto number = core::parse_double(factor);
+        const bool symbolic = factor.front() == '(' || core::is_identifier(factor);
+        if (number ? !(*number > 0) : !symbolic) in.problem("model-017", "'" + std::string(body) + "' is no term of a reaction", "Write '2 A'.", "equation");
+        ref.stoichiometry = number ? expr::Ast::number(*number) : symbolic ? stoichiometry(in, factor) : expr::Ast::number(1);
       }
       side.push_back(std::move(ref));
     }
     return side;
+  }
+
+  static expr::Ast stoichiometry(TomlReader& in, const std::string& text) {
+    try {
+      return expr::parse_formula(text);
+    } catch (const core::Error& error) {
+      const auto& d = error.diagnostics().front();
+      in.problem(d.code, d.message, d.hint, "equation");
+      return expr::Ast::number(1);
+    }
+  }
+
+  static std::vector<std::string> terms(std::string_view text) {
+    std::vector<std::string> found(1);
+    int depth = 0;
+    for (const char c : text) {
+      depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+      if (c == '+' && depth <= 0) {
+        found.emplace_back();
+      } else {
+        found.back() += c;
+      }
+    }
+    return found;
   }
 
   void read_reaction(const std::string& id, const TomlValue& value) {
@@ -269,6 +306,8 @@ class Reader {
       r.products = read_side(in, std::string_view(equation).substr(arrow + 2));
     }
     r.rate = required_formula(in, "rate");
+    r.reversible = in.boolean("reversible").value_or(false);
+    r.fast = in.boolean("fast").value_or(false);
     r.meaning = in.text("meaning").value_or("");
     r.unchecked = in.text("unchecked").value_or("");
     in.finish();
@@ -286,6 +325,43 @@ class Reader {
     r.unchecked = in.text("unchecked").value_or("");
     in.finish();
     document_.model.rules.push_back(std::move(r));
+  }
+
+  void read_algebraic(const std::string& id, const TomlValue& value) {
+    TomlReader in(value, "algebraic rule '" + id + "'", problems_);
+    Rule r;
+    r.id = id;
+    r.kind = Rule::Kind::Algebraic;
+    r.where = value.where;
+    r.formula = required_formula(in, "formula");
+    r.unit.known = false;
+    in.finish();
+    document_.model.rules.push_back(std::move(r));
+  }
+
+  void read_initial(const TomlValue& table) {
+    for (const auto& [id, value] : table.entries) {
+      TomlReader in(value, "initial value of '" + id + "'", problems_);
+      document_.model.initial_assignments.push_back({id, required_formula(in, "formula"), value.where});
+      in.finish();
+    }
+  }
+
+  void read_constraint(const std::string& id, const TomlValue& value) {
+    TomlReader in(value, "constraint '" + id + "'", problems_);
+    Constraint c{required_formula(in, "condition"), in.text("message").value_or(""), value.where};
+    if (c.message.empty()) c.message = "constraint '" + id + "' does not hold";
+    in.finish();
+    document_.model.constraints.push_back(std::move(c));
+  }
+
+  /// A parameter may lack a value if [initial] or an algebraic rule gives it one.
+  void values_at_start() {
+    const Model& m = document_.model;
+    for (const Parameter& p : m.parameters) {
+      const bool given = p.free || std::any_of(m.initial_assignments.begin(), m.initial_assignments.end(), [&](const auto& a) { return a.symbol == p.id; });
+      if (std::isnan(p.value) && !given) problems_.add({"model-014", "parameter '" + p.id + "': 'value' is not finite", p.where, ""});
+    }
   }
 
   void read_event(const std::string& id, const TomlValue& value) {
@@ -452,7 +528,8 @@ Parameter read_parameter(const std::string& id, const TomlValue& value, const st
   p.id = id;
   p.where = value.where;
   p.value = in.required_number("value");
-  if (!std::isfinite(p.value)) in.problem("model-014", "'value' is not finite", "", "value");
+  if (std::isinf(p.value)) in.problem("model-014", "'value' is not finite", "", "value");
+  p.free = in.boolean("free").value_or(false);
   p.unit = read_unit(in, "unit", units);
   p.provenance = read_provenance(in, true, model_source);
   p.meaning = in.text("meaning").value_or("");
@@ -470,6 +547,17 @@ std::vector<Output> read_outputs(const TomlValue& table, const core::UnitSystem&
   each_identifier(table, problems,
                   [&](const std::string& id, const TomlValue& value) { outputs.push_back(read_output(id, value, units, problems)); });
   return outputs;
+}
+
+void add_extras(Model& model, const std::string& toml, const core::UnitSystem& units) {
+  core::Diagnostics problems;
+  const TomlValue header = core::parse_toml("[model]\nid = \"x\"\ntitle = \"x\"\nsource = \"x\"\ntime = \"d\"\n" + toml, model.file);
+  Document extras = read_document(header, model.file, units, problems);
+  problems.throw_if_any(ErrorKind::Model);
+  model.doses = std::move(extras.model.doses);
+  model.outputs = std::move(extras.model.outputs);
+  model.age_at_zero = extras.model.age_at_zero;
+  model.patient = std::move(extras.model.patient);
 }
 
 Distribution read_distribution(const TomlValue& table, const std::string& name, core::Diagnostics& problems) {

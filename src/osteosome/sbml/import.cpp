@@ -369,14 +369,14 @@ class Importer {
 
   void remarks() {
     auto& m = out_.model;
-    if (!m.time.known) m.remarks.push_back("The unit of time is not declared in the SBML file; times are plain numbers.");
+    if (!m.time.known) m.faults.push_back("The unit of time is not declared in the SBML file; times are plain numbers.");
     const auto unknown = [](const auto& items) { return std::count_if(items.begin(), items.end(), [](const auto& x) { return !x.unit.known; }); };
     const auto without = unknown(m.parameters) + unknown(m.species) + unknown(m.compartments);
-    if (without > 0) m.remarks.push_back(std::to_string(without) + " quantities have no unit in the SBML file; nothing about their dimensions is checked.");
+    if (without > 0) m.faults.push_back(std::to_string(without) + " quantities have no unit in the SBML file; nothing about their dimensions is checked.");
     if (!without_rate_.empty()) {
       std::string list;
       for (const std::string& id : without_rate_) list += (list.empty() ? "" : ", ") + id;
-      m.remarks.push_back("Reactions without a rate do nothing: " + list + ".");
+      m.faults.push_back("Reactions without a rate do nothing: " + list + ".");
     }
   }
 

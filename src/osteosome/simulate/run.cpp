@@ -73,6 +73,8 @@ class ArmPlanner {
 
   [[nodiscard]] solve::SubjectPlan plan(std::size_t subject) const {
     solve::SubjectPlan plan = bare_plan(model_, start_);
+    plan.seed = scenario_.seed;
+    plan.subject = subject;
     apply_population(subject, plan);
     core::RandomStream stream(scenario_.seed, subject, "adherence:" + arm_.name);
     const auto horizon = static_cast<protocol::Microseconds>(std::llround(scenario_.until_days * protocol::kMicrosecondsPerDay)) + 1;
@@ -229,6 +231,7 @@ std::vector<CompiledModel> compile_models(const Scenario& scenario, const Solver
     for (const auto& [name, value] : m.set) {
       const auto p = std::find_if(loaded.parameters.begin(), loaded.parameters.end(), [&](const model::Parameter& x) { return x.id == name; });
       const auto s = std::find_if(loaded.species.begin(), loaded.species.end(), [&](const model::Species& x) { return x.id == name; });
+      std::erase_if(loaded.initial_assignments, [&](const auto& a) { return a.symbol == name; });  // the value given here stands instead
       if (p != loaded.parameters.end()) {
         model::set_value(*p, value, "the scenario", m.where, problems);
       } else if (s != loaded.species.end()) {

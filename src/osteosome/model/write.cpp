@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// A flat model as a TOML document that reads back as the same model (docs/reference/model-document.md).
+#include <cmath>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "osteosome/core/text.hpp"
+#include "osteosome/model/document.hpp"
+
+namespace osteosome::model {
+namespace {
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += std::string("\\") + c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += ' ';
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+std::string number(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
+  const std::string text = core::format_double(value);
+  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;  // TOML's integers end at 2^63
+}
+
+/// One entry: `id = { key = value, ... }`, keys without a value left out.
+class Entry {
+ public:
+  explicit Entry(std::string id) : id_(std::move(id)) {}
+  Entry& raw(const char* key, const std::string& value) {
+    text_ += (text_.empty() ? "" : ", ") + std::string(key) + " = " + value;
+    return *this;
+  }
+  Entry& text(const char* key, const std::string& value) { return value.empty() ? *this : raw(key, quoted(value)); }
+  Entry& formula(const char* key, const expr::Ast& value) { return raw(key, quoted(expr::to_text(value))); }
+  Entry& formula(const char* key, const std::optional<expr::Ast>& value) { return value ? formula(key, *value) : *this; }
+  Entry& flag(const char* key, bool value, bool usual) { return value == usual ? *this : raw(key, value ? "true" : "false"); }
+  Entry& unit(const UnitText& unit) { return raw("unit", quoted(unit.known ? unit.text : kUnknownUnit)); }
+  Entry& provenance(const Provenance& p) { return text("kind", p.kind).text("source", p.source).text("rationale", p.rationale); }
+  [[nodiscard]] std::string line() const { return id_ + " = { " + text_ + " }\n"; }
+
+ private:
+  std::string id_, text_;
+};
+
+class Writer {
+ public:
+  explicit Writer(const Model& model) : m_(model) {}
+
+  std::string run() {
+    header();
+    table("parameters", m_.parameters, [](const Parameter& p) { return parameter(p); });
+    table("compartments", m_.compartments, [](const Compartment& c) {
+      return Entry(c.id).raw("size", number(c.size)).unit(c.unit).flag("constant", c.constant, true).formula("rate", c.rate)
+          .formula("formula", c.assigned).provenance(c.provenance).text("meaning", c.meaning);
+    });
+    table("functions", m_.functions, [](const FunctionDefinition& f) {
+      std::string arguments;
+      for (const std::string& a : f.arguments) arguments += (arguments.empty() ? "" : ", ") + quoted(a);
+      return Entry(f.id).raw("arguments", "[" + arguments + "]").formula("formula", f.body);
+    });
+    table("species", m_.species, [](const Species& s) { return species(s); });
+    table("initial", m_.initial_assignments, [](const InitialAssignment& a) { return Entry(a.symbol).formula("formula", a.formula); });
+    table("reactions", m_.reactions, [](const Reaction& r) { return reaction(r); });
+    table("rules", rules(Rule::Kind::Assignment), [](const Rule& r) {
+      return Entry(r.id).formula("formula", r.formula).unit(r.unit).text("meaning", r.meaning).text("unchecked", unchecked(r));
+    });
+    table("algebraic", rules(Rule::Kind::Algebraic), [](const Rule& r) { return Entry(r.id).formula("formula", r.formula); });
+    table("events", m_.events, [](const Event& e) { return event(e); });
+    int constraints = 0;
+    table("constraints", m_.constraints, [&](const Constraint& c) {
+      return Entry("constraint_" + std::to_string(++constraints)).formula("condition", c.condition).text("message", c.message);
+    });
+    out_ += extras_to_toml(m_);
+    return std::move(out_);
+  }
+
+ private:
+  void header() {
+    out_ += "[model]\nid = " + quoted(m_.id) + "\ntitle = " + quoted(m_.title) + "\nsource = " + quoted(m_.source) + "\ntime = " +
+            quoted(m_.time.known ? m_.time.text : kUnknownUnit) + "\n";
+    if (m_.species_name != "human") out_ += "species = " + quoted(m_.species_name) + "\n";
+    if (!m_.about.empty()) out_ += "about = " + quoted(m_.about) + "\n";
+    if (m_.faults.empty()) return;
+    out_ += "faults = [\n";
+    for (const std::string& fault : m_.faults) out_ += "  " + quoted(fault) + ",\n";
+    out_ += "]\n";
+  }
+
+  template <class T, class F>
+  void table(const char* name, const std::vector<T>& items, F entry) {
+    if (items.empty()) return;
+    out_ += std::string("\n[") + name + "]\n";
+    for (const T& item : items) out_ += entry(item).line();
+  }
+
+  [[nodiscard]] std::vector<Rule> rules(Rule::Kind kind) const {
+    std::vector<Rule> chosen;
+    for (const Rule& r : m_.rules) {
+      if (r.kind == kind) chosen.push_back(r);
+    }
+    return chosen;
+  }
+
+  /// Formulas that were checked in another scope, or not at all, stay unchecked.
+  template <class T>
+  static std::string unchecked(const T& item) {
+    if (!item.unchecked.empty()) return item.unchecked;
+    return item.units_done ? "carries conversion factors, or comes from SBML" : "";
+  }
+
+  static Entry parameter(const Parameter& p) {
+    Entry e(p.id);
+    e.raw("value", number(p.value)).unit(p.unit).provenance(p.provenance).flag("free", p.free, false);
+    if (p.bounds) e.raw("bounds", "[" + number(p.bounds->first) + ", " + number(p.bounds->second) + "]");
+    if (p.prior) e.raw("prior", std::string("{ scale = ") + (p.prior->logarithmic ? "\"log\"" : "\"linear\"") + ", sd = " + number(p.prior->sd) + " }");
+    return e.text("meaning", p.meaning);
+  }
+
+  static Entry species(const Species& s) {
+    Entry e(s.id);
+    e.formula("initial", s.initial).unit(s.unit).formula("rate", s.rate).formula("formula", s.assigned).text("compartment", s.compartment);
+    e.flag("substance_only", s.substance_only, false).flag("boundary", s.boundary, false).flag("constant", s.constant, false);
+    e.text("conversion_factor", s.conversion_factor).formula("typical", s.typical).formula("bioavailability", s.bioavailability);
+    e.formula("lag", s.lag).formula("infusion_rate", s.infusion_rate).formula("infusion_duration", s.infusion_duration);
+    return e.provenance(s.provenance).text("meaning", s.meaning).text("unchecked", unchecked(s));
+  }
+
+  static std::string side(const std::vector<SpeciesReference>& refs) {
+    std::string text;
+    for (const SpeciesReference& ref : refs) {
+      const std::string factor = ref.stoichiometry.is_number(1) ? "" : "(" + expr::to_text(ref.stoichiometry) + ") ";
+      text += (text.empty() ? "" : " + ") + factor + ref.species;
+    }
+    return text;
+  }
+
+  static Entry reaction(const Reaction& r) {
+    Entry e(r.id);
+    e.raw("equation", quoted(side(r.reactants) + " -> " + side(r.products))).formula("rate", r.rate);
+    e.flag("reversible", r.reversible, false).flag("fast", r.fast, false);
+    return e.text("meaning", r.meaning).text("unchecked", unchecked(r));
+  }
+
+  static Entry event(const Event& event) {
+    Entry e(event.id);
+    std::string assign;
+    for (const EventAssignment& a : event.assignments) assign += (assign.empty() ? "" : ", ") + a.target + " = " + quoted(expr::to_text(a.formula));
+    e.formula("trigger", event.trigger).raw("assign", "{ " + assign + " }").formula("delay", event.delay).formula("priority", event.priority);
+    e.flag("persistent", event.persistent, true).flag("initial_value", event.initial_value, true);
+    return e.flag("values_from_trigger_time", event.values_from_trigger_time, true).text("unchecked", unchecked(event));
+  }
+
+  const Model& m_;
+  std::string out_;
+};
+
+Entry dose(const DoseEntry& d) {
+  Entry e(d.id);
+  if (d.drug != d.id) e.text("drug", d.drug);
+  e.text("into", d.into).formula("factor", d.factor);
+  if (d.unit) e.unit(*d.unit);
+  e.text("molar_mass", d.molar_mass).text("as", d.continuous ? "continuous" : "");
+  if (d.continuous_up_to_days) e.text("continuous_up_to", core::format_double(*d.continuous_up_to_days) + " d");
+  return e.text("route", d.route);
+}
+
+std::string patient(const PatientInputs& p) {
+  std::string out;
+  const auto line = [&](const char* key, const std::string& value) {
+    if (!value.empty()) out += std::string(key) + " = " + quoted(value) + "\n";
+  };
+  line("age_at_menopause", p.age_at_menopause);
+  line("surgical", p.surgical);
+  line("turnover", p.turnover);
+  line("supplement", p.supplement);
+  line("body_mass", p.body_mass);
+  line("unloaded", p.unloaded);
+  if (!p.densities.empty()) out += "\n[patient.densities]\n";
+  for (const PatientDensity& d : p.densities) out += Entry(d.site).text("scale", d.scale).text("t_score", d.t_score).line();
+  return out.empty() ? "" : "\n[patient]\n" + out;
+}
+
+/// Calls `f` with every name that stands in the model: ids, references and names in formulas.
+class Namer {
+ public:
+  Namer(Model& model, const std::map<std::string, std::string>& names) : m_(model), names_(names) {}
+
+  void run() {
+    for (Parameter& p : m_.parameters) name(p.id);
+    for (Compartment& c : m_.compartments) name(c.id), formula(c.rate), formula(c.assigned);
+    for (FunctionDefinition& f : m_.functions) name(f.id), calls(f.body);
+    for (Species& s : m_.species) {
+      for (std::string* n : {&s.id, &s.compartment, &s.conversion_factor}) name(*n);
+      formula(s.initial);
+      for (auto* ast : {&s.rate, &s.assigned, &s.typical, &s.bioavailability, &s.lag, &s.infusion_rate, &s.infusion_duration}) formula(*ast);
+    }
+    for (Reaction& r : m_.reactions) {
+      name(r.id), formula(r.rate);
+      for (auto* side : {&r.reactants, &r.products}) {
+        for (SpeciesReference& ref : *side) name(ref.species), formula(ref.stoichiometry);
+      }
+    }
+    for (Rule& r : m_.rules) name(r.id), formula(r.formula);
+    for (InitialAssignment& a : m_.initial_assignments) name(a.symbol), formula(a.formula);
+    for (Constraint& c : m_.constraints) formula(c.condition);
+    for (Event& e : m_.events) {
+      name(e.id), formula(e.trigger), formula(e.delay), formula(e.priority);
+      for (EventAssignment& a : e.assignments) name(a.target), formula(a.formula);
+    }
+    for (DoseEntry& d : m_.doses) name(d.id), name(d.into), name(d.molar_mass), formula(d.factor);
+    for (Output& o : m_.outputs) name(o.id), formula(o.formula);
+    name(m_.age_at_zero);
+    PatientInputs& p = m_.patient;
+    for (std::string* n : {&p.age_at_menopause, &p.surgical, &p.turnover, &p.supplement, &p.body_mass, &p.unloaded}) name(*n);
+    for (PatientDensity& d : p.densities) name(d.scale), name(d.t_score);
+  }
+
+ private:
+  void name(std::string& id) const {
+    const auto it = names_.find(id);
+    if (it != names_.end()) id = it->second;
+  }
+  void formula(expr::Ast& ast) const {
+    if (ast.kind != expr::Ast::Kind::Number) name(ast.name);
+    for (expr::Ast& arg : ast.args) formula(arg);
+  }
+  void formula(std::optional<expr::Ast>& ast) const {
+    if (ast) formula(*ast);
+  }
+  /// Of a function body: its arguments hide what has their names.
+  void calls(expr::Ast& ast) const {
+    if (ast.kind == expr::Ast::Kind::Call) name(ast.name);
+    for (expr::Ast& arg : ast.args) calls(arg);
+  }
+
+  Model& m_;
+  const std::map<std::string, std::string>& names_;
+};
+
+}  // namespace
+
+std::string extras_to_toml(const Model& model) {
+  std::string out;
+  if (!model.doses.empty()) out += "\n[doses]\n";
+  for (const DoseEntry& d : model.doses) out += dose(d).line();
+  if (!model.outputs.empty()) out += "\n[outputs]\n";
+  for (const Output& o : model.outputs) {
+    Entry e(o.id);
+    e.formula("formula", o.formula).unit(o.unit).text("observable", o.observable).text("label", o.label).text("when", o.when);
+    out += e.text("unchecked", !o.unchecked.empty() || !o.units_done ? o.unchecked : "checked in the document it comes from").line();
+  }
+  if (!model.age_at_zero.empty()) out += "\n[start]\nage_at_zero = " + quoted(model.age_at_zero) + "\n";
+  return out + patient(model.patient);
+}
+
+std::map<std::string, std::string> plain_names(const Model& model) {
+  std::vector<std::string> all = model.symbols();
+  for (const FunctionDefinition& f : model.functions) all.push_back(f.id);
+  for (const Event& e : model.events) all.push_back(e.id);
+  for (const DoseEntry& d : model.doses) all.push_back(d.id);
+  for (const Output& o : model.outputs) all.push_back(o.id);
+  for (const Rule& r : model.rules) all.push_back(r.id);
+  std::set<std::string> taken(all.begin(), all.end());
+  std::map<std::string, std::string> names;
+  for (const std::string& id : all) {
+    if (id.find('.') == std::string::npos || names.contains(id)) continue;
+    std::string plain;
+    for (const char c : id) plain += c == '.' ? std::string("__") : std::string(1, c);
+    while (!taken.insert(plain).second) plain += "_";
+    names[id] = plain;
+  }
+  return names;
+}
+
+void rename_symbols(Model& model, const std::map<std::string, std::string>& names) { Namer(model, names).run(); }
+
+std::string to_toml(Model model) {
+  rename_symbols(model, plain_names(model));
+  return Writer(model).run();
+}
+
+}  // namespace osteosome::model
