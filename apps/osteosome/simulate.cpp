@@ -25,6 +25,9 @@ struct SimulateOptions {
   bool overwrite = false;
 };
 
+/// As --time-unit: times are plain numbers in the model's own unit.
+constexpr const char* kModelUnit = "model";
+
 core::Error usage(const std::string& message, const std::string& hint) { return {core::ErrorKind::Input, {"usage", message, {}, hint}}; }
 
 double set_value(const std::string& name, const std::string& text, const model::UnitText& unit, const core::UnitSystem& units) {
@@ -81,14 +84,16 @@ std::vector<std::string> drugs_of(const std::vector<std::string>& regimens, cons
   return drugs;
 }
 
-/// In the model's time. Where the model does not say the unit of time, a plain number.
-double duration(const std::string& text, const char* option, const simulate::CompiledModel& model, const core::UnitSystem& units) {
+/// In the model's time. A plain number where the model does not say its unit of time, or with --time-unit model.
+double duration(const std::string& text, const char* option, const simulate::CompiledModel& model, const std::string& time_unit,
+                const core::UnitSystem& units) {
   const compile::Program& program = model.program();
   try {
-    if (!model.model().time.known) {
+    if (!model.model().time.known || time_unit == kModelUnit) {
       const auto quantity = core::parse_quantity(text);
       if (quantity.unit.empty()) return quantity.value;
-      throw core::Error(core::ErrorKind::Unit, {"unit-005", "the model does not say the unit of its time", {}, "Write a plain number."});
+      throw core::Error(core::ErrorKind::Unit, {"unit-005", "'" + text + "' should be a plain number", {},
+                                                time_unit == kModelUnit ? "--time-unit model asks for it." : "The model does not say the unit of its time."});
     }
     return core::quantity_in(units, text, units.parse("s")) / program.seconds_per_time_unit;
   } catch (const core::Error& error) {
@@ -106,11 +111,11 @@ std::vector<double> times_from_file(const std::string& path, const std::string& 
   }
   if (core::to_lower(core::trim(header.substr(0, header.find('[')))) != "time")
     throw usage("the first column of '" + path + "' should be 'time'", "Head it 'time [h]'.");
-  if (unit.empty() && !unit_known) unit = "s";  // plain numbers in the model's time, which counts as seconds
-  if (unit.empty()) throw usage("the unit of the times in '" + path + "' is not known", "Head the column 'time [h]', or give --time-unit h.");
-  if (!units.parse(unit).same_dimension(units.parse("s")))
+  const bool plain = unit == kModelUnit || (unit.empty() && !unit_known);
+  if (!plain && unit.empty()) throw usage("the unit of the times in '" + path + "' is not known", "Head the column 'time [h]', or give --time-unit h.");
+  if (!plain && !units.parse(unit).same_dimension(units.parse("s")))
     throw core::Error(core::ErrorKind::Unit, {"unit-004", "'" + unit + "' is no unit of time", {path, 1, 0}, ""});
-  const double factor = units.parse(unit).factor_to(units.parse("s")) / program.seconds_per_time_unit;
+  const double factor = plain ? 1 : units.parse(unit).factor_to(units.parse("s")) / program.seconds_per_time_unit;
   std::vector<double> times;
   for (std::size_t i = 0; i < csv.rows.size(); ++i) {
     const auto value = core::parse_double(csv.rows[i][0]);
@@ -210,8 +215,8 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
   if (!o.times.empty()) {
     times = times_from_file(o.times, o.time_unit, program, units, model.model().time.known);
   } else {
-    const double until = duration(o.until, "--until", model, units);
-    const double every = o.every.empty() ? until / 100 : duration(o.every, "--every", model, units);
+    const double until = duration(o.until, "--until", model, o.time_unit, units);
+    const double every = o.every.empty() ? until / 100 : duration(o.every, "--every", model, o.time_unit, units);
     if (!(until > 0) || !(every > 0)) throw usage("--until and --every should be positive", "");
     if (until / every > 1e7) throw usage("--every gives more than ten million output times", "");
     for (std::size_t k = 0; static_cast<double>(k) * every < until * (1 - 1e-9); ++k) times.push_back(static_cast<double>(k) * every);
@@ -346,7 +351,7 @@ void add_simulate(CLI::App& app, Action& action) {
   verb->add_option("--until", o->until, "end of the simulation, e.g. \"60 months\"");
   verb->add_option("--every", o->every, "distance of output times, e.g. \"1 month\" (default: a hundredth of --until)");
   verb->add_option("--times", o->times, "CSV file with output times in a column 'time [unit]'");
-  verb->add_option("--time-unit", o->time_unit, "unit of TIME in --data, or of --times");
+  verb->add_option("--time-unit", o->time_unit, "unit of TIME in --data, or of --times; 'model': --until, --every and --times are plain numbers in the model's unit");
   verb->add_option("--observe", o->observe, "comma-separated quantities (default: all species and outputs)");
   verb->add_option("--at-dose", o->at_dose, "values at a dosing time: pre or post the dose")
       ->capture_default_str()

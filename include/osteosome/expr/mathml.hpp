@@ -17,8 +17,11 @@ using Rename = std::function<std::string(const std::string& name, bool function)
 /// @throws Error(Unsupported) for a construct that is no formula of SBML core.
 [[nodiscard]] Ast from_libsbml(const ASTNode& node, const Rename& rename);
 
-/// MathML of the formula: the content of a <math> element. `sid` gives the identifier of a name. Numbers are written in plain decimal digits
-/// that read back to the same double.
-[[nodiscard]] std::string to_mathml(const Ast& ast, const std::function<std::string(const std::string&)>& sid);
+/// Identifier of the SBML unit of a term, or "" where it is not known.
+using UnitId = std::function<std::string(const Ast&)>;
+
+/// MathML of the formula, the content of a <math> element, in what all of SBML Level 3 has (min and max become piecewise). Numbers are written in
+/// plain decimal digits that read back to the same double, dimensionless unless a 0, or a bound of a comparison, stands beside a term with a unit.
+[[nodiscard]] std::string to_mathml(const Ast& ast, const UnitId& unit);
 
 }  // namespace osteosome::expr

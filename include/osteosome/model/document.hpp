@@ -71,6 +71,9 @@ void add_extras(Model& model, const std::string& toml, const core::UnitSystem& u
 /// Gives symbols, functions, events, doses and outputs the names they are mapped to, wherever they stand.
 void rename_symbols(Model& model, const std::map<std::string, std::string>& names);
 
+/// The equations as one LaTeX align* environment.
+[[nodiscard]] std::string to_latex(const Model& model);
+
 /// Markdown: title, faults, equations and the table of parameters with sources.
 [[nodiscard]] std::string to_markdown(const Model& model);
 

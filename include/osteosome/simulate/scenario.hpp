@@ -131,6 +131,10 @@ void add_priors(Scenario& scenario, const std::vector<CompiledModel>& models);
 /// Checks that every model has the drugs and random quantities the arms need. Adds to `problems`.
 void check_arms(const Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, core::Diagnostics& problems);
 
+/// The plan of one arm of one model without the population's variation: what the typical subject of the scenario gets.
+[[nodiscard]] solve::SubjectPlan typical_plan(const Scenario& scenario, const std::vector<CompiledModel>& models, std::size_t model, std::size_t arm,
+                                              const core::UnitSystem& units);
+
 /// Called with (done, total) after each finished block; may be empty.
 using Progress = std::function<void(std::size_t done, std::size_t total)>;
 /// Called when subjects [first, last) of an arm are complete, for writing parts; may be empty.

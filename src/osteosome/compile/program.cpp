@@ -600,6 +600,14 @@ class Builder {
     return g.leaf(Op::Switch, it->second);
   }
 
+  /// Both of <= and >=, so that the instant at which two moving quantities meet is located.
+  NodeId equal(NodeId x, NodeId y, Branches branches) {
+    auto& g = program_.graph;
+    const bool moving = ((g.depends(x) | g.depends(y)) & (expr::kOnState | expr::kOnTime | expr::kOnDelayed)) != 0;
+    if (branches == Branches::Live || !moving) return g.make(Op::Equal, x, y);
+    return g.make(Op::And, compare(x, y, true, branches), compare(y, x, true, branches));
+  }
+
   NodeId translate(const Ast& ast, Branches branches) { return translate(ast, nullptr, branches, 0); }
 
   /// `arguments`: of the function whose body this is, or null.
@@ -679,8 +687,8 @@ class Builder {
     if (f == "<=") return compare(a[0], a[1], true, branches);
     if (f == ">") return compare(a[1], a[0], false, branches);
     if (f == ">=") return compare(a[1], a[0], true, branches);
-    if (f == "==") return g.make(Op::Equal, a[0], a[1]);
-    if (f == "!=") return g.make(Op::Not, g.make(Op::Equal, a[0], a[1]));
+    if (f == "==") return equal(a[0], a[1], branches);
+    if (f == "!=") return g.make(Op::Not, equal(a[0], a[1], branches));
     if (f == "&&") return fold(Op::And, a, 1);
     if (f == "||") return fold(Op::Or, a, 0);
     if (f == "!") return g.make(Op::Not, a[0]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "unit_check.hpp"
+#include "osteosome/model/unit_check.hpp"
 
 #include "osteosome/core/diagnostics.hpp"
 

@@ -7,7 +7,7 @@
 
 #include "osteosome/core/text.hpp"
 #include "osteosome/model/document.hpp"
-#include "unit_check.hpp"
+#include "osteosome/model/unit_check.hpp"
 
 namespace osteosome::model {
 

@@ -11,6 +11,7 @@
 #include "osteosome/core/text.hpp"
 #include "osteosome/expr/mathml.hpp"
 #include "osteosome/model/document.hpp"
+#include "osteosome/sbml/export.hpp"
 #include "unit_text.hpp"
 
 namespace osteosome::sbml {
@@ -21,7 +22,7 @@ using expr::Ast;
 class Importer {
  public:
   Importer(SBMLDocument& document, std::string file, const core::UnitSystem& units)
-      : file_(std::move(file)), in_(*document.getModel()), units_(in_, units) {}
+      : file_(std::move(file)), in_(*document.getModel()), system_(units), units_(in_, units) {}
 
   Imported run() {
     header();
@@ -31,7 +32,7 @@ class Importer {
     for (unsigned i = 0; i < in_.getNumFunctionDefinitions(); ++i) function(*in_.getFunctionDefinition(i));
     for (unsigned i = 0; i < in_.getNumCompartments(); ++i) compartment(*in_.getCompartment(i));
     for (unsigned i = 0; i < in_.getNumParameters(); ++i) {
-      const Parameter& p = *in_.getParameter(i);
+      Parameter& p = *in_.getParameter(i);
       quantity(p, p.isSetValue() ? p.getValue() : std::nan(""), p.getConstant(), units_.read(p.getUnits()));
     }
     for (unsigned i = 0; i < in_.getNumSpecies(); ++i) species(*in_.getSpecies(i));
@@ -40,6 +41,7 @@ class Importer {
     for (unsigned i = 0; i < in_.getNumInitialAssignments(); ++i) initial_assignment(*in_.getInitialAssignment(i));
     for (unsigned i = 0; i < in_.getNumEvents(); ++i) event(*in_.getEvent(i), i);
     for (unsigned i = 0; i < in_.getNumConstraints(); ++i) constraint(*in_.getConstraint(i), i);
+    own_extras();
     remarks();
     core::Diagnostics problems = problems_;
     if (problems.empty()) model::validate(out_.model, problems);
@@ -57,6 +59,19 @@ class Importer {
     m.file = file_;
     m.source = described_by();
     m.time = units_.time();
+  }
+
+  static std::string meaning(SBase& element) {
+    const std::string own_meaning = own(element, "meaning");
+    return own_meaning.empty() ? element.getName() : own_meaning;
+  }
+
+  static void own_formulas(model::Species& s, SBase& element) {
+    s.typical = own_formula(element, "typical");
+    s.bioavailability = own_formula(element, "bioavailability");
+    s.lag = own_formula(element, "lag");
+    s.infusion_rate = own_formula(element, "infusion_rate");
+    s.infusion_duration = own_formula(element, "infusion_duration");
   }
 
   /// The publication the model says it comes from (MIRIAM isDescribedBy), else the file.
@@ -166,9 +181,55 @@ class Importer {
     return it == rules.end() ? std::nullopt : std::optional(it->second);
   }
 
+  // Our own annotations.
+
+  /// Attribute of <osteosome:value> of an element that Osteosome has written, or "".
+  static std::string own(SBase& element, const char* key) {
+    if (!element.isSetAnnotation()) return "";
+    const XMLNode* annotation = element.getAnnotation();
+    for (unsigned i = 0; i < annotation->getNumChildren(); ++i) {
+      const XMLNode& child = annotation->getChild(i);
+      if (child.getURI() == kNamespace) return child.getAttrValue(key);
+    }
+    return "";
+  }
+
+  /// The unit that Osteosome wrote beside SBML's, which has no IU and counts cells and particles alike.
+  [[nodiscard]] model::UnitText own_unit(SBase& element, model::UnitText unit) const {
+    const std::string text = own(element, "unit");
+    if (text.empty()) return unit;
+    try {
+      return {text, system_.parse(text), true};
+    } catch (const core::Error&) {
+      return unit;
+    }
+  }
+
+  static std::optional<Ast> own_formula(SBase& element, const char* key) {
+    const std::string text = own(element, key);
+    return text.empty() ? std::nullopt : std::optional(expr::parse_formula(text));
+  }
+
+  /// Doses, outputs, the patient and the time unit of a model that Osteosome has written.
+  void own_extras() {
+    if (!in_.isSetAnnotation()) return;
+    const XMLNode* annotation = in_.getAnnotation();
+    for (unsigned i = 0; i < annotation->getNumChildren(); ++i) {
+      const XMLNode& child = annotation->getChild(i);
+      if (child.getURI() != kNamespace) continue;
+      auto& m = out_.model;
+      if (const std::string source = child.getAttrValue("source"); !source.empty()) m.source = source;
+      if (const std::string kind = child.getAttrValue("species"); !kind.empty()) m.species_name = kind;
+      if (const std::string time = child.getAttrValue("time"); !time.empty()) m.time = {time, system_.parse(time), true};
+      if (child.getNumChildren() > 0) model::add_extras(m, child.getChild(0).getCharacters(), system_);
+    }
+    std::erase_if(out_.model.rules, [&](const model::Rule& r) { return outputs_.contains(r.id); });
+  }
+
   // Elements.
 
-  model::Provenance provenance(const SBase& element) const {
+  model::Provenance provenance(SBase& element) const {
+    if (const std::string kind = own(element, "kind"); !kind.empty()) return {own(element, "source"), kind, own(element, "rationale")};
     const std::string id = element.isSetIdAttribute() ? " '" + element.getIdAttribute() + "'" : "";
     return {std::filesystem::path(file_).filename().string() + ", " + element.getElementName() + id + "; " + out_.model.source, "reported", ""};
   }
@@ -187,25 +248,27 @@ class Importer {
     out_.model.functions.push_back(std::move(d));
   }
 
-  void compartment(const Compartment& c) {
+  void compartment(Compartment& c) {
     model::Compartment k;
     k.id = name(c.getId());
     k.where = at(c);
     k.size = c.isSetSize() ? c.getSize() : std::nan("");
-    k.unit = units_.size(c);
+    k.unit = own_unit(c, units_.size(c));
     k.provenance = provenance(c);
     k.rate = find(rates_, c.getId());
     k.assigned = find(assigned_, c.getId());
     k.constant = c.getConstant() || !(k.rate || k.assigned || has_algebraic_ || set_by_events_.contains(c.getId()));
-    k.meaning = c.getName();
+    k.meaning = meaning(c);
     out_.model.compartments.push_back(std::move(k));
   }
 
   /// A parameter, or the stoichiometry of a species reference that has an id: with a rate a state, assigned a rule.
-  void quantity(const SBase& element, double value, bool constant, const model::UnitText& unit) {
+  void quantity(SBase& element, double value, bool constant, const model::UnitText& declared) {
+    const model::UnitText unit = own_unit(element, declared);
     const std::string& sid = element.getIdAttribute();
     if (const auto formula = find(assigned_, sid)) {
-      out_.model.rules.push_back({name(sid), model::Rule::Kind::Assignment, *formula, unit, element.getName(), "", true, at(element)});
+      if (!own(element, "output").empty()) outputs_.insert(name(sid));
+      out_.model.rules.push_back({name(sid), model::Rule::Kind::Assignment, *formula, unit, meaning(element), "", true, at(element)});
       return;
     }
     if (const auto rate = find(rates_, sid)) {
@@ -215,7 +278,8 @@ class Importer {
       s.initial = Ast::number(value);
       s.rate = rate;
       s.provenance = provenance(element);
-      s.meaning = element.getName();
+      s.meaning = meaning(element);
+      own_formulas(s, element);
       s.units_done = true;
       s.where = at(element);
       out_.model.species.push_back(std::move(s));
@@ -226,13 +290,15 @@ class Importer {
     p.value = value;
     p.unit = unit;
     p.provenance = provenance(element);
-    p.meaning = element.getName();
+    p.meaning = meaning(element);
+    const auto low = core::parse_double(own(element, "low")), high = core::parse_double(own(element, "high"));
+    if (low && high) p.bounds = {*low, *high};
     p.free = !constant;
     p.where = at(element);
     out_.model.parameters.push_back(std::move(p));
   }
 
-  void species(const Species& s) {
+  void species(Species& s) {
     const Compartment* c = in_.getCompartment(s.getCompartment());
     model::Species x;
     x.id = name(s.getId());
@@ -241,6 +307,8 @@ class Importer {
     x.substance_only = s.getHasOnlySubstanceUnits() || (c != nullptr && c->getSpatialDimensionsAsDouble() == 0);
     const auto substance = units_.substance(s);
     x.unit = x.substance_only || c == nullptr ? substance : units_.quotient(substance, units_.size(*c));
+    x.unit = own_unit(s, x.unit);
+    own_formulas(x, s);
     x.initial = initial_value(s, c, x);
     x.rate = find(rates_, s.getId());
     x.assigned = find(assigned_, s.getId());
@@ -252,7 +320,7 @@ class Importer {
       x.conversion_factor = name(in_.getConversionFactor());
     }
     x.provenance = provenance(s);
-    x.meaning = s.getName();
+    x.meaning = meaning(s);
     x.units_done = true;
     out_.model.species.push_back(std::move(x));
   }
@@ -272,7 +340,7 @@ class Importer {
     return Ast::number(std::nan(""));
   }
 
-  Ast stoichiometry(const SpeciesReference& ref) {
+  Ast stoichiometry(SpeciesReference& ref) {
     const std::string& sid = ref.getId();
     const bool named = !sid.empty() && (assigned_.contains(sid) || rates_.contains(sid) || set_by_events_.contains(sid) || started_.contains(sid) ||
                                         in_formulas_.contains(sid) || !ref.getConstant());
@@ -285,7 +353,7 @@ class Importer {
     return Ast::number(value);
   }
 
-  void reaction(const Reaction& r) {
+  void reaction(Reaction& r) {
     model::Reaction x;
     x.id = name(r.getId());
     x.where = at(r);
@@ -295,7 +363,7 @@ class Importer {
     x.units_done = true;
     for (unsigned k = 0; k < r.getNumReactants(); ++k) x.reactants.push_back({name(r.getReactant(k)->getSpecies()), stoichiometry(*r.getReactant(k))});
     for (unsigned k = 0; k < r.getNumProducts(); ++k) x.products.push_back({name(r.getProduct(k)->getSpecies()), stoichiometry(*r.getProduct(k))});
-    const KineticLaw* law = r.getKineticLaw();
+    KineticLaw* law = r.getKineticLaw();
     std::optional<Ast> rate;
     if (law != nullptr) {
       local_parameters(*law, x.id);
@@ -306,10 +374,10 @@ class Importer {
     out_.model.reactions.push_back(std::move(x));
   }
 
-  void local_parameters(const KineticLaw& law, const std::string& reaction) {
+  void local_parameters(KineticLaw& law, const std::string& reaction) {
     const unsigned count = in_.getLevel() > 2 ? law.getNumLocalParameters() : law.getNumParameters();
     for (unsigned k = 0; k < count; ++k) {
-      const Parameter& p = in_.getLevel() > 2 ? *law.getLocalParameter(k) : *law.getParameter(k);
+      Parameter& p = in_.getLevel() > 2 ? *law.getLocalParameter(k) : *law.getParameter(k);
       model::Parameter x;
       x.id = reaction + "." + p.getId();
       x.value = p.isSetValue() ? p.getValue() : std::nan("");
@@ -382,11 +450,12 @@ class Importer {
 
   std::string file_;
   Model& in_;  // not const: libSBML has no const access to annotations and to elements by name
+  const core::UnitSystem& system_;
   UnitReader units_;
   Imported out_;
   core::Diagnostics problems_;
   std::map<std::string, Ast> rates_, assigned_;
-  std::set<std::string> started_, set_by_events_, in_formulas_;
+  std::set<std::string> started_, set_by_events_, in_formulas_, outputs_;
   std::vector<std::string> without_rate_;
   bool has_algebraic_ = false;
   int algebraic_rules_ = 0;

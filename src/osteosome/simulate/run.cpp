@@ -303,6 +303,15 @@ void check_arms(const Scenario& scenario, const std::vector<CompiledModel>& mode
   }
 }
 
+solve::SubjectPlan typical_plan(const Scenario& scenario, const std::vector<CompiledModel>& models, std::size_t model, std::size_t arm,
+                                const core::UnitSystem& units) {
+  Scenario typical = scenario;
+  typical.population = {};
+  const auto starts = prepare_patients(models[model], {patient_of(typical, model, typical.arms[arm])}, {models[model].program().parameter_values});
+  const std::vector<double> days = output_days(typical);
+  return ArmPlanner(typical, model, arm, models[model], units, days, starts[0]).plan(0);
+}
+
 ScenarioResult run_scenario(const Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, const RunHooks& hooks,
                             const std::stop_token& stop) {
   ScenarioResult result;
