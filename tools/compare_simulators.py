@@ -19,6 +19,7 @@ import numpy
 
 POINTS = 101
 SECONDS = 300
+ATOL_SHARE = 1e-6  # of the relative tolerance: the peers' absolute tolerance
 
 
 def species_kinds(path):
@@ -42,7 +43,7 @@ def run_roadrunner(path, until, rtol):
     kinds = species_kinds(path)
     r = roadrunner.RoadRunner(str(path))
     r.integrator.relative_tolerance = rtol
-    r.integrator.absolute_tolerance = 1e-6 * rtol
+    r.integrator.absolute_tolerance = ATOL_SHARE * rtol
     r.integrator.maximum_num_steps = 10000000
     r.integrator.stiff = True
     names = list(kinds)
@@ -66,7 +67,7 @@ def run_copasi(path, until, rtol):
     problem.setAutomaticStepSize(False)
     method = task.getMethod()
     method.getParameter("Relative Tolerance").setDblValue(rtol)
-    method.getParameter("Absolute Tolerance").setDblValue(1e-6 * rtol)
+    method.getParameter("Absolute Tolerance").setDblValue(ATOL_SHARE * rtol)
     method.getParameter("Max Internal Steps").setUIntValue(10000000)
     if not task.process(True):
         raise RuntimeError("COPASI: " + COPASI.CCopasiMessage.getAllMessageText()[:200])
@@ -108,7 +109,8 @@ def worker(what, program, path, until, rtol):
 
 def run(what, args, path, until):
     try:
-        done = subprocess.run([sys.executable, __file__, "--worker", what, args.program, str(path), "--until", repr(until), "--rtol", repr(args.rtol)],
+        done = subprocess.run([sys.executable, __file__, "--worker", what, args.program, str(path), "--until", repr(until), "--rtol", repr(args.rtol),
+                               "--atol-share", repr(args.atol_share)],
                               capture_output=True, text=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
         return None, "no answer in time"
@@ -153,8 +155,10 @@ def main():
     parser.add_argument("--until", type=float, default=100.0)
     parser.add_argument("--lengths")
     parser.add_argument("--rtol", type=float, default=1e-9)
+    parser.add_argument("--atol-share", type=float, default=ATOL_SHARE)
     parser.add_argument("-o", "--output")
     args = parser.parse_args()
+    globals()["ATOL_SHARE"] = args.atol_share
     if args.worker:
         return worker(args.worker, args.program, args.files[0], args.until, args.rtol)
     table = [["model", "until", "peers", "against_roadrunner", "against_copasi", "column", "remark"]]

@@ -69,6 +69,7 @@ void add_power(CLI::App& app, Action& action);
 void add_rerun(CLI::App& app, Action& action);
 void add_simulate(CLI::App& app, Action& action);
 void add_convert(CLI::App& app, Action& action);
+void add_omex(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);
 void add_models(CLI::App& app, Action& action);
 void add_regimen(CLI::App& app, Action& action);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "common.hpp"
 #include "osteosome/core/output_file.hpp"
@@ -19,7 +20,7 @@ namespace osteosome::app {
 namespace {
 
 struct ConvertOptions {
-  std::string from, to, species, until, arm, model;
+  std::string from, to, species, until, arm, model, course;
   std::vector<std::string> doses;
   bool latex = false, markdown = false, overwrite = false;
 };
@@ -36,6 +37,34 @@ std::size_t chosen(const std::vector<T>& items, const std::string& wanted, const
   return static_cast<std::size_t>(it - names.begin());
 }
 
+/// What an element of the exported file is called, for those who address it.
+std::string kind_of(const model::Model& model, const std::string& id) {
+  const model::Species* s = model.find_species(id);
+  const auto reacts = [&](const model::Reaction& r) {
+    return std::any_of(r.reactants.begin(), r.reactants.end(), [&](const auto& x) { return x.species == id; }) ||
+           std::any_of(r.products.begin(), r.products.end(), [&](const auto& x) { return x.species == id; });
+  };
+  if (s != nullptr && (!s->compartment.empty() || std::any_of(model.reactions.begin(), model.reactions.end(), reacts))) return "species";
+  return model.find_compartment(id) != nullptr ? "compartment" : "parameter";
+}
+
+/// Where in model time the arm is looked at, and its outputs, for `osteosome omex export`.
+void write_course(const std::string& path, const simulate::Scenario& scenario, const simulate::CompiledModel& model, const simulate::ScenarioArm& arm,
+                  const solve::SubjectPlan& plan) {
+  nlohmann::ordered_json course;
+  course["start"] = plan.outputs.front().time;
+  course["end"] = plan.outputs.back().time;
+  course["steps"] = static_cast<long>(std::max(1.0, std::round(scenario.until_days / scenario.every_days)));
+  course["time_unit"] = model.model().time.text;
+  const auto names = model::plain_names(model.model());
+  for (const std::string& id : simulate::outputs_for(model.model(), arm.regimen)) {
+    const auto output = std::find_if(model.model().outputs.begin(), model.model().outputs.end(), [&](const auto& x) { return x.id == id; });
+    const std::string plain = names.contains(id) ? names.at(id) : id;
+    course["outputs"].push_back({{"id", plain}, {"kind", kind_of(model.model(), id)}, {"label", output->label}, {"unit", output->unit.text}});
+  }
+  core::write_file(path, course.dump(2) + "\n");
+}
+
 /// The composed model of a scenario; with --arm what its typical subject is given, as events.
 model::Model scenario_model(const ConvertOptions& o, const std::string& path, const model::Library& library, const core::UnitSystem& units) {
   simulate::Scenario scenario = simulate::load_scenario(path, library, units);
@@ -43,7 +72,9 @@ model::Model scenario_model(const ConvertOptions& o, const std::string& path, co
   const std::size_t m = chosen(scenario.models, o.model, "model");
   if (o.arm.empty()) return models[m].model();
   const std::size_t a = chosen(scenario.arms, o.arm, "arm");
-  return simulate::dosed_model(models[m], simulate::typical_plan(scenario, models, m, a, units));
+  const auto plan = simulate::typical_plan(scenario, models, m, a, units);
+  if (!o.course.empty()) write_course(o.course, scenario, models[m], scenario.arms[a], plan);
+  return simulate::dosed_model(models[m], plan);
 }
 
 model::Model regimen_model(const ConvertOptions& o, model::Model model, const core::UnitSystem& units, const protocol::DrugCatalogue& catalogue) {
@@ -138,6 +169,7 @@ void add_convert(CLI::App& app, Action& action) {
   verb->add_option("--dose", o->doses, "regimen text, written as events (repeatable; with --until)")->type_size(1)->allow_extra_args(false);
   verb->add_option("--until", o->until, "doses before this time become events, e.g. \"24 months\"");
   verb->add_option("--arm", o->arm, "of a scenario: what the typical subject of this arm is given, as events");
+  verb->add_option("--course", o->course, "with --arm: also write where the arm is looked at in model time, and its outputs, as JSON");
   verb->add_option("--model", o->model, "of a scenario: which of its models (default: the first)");
   verb->add_flag("--overwrite", o->overwrite, "replace an existing file");
   verb->footer(

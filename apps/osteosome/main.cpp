@@ -83,6 +83,7 @@ int run(int argc, char** argv) {
   add_power(app, action);
   add_simulate(app, action);
   add_convert(app, action);
+  add_omex(app, action);
   add_check(app, action);
   add_models(app, action);
   add_regimen(app, action);

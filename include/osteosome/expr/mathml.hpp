@@ -21,7 +21,8 @@ using Rename = std::function<std::string(const std::string& name, bool function)
 using UnitId = std::function<std::string(const Ast&)>;
 
 /// MathML of the formula, the content of a <math> element, in what all of SBML Level 3 has (min and max become piecewise). Numbers are written in
-/// plain decimal digits that read back to the same double, dimensionless unless a 0, or a bound of a comparison, stands beside a term with a unit.
-[[nodiscard]] std::string to_mathml(const Ast& ast, const UnitId& unit);
+/// plain decimal digits that read back to the same double. They are dimensionless, but a 0 has the unit of what stands beside it, or of the whole
+/// (`expected`, "" where that is not known), and so has a bound of a comparison.
+[[nodiscard]] std::string to_mathml(const Ast& ast, const UnitId& unit, const std::string& expected = "");
 
 }  // namespace osteosome::expr

@@ -76,7 +76,8 @@ class SubjectSetup {
 
   /// Formulas of one event.
   struct EventFormulas {
-    compile::Interpreter actions, volumes, delay, priority;
+    compile::Interpreter actions;
+    std::optional<compile::Interpreter> volumes, delay, priority;
   };
 
   const compile::Program& program_;

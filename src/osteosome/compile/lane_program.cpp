@@ -69,16 +69,15 @@ class Lowering {
     }
   }
 
-  /// exp(g log x). A parameter g may be a whole number, for which a negative x has a power too: |x|^g or its negative.
+  /// exp(g log x). A parameter g may be a whole number, for which a negative x has a power too: |x|^g, or its negative if g is odd. For other g
+  /// the odd one continues the power below 0, where rounding may put a stage of a step (decision 0021).
   NodeId power(NodeId x, NodeId g) {
     const auto raised = [&](NodeId base) { return graph.make(Op::Exp, graph.make(Op::Mul, g, graph.make(Op::Log, base))); };
     const bool parameter = graph.depends(g) == expr::kOnParameter && (graph.depends(x) & ~expr::kOnParameter) != 0;
     if (!parameter) return raised(x);
     const NodeId half = graph.make(Op::Mul, g, graph.constant(0.5)), one = graph.constant(1);
     const NodeId even = graph.make(Op::Equal, graph.make(Op::Floor, half), half);
-    const NodeId whole = graph.make(Op::Equal, graph.make(Op::Floor, g), g);
-    const NodeId odd_sign = graph.make(Op::Select, whole, graph.constant(-1), graph.constant(__builtin_nan("")));
-    const NodeId sign = graph.make(Op::Select, even, one, odd_sign);
+    const NodeId sign = graph.make(Op::Select, even, one, graph.constant(-1));
     const NodeId negative = graph.make(Op::Less, x, graph.constant(0));
     const NodeId size = graph.make(Op::Select, negative, graph.make(Op::Neg, x), x);
     return graph.make(Op::Mul, raised(size), graph.make(Op::Select, negative, sign, one));

@@ -43,55 +43,63 @@ class Printer {
  public:
   explicit Printer(const UnitId& unit) : unit_(unit) {}
 
-  /// `literal`: the unit that a number standing here has.
-  [[nodiscard]] std::string print(const Ast& ast, const std::string& literal) const {
-    if (ast.kind == Ast::Kind::Number) return number(ast.value, literal);
+  /// `expected`: the unit of the whole, "" if not known; that of a 0.
+  [[nodiscard]] std::string print(const Ast& ast, const std::string& expected) const {
+    if (ast.kind == Ast::Kind::Number) return number(ast.value, ast.value == 0 && !expected.empty() ? expected : kDimensionless);
     if (ast.kind == Ast::Kind::Name) return ast.name == kTime ? csymbol("time") : "<ci> " + ast.name + " </ci>";
     const std::string& f = ast.name;
-    if (f == "piecewise") return piecewise(ast, literal);
-    if (f == "min" || f == "max") return extreme(ast, literal);
+    if (f == "piecewise") return piecewise(ast, expected);
+    if (f == "min" || f == "max") return extreme(ast, expected);
     const auto element = elements().find(f);
     std::string head = element != elements().end() ? "<" + element->second + "/>" : "<ci> " + f + " </ci>";
     if (f == "delay" || f == "rateOf") head = csymbol(f);
-    const bool alike = f == "+" || f == "-" || f == "abs" || is_comparison(f);
     std::string text = "<apply>" + head;
-    for (const Ast& arg : ast.args) text += print(arg, alike ? beside(ast, arg, is_comparison(f), literal) : kDimensionless);
+    for (const Ast& arg : ast.args) text += argument(ast, arg, element == elements().end(), expected);
     return text + "</apply>";
   }
 
  private:
-  /// Unit of the number `arg` among the arguments of `ast`, which all have one unit.
-  [[nodiscard]] std::string beside(const Ast& ast, const Ast& arg, bool comparison, const std::string& literal) const {
-    if (arg.kind != Ast::Kind::Number || (arg.value != 0 && !comparison)) return kDimensionless;
-    for (const Ast& other : ast.args) {
-      if (other.kind == Ast::Kind::Number) continue;
-      const std::string unit = unit_(other);
-      if (!unit.empty()) return unit;
+  std::string argument(const Ast& ast, const Ast& arg, bool of_function, const std::string& expected) const {
+    const bool comparison = is_comparison(ast.name);
+    if (comparison && arg.kind == Ast::Kind::Number) {
+      const std::string unit = beside(ast);
+      return number(arg.value, unit.empty() ? kDimensionless : unit);
     }
-    return comparison ? kDimensionless : literal;
+    if (comparison || ast.name == "+" || ast.name == "-" || ast.name == "abs") {
+      const std::string unit = beside(ast);
+      return print(arg, unit.empty() && !comparison ? expected : unit);
+    }
+    return print(arg, of_function ? expected : "");  // a 0 given to a function is most often a bound of what it yields
   }
 
-  [[nodiscard]] std::string piecewise(const Ast& ast, const std::string& literal) const {
-    std::string zero = literal;  // a branch that is 0 has the unit of the others
-    for (std::size_t i = 0; i < ast.args.size(); i += 2) {
-      if (ast.args[i].kind == Ast::Kind::Number) continue;
-      if (const std::string unit = unit_(ast.args[i]); !unit.empty()) zero = unit;
+  /// The unit of the arguments, which all have one.
+  [[nodiscard]] std::string beside(const Ast& ast) const {
+    for (const Ast& arg : ast.args) {
+      if (arg.kind == Ast::Kind::Number) continue;
+      if (std::string unit = unit_(arg); !unit.empty()) return unit;
     }
-    const auto branch = [&](const Ast& a) { return print(a, a.is_number(0) ? zero : kDimensionless); };
+    return "";
+  }
+
+  [[nodiscard]] std::string piecewise(const Ast& ast, const std::string& expected) const {
+    std::string whole = expected;
+    for (std::size_t i = 0; i < ast.args.size() && whole.empty(); i += 2) {
+      if (ast.args[i].kind != Ast::Kind::Number) whole = unit_(ast.args[i]);
+    }
     std::string text = "<piecewise>";
-    for (std::size_t i = 0; i + 1 < ast.args.size(); i += 2) text += "<piece>" + branch(ast.args[i]) + print(ast.args[i + 1], kDimensionless) + "</piece>";
-    if (ast.args.size() % 2 == 1) text += "<otherwise>" + branch(ast.args.back()) + "</otherwise>";
+    for (std::size_t i = 0; i + 1 < ast.args.size(); i += 2) text += "<piece>" + print(ast.args[i], whole) + print(ast.args[i + 1], "") + "</piece>";
+    if (ast.args.size() % 2 == 1) text += "<otherwise>" + print(ast.args.back(), whole) + "</otherwise>";
     return text + "</piecewise>";
   }
 
   /// min(a, b, ...) as the engines take it: the first of two that is less, in turn.
-  [[nodiscard]] std::string extreme(const Ast& ast, const std::string& literal) const {
+  [[nodiscard]] std::string extreme(const Ast& ast, const std::string& expected) const {
     Ast result = ast.args[0];
     for (std::size_t i = 1; i < ast.args.size(); ++i) {
       Ast less = Ast::call("<", {result, ast.args[i]});
       result = ast.name == "min" ? Ast::call("piecewise", {result, std::move(less), ast.args[i]}) : Ast::call("piecewise", {ast.args[i], std::move(less), result});
     }
-    return print(result, literal);
+    return print(result, expected);
   }
 
   const UnitId& unit_;
@@ -99,6 +107,6 @@ class Printer {
 
 }  // namespace
 
-std::string to_mathml(const Ast& ast, const UnitId& unit) { return Printer(unit).print(ast, kDimensionless); }
+std::string to_mathml(const Ast& ast, const UnitId& unit, const std::string& expected) { return Printer(unit).print(ast, expected); }
 
 }  // namespace osteosome::expr

@@ -21,6 +21,8 @@ namespace {
 using expr::Ast;
 using model::UnitText;
 
+constexpr double kFactorWidth = 1e-12;  // twenty roundings of a product of conversion factors
+
 /// The compartment of species that have none but take part in reactions.
 constexpr const char* kLitre = "one_litre";
 
@@ -100,9 +102,47 @@ class Exporter {
  private:
   // Pieces of an element.
 
-  [[nodiscard]] std::string math(const Ast& ast) const {
+  /// The formula, which should yield `expected`.
+  std::string math(const Ast& ast, const UnitText& expected = {"", {}, false}) {
+    const Ast named = with_conversions(ast, expected.known ? std::optional(expected.unit) : std::nullopt);
     return "<math xmlns=\"http://www.w3.org/1998/Math/MathML\" xmlns:sbml=\"http://www.sbml.org/sbml/level3/version2/core\">" +
-           expr::to_mathml(ast, unit_) + "</math>";
+           expr::to_mathml(named, unit_, units_.id(expected)) + "</math>";
+  }
+
+  UnitText per_time(const UnitText& unit) const {
+    return {"", unit.known && m_.time.known ? unit.unit / m_.time.unit : core::Unit(), unit.known && m_.time.known};
+  }
+
+  std::optional<core::Unit> unit_of(const Ast& ast) const {
+    try {
+      const auto found = units_of_.infer(ast);
+      return found.anything ? std::nullopt : found.unit;
+    } catch (const core::Error&) {
+      return std::nullopt;
+    }
+  }
+
+  /// Composition puts plain factors where units of the same dimension meet; here they become parameters that have a unit.
+  Ast with_conversions(const Ast& ast, const std::optional<core::Unit>& expected) {
+    if (ast.kind != Ast::Kind::Call) return ast;
+    Ast copy = ast;
+    if (ast.name == "*" && ast.args.size() == 2 && ast.args[0].kind == Ast::Kind::Number && expected) {
+      const auto own = unit_of(ast.args[1]);
+      if (own && own->same_dimension(*expected) && !own->equivalent(*expected) &&
+          std::abs(ast.args[0].value - own->factor_to(*expected)) <= kFactorWidth * std::abs(ast.args[0].value)) {
+        return Ast::call("*", {Ast::symbol(conversion(ast.args[0].value, *expected / *own)), with_conversions(ast.args[1], own)});
+      }
+    }
+    std::optional<core::Unit> inner;
+    if (ast.name == "+" || ast.name == "-" || ast.name == "min" || ast.name == "max") inner = expected ? expected : unit_of(ast.args[0]);
+    for (Ast& arg : copy.args) arg = with_conversions(arg, inner);
+    return copy;
+  }
+
+  std::string conversion(double factor, const core::Unit& unit) {
+    const auto [it, fresh] = conversions_.try_emplace({factor, unit.to_text()}, "conversion_" + std::to_string(conversions_.size() + 1));
+    if (fresh) parameter_element(it->second, factor, {"", unit, true}, true, notes("conversion between units of one dimension"));
+    return it->second;
   }
 
   static std::string notes(const std::string& text) {
@@ -149,8 +189,8 @@ class Exporter {
     compartments_ += element("compartment", attribute("id", c.id) + attribute("metaid", "meta_" + c.id) + " spatialDimensions=\"3\"" +
                                                 value_attribute("size", c.size) + attribute("units", unit) + flag("constant", c.constant),
                              described(c.id, c.meaning, c.provenance, c.unit));
-    if (c.rate) rules_ += element("rateRule", attribute("variable", c.id), math(*c.rate));
-    if (c.assigned) rules_ += element("assignmentRule", attribute("variable", c.id), math(*c.assigned));
+    if (c.rate) rules_ += element("rateRule", attribute("variable", c.id), math(*c.rate, per_time(c.unit)));
+    if (c.assigned) rules_ += element("assignmentRule", attribute("variable", c.id), math(*c.assigned, c.unit));
   }
 
   /// A quantity with a rate of its own in no compartment is a parameter in SBML.
@@ -165,8 +205,8 @@ class Exporter {
     const bool number = s.initial.kind == Ast::Kind::Number;
     parameter_element(s.id, number ? s.initial.value : std::nan(""), s.unit, false, described(s.id, s.meaning, s.provenance, s.unit, species_extras(s)));
     if (!number && !started_.contains(s.id)) initial_assignment(s.id, s.initial);
-    if (s.rate) rules_ += element("rateRule", attribute("variable", s.id), math(*s.rate));
-    if (s.assigned) rules_ += element("assignmentRule", attribute("variable", s.id), math(*s.assigned));
+    if (s.rate) rules_ += element("rateRule", attribute("variable", s.id), math(*s.rate, per_time(s.unit)));
+    if (s.assigned) rules_ += element("assignmentRule", attribute("variable", s.id), math(*s.assigned, s.unit));
   }
 
   /// What dosing and tolerances need and SBML has no words for.
@@ -201,8 +241,8 @@ class Exporter {
                                        attribute("conversionFactor", s.conversion_factor),
                         described(s.id, s.meaning, s.provenance, s.unit, species_extras(s)));
     if (!number && !started_.contains(s.id)) initial_assignment(s.id, s.initial);
-    if (s.rate) rules_ += element("rateRule", attribute("variable", s.id), math(*s.rate));
-    if (s.assigned) rules_ += element("assignmentRule", attribute("variable", s.id), math(*s.assigned));
+    if (s.rate) rules_ += element("rateRule", attribute("variable", s.id), math(*s.rate, per_time(s.unit)));
+    if (s.assigned) rules_ += element("assignmentRule", attribute("variable", s.id), math(*s.assigned, s.unit));
   }
 
   static UnitText litre() { return {"L", core::Unit(1e-3, {{"meter", 3}}), true}; }
@@ -220,7 +260,7 @@ class Exporter {
       return;
     }
     parameter_element(r.id, std::nan(""), r.unit, false, described(r.id, r.meaning, {}, r.unit));
-    rules_ += element("assignmentRule", attribute("variable", r.id), math(r.formula));
+    rules_ += element("assignmentRule", attribute("variable", r.id), math(r.formula, r.unit));
   }
 
   /// As a quantity of the same name, unless the output shows one.
@@ -228,11 +268,14 @@ class Exporter {
     const auto symbols = m_.symbols();
     if (std::find(symbols.begin(), symbols.end(), o.id) != symbols.end()) return;
     parameter_element(o.id, std::nan(""), o.unit, false, described(o.id, o.label, {}, o.unit, attribute("output", "true")));
-    rules_ += element("assignmentRule", attribute("variable", o.id), math(o.formula));
+    rules_ += element("assignmentRule", attribute("variable", o.id), math(o.formula, o.unit));
   }
 
   void initial_assignment(const std::string& symbol, const Ast& formula) {
-    initial_assignments_ += element("initialAssignment", attribute("symbol", symbol), math(formula));
+    const model::Species* s = m_.find_species(symbol);
+    const model::Parameter* p = m_.find_parameter(symbol);
+    const UnitText unit = s != nullptr ? s->unit : p != nullptr ? p->unit : UnitText{"", {}, false};
+    initial_assignments_ += element("initialAssignment", attribute("symbol", symbol), math(formula, unit));
   }
 
   void constraint(const model::Constraint& c) {
@@ -327,6 +370,7 @@ class Exporter {
   expr::UnitId unit_;
   std::set<std::string> reacting_, set_by_events_, started_;
   std::string functions_, compartments_, species_, parameters_, initial_assignments_, rules_, constraints_, reactions_, events_, substance_;
+  std::map<std::pair<double, std::string>, std::string> conversions_;
   bool uses_litre_ = false;
   int stoichiometries_ = 0;
 };

@@ -22,7 +22,21 @@ std::vector<expr::NodeId> roots_of(const std::vector<T>& items, F node) {
   return roots;
 }
 
-std::vector<expr::NodeId> one(const std::optional<expr::NodeId>& node) { return node ? std::vector{*node} : std::vector<expr::NodeId>{}; }
+/// Nothing if there is nothing to evaluate: models may have hundreds of events.
+std::optional<compile::Interpreter> interpreter(const compile::Program& program, std::vector<expr::NodeId> roots) {
+  if (roots.empty()) return std::nullopt;
+  return compile::Interpreter(program.graph, std::move(roots));
+}
+std::optional<compile::Interpreter> interpreter(const compile::Program& program, const std::optional<expr::NodeId>& node) {
+  return interpreter(program, node ? std::vector{*node} : std::vector<expr::NodeId>{});
+}
+
+double evaluate(compile::Interpreter& formula, const Moment& now) {
+  double value = 0;
+  formula.prepare(now.parameters);
+  formula.evaluate(now.time, now.states, {}, {&value, 1}, now.delayed);
+  return value;
+}
 
 std::vector<expr::NodeId> volume_roots(const compile::EventDefinition& e) {
   std::vector<expr::NodeId> roots;
@@ -108,8 +122,7 @@ SubjectSetup::SubjectSetup(const compile::Program& program)
       algebraic_(program.graph, algebraic_roots(program)), fast_(program.graph, fast_roots(program)) {
   for (const auto& e : program.events) {
     events_.push_back({compile::Interpreter(program.graph, roots_of(e.actions, [](const auto& a) { return a.value; })),
-                       compile::Interpreter(program.graph, volume_roots(e)), compile::Interpreter(program.graph, one(e.delay)),
-                       compile::Interpreter(program.graph, one(e.priority))});
+                       interpreter(program, volume_roots(e)), interpreter(program, e.delay), interpreter(program, e.priority)});
   }
 }
 
@@ -257,11 +270,7 @@ void SubjectSetup::note_triggers(EventState& events, const Moment& now) {
     events.triggers[k] = holds[k];
     if (holds[k] == 0 && !definition.persistent) std::erase_if(events.waiting, [&](const auto& w) { return w.event == k; });
     if (!rises) continue;
-    double delay = 0;
-    if (definition.delay) {
-      events_[k].delay.prepare(now.parameters);
-      events_[k].delay.evaluate(now.time, now.states, {}, {&delay, 1}, now.delayed);
-    }
+    const double delay = events_[k].delay ? evaluate(*events_[k].delay, now) : 0;
     events.waiting.push_back({k, now.time + delay, {}});
     if (definition.values_from_trigger_time) events.waiting.back().values = action_values(k, now);
   }
@@ -285,12 +294,8 @@ std::size_t SubjectSetup::most_urgent(EventState& events, const std::vector<std:
   std::vector<std::size_t> best;
   for (const std::size_t w : due) {
     const std::size_t k = events.waiting[w].event;
-    double priority = kNone;
-    if (program_.events[k].priority) {
-      events_[k].priority.prepare(now.parameters);
-      events_[k].priority.evaluate(now.time, now.states, {}, {&priority, 1}, now.delayed);
-      if (std::isnan(priority)) priority = kNone;
-    }
+    double priority = events_[k].priority ? evaluate(*events_[k].priority, now) : kNone;
+    if (std::isnan(priority)) priority = kNone;
     if (best.empty() || priority > highest) {
       highest = priority;
       best = {w};
@@ -305,10 +310,11 @@ std::size_t SubjectSetup::most_urgent(EventState& events, const std::vector<std:
 
 bool SubjectSetup::assign(std::size_t event, std::vector<double> values, const Moment& now) {
   const auto& actions = program_.events[event].actions;
-  std::vector<double> volumes(actions.size());
-  events_[event].volumes.prepare(now.parameters);
-  const auto count = static_cast<std::size_t>(std::count_if(actions.begin(), actions.end(), [](const auto& a) { return a.volume.has_value(); }));
-  events_[event].volumes.evaluate(now.time, now.states, {}, {volumes.data(), count}, now.delayed);
+  std::vector<double> volumes(static_cast<std::size_t>(std::count_if(actions.begin(), actions.end(), [](const auto& a) { return a.volume.has_value(); })));
+  if (events_[event].volumes) {
+    events_[event].volumes->prepare(now.parameters);
+    events_[event].volumes->evaluate(now.time, now.states, {}, volumes, now.delayed);
+  }
   bool parameter_changed = false;
   for (std::size_t i = 0, v = 0; i < actions.size(); ++i) {
     if (actions[i].volume) values[i] *= volumes[v++];

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the tasks of SED-ML files with the osteosome program and writes reports (CSV, HDF5) and plots (Vega-Lite, SVG)."""
+import csv
+import json
+import pathlib
+import subprocess
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+import h5py
+import libsedml
+import numpy
+import vl_convert
+
+from . import formula, sedml
+from .problem import NUMERICAL, UNSUPPORTED, Problem
+
+
+def simulate(program, root, start, end, steps, rtol, names):
+    """Columns by name, 'time' among them."""
+    times = [start + (end - start) * k / steps for k in range(steps + 1)]
+    with tempfile.TemporaryDirectory() as folder:
+        model, table = pathlib.Path(folder) / "model.xml", pathlib.Path(folder) / "times.csv"
+        ElementTree.ElementTree(root).write(model, encoding="utf-8", xml_declaration=True)
+        table.write_text("time\n" + "".join(f"{t!r}\n" for t in times), encoding="utf-8")
+        command = [program, "simulate", str(model), "--times", str(table), "--time-unit", "model", "--observe", ",".join(names)]
+        command += ["--rtol", repr(rtol)] if rtol else []
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        message = [line for line in done.stderr.splitlines() if not line.startswith("note:")]
+        raise Problem("; ".join(message).replace(str(model), "the model"), done.returncode if done.returncode != NUMERICAL else NUMERICAL)
+    rows = list(csv.reader(done.stdout.splitlines()))
+    columns = numpy.array([[float(cell) if cell else numpy.nan for cell in row] for row in rows[1:]]).T
+    return dict(zip(rows[0], columns))
+
+
+class Tasks:
+    """The tasks of one SED-ML document, each run once with all that its data generators want of it."""
+
+    def __init__(self, program, document, folder):
+        self.program, self.document, self.folder = program, document, folder
+        self.roots = {}
+        self.values = {}
+
+    def root(self, task):
+        model = self.document.getModel(task.getModelReference())
+        if model is None:
+            raise Problem(f"task '{task.getId()}': there is no model '{task.getModelReference()}'")
+        if model.getId() not in self.roots:
+            if model.isSetLanguage() and "sbml" not in model.getLanguage():
+                raise Problem(f"model '{model.getId()}': the language '{model.getLanguage()}' is not supported", UNSUPPORTED)
+            source = (self.folder / model.getSource()).resolve()
+            if self.folder.parent.resolve() not in source.parents and self.folder.resolve() not in source.parents:
+                raise Problem(f"model '{model.getId()}': the source '{model.getSource()}' is not in the archive")
+            self.roots[model.getId()] = sedml.changed(source, model)
+        return self.roots[model.getId()]
+
+    def task(self, reference):
+        task = self.document.getTask(reference)
+        if task is None:
+            raise Problem(f"there is no task '{reference}'")
+        if task.getTypeCode() != libsedml.SEDML_TASK:
+            raise Problem(f"task '{reference}': <{task.getElementName()}> is not supported; only <task> is", UNSUPPORTED)
+        return task
+
+    def wanted(self):
+        """Task id -> names of what its data generators use."""
+        found = {}
+        for i in range(self.document.getNumDataGenerators()):
+            generator = self.document.getDataGenerator(i)
+            for k in range(generator.getNumVariables()):
+                variable = generator.getVariable(k)
+                task = self.task(variable.getTaskReference())
+                names = found.setdefault(task.getId(), [])
+                if not variable.isSetSymbol() or not variable.getSymbol():
+                    name = sedml.identifier(self.root(task), variable.getTarget())
+                    if name not in names:
+                        names.append(name)
+                elif variable.getSymbol() != sedml.TIME:
+                    raise Problem(f"variable '{variable.getId()}': the symbol '{variable.getSymbol()}' is not supported", UNSUPPORTED)
+        return found
+
+    def run(self):
+        for reference, names in self.wanted().items():
+            task = self.task(reference)
+            simulation = self.document.getSimulation(task.getSimulationReference())
+            if simulation is None:
+                raise Problem(f"task '{reference}': there is no simulation '{task.getSimulationReference()}'")
+            root = self.root(task)
+            start, end, steps = sedml.course(simulation)
+            self.values[reference] = simulate(self.program, root, start, end, steps, sedml.tolerance(simulation), names or [any_name(root)])
+
+    def generated(self, reference):
+        """The column of a data generator."""
+        generator = self.document.getDataGenerator(reference)
+        if generator is None:
+            raise Problem(f"there is no data generator '{reference}'")
+        values = {}
+        for k in range(generator.getNumVariables()):
+            variable = generator.getVariable(k)
+            task = self.task(variable.getTaskReference())
+            name = "time" if variable.getSymbol() == sedml.TIME else sedml.identifier(self.root(task), variable.getTarget())
+            values[variable.getId()] = self.values[task.getId()][name]
+        for k in range(generator.getNumParameters()):
+            values[generator.getParameter(k).getId()] = generator.getParameter(k).getValue()
+        return numpy.atleast_1d(numpy.asarray(formula.evaluate(generator, values), dtype=float))
+
+
+def any_name(root):
+    for element in root.iter():
+        if sedml.local(element.tag) in ("species", "parameter", "compartment"):
+            return element.get("id")
+    raise Problem("the model has no quantities")
+
+
+def write_report(tasks, report, location, out, hdf):
+    sets = [report.getDataSet(i) for i in range(report.getNumDataSets())]
+    columns = [tasks.generated(s.getDataReference()) for s in sets]
+    length = max((len(c) for c in columns), default=0)
+    path = out / location / (report.getId() + ".csv")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([s.getLabel() for s in sets])
+        for k in range(length):
+            writer.writerow([repr(float(c[k])) if k < len(c) and not numpy.isnan(c[k]) else "" for c in columns])
+    data = numpy.full((len(columns), length), numpy.nan)
+    for i, column in enumerate(columns):
+        data[i, :len(column)] = column
+    dataset = hdf.create_dataset(f"{location}/{report.getId()}", data=data)
+    dataset.attrs.update({"_type": "SedReport", "uri": f"{location}/{report.getId()}", "sedmlId": report.getId(), "sedmlName": report.getName()})
+    for key, values in (("Ids", [s.getId() for s in sets]), ("Names", [s.getName() for s in sets]), ("Labels", [s.getLabel() for s in sets]),
+                        ("DataTypes", ["float64"] * len(sets)), ("Shapes", [str(len(c)) for c in columns])):
+        dataset.attrs.create("sedmlDataSet" + key, values, dtype=h5py.string_dtype())
+
+
+def title_of(tasks, reference):
+    generator = tasks.document.getDataGenerator(reference)
+    return generator.getName() or reference
+
+
+def write_plot(tasks, plot, location, out):
+    """One line a curve, as the SED-ML says: data, axes, logarithms."""
+    rows, log_x, log_y, axes = [], False, False, ("", "")
+    for i in range(plot.getNumCurves()):
+        curve = plot.getCurve(i)
+        x, y = tasks.generated(curve.getXDataReference()), tasks.generated(curve.getYDataReference())
+        label = curve.getName() or title_of(tasks, curve.getYDataReference())
+        log_x, log_y = log_x or (curve.isSetLogX() and curve.getLogX()), log_y or (curve.isSetLogY() and curve.getLogY())
+        axes = (title_of(tasks, curve.getXDataReference()), label if plot.getNumCurves() == 1 else "")
+        rows += [{"x": float(a), "y": float(b), "curve": label} for a, b in zip(x, y) if numpy.isfinite(a) and numpy.isfinite(b)]
+    scale = {True: {"type": "log"}, False: {"type": "linear", "zero": False}}
+    spec = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "title": plot.getName() or plot.getId(), "width": 480, "height": 300,
+            "data": {"values": rows}, "mark": {"type": "line", "clip": True},
+            "encoding": {"x": {"field": "x", "type": "quantitative", "title": axes[0], "scale": scale[log_x]},
+                         "y": {"field": "y", "type": "quantitative", "title": axes[1], "scale": scale[log_y]},
+                         "color": {"field": "curve", "type": "nominal", "title": None}}}
+    path = out / location / plot.getId()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_suffix(".vl.json").write_text(json.dumps(spec) + "\n", encoding="utf-8")
+    path.with_suffix(".svg").write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
+
+
+def run_archive(program, unpacked, out_dir):
+    """Every output of every SED-ML file; the first problem ends the run with nothing written for that file."""
+    out = pathlib.Path(out_dir)
+    out.mkdir(parents=True, exist_ok=True)
+    with h5py.File(out / "reports.h5", "w") as hdf:
+        for location in unpacked.sedml:
+            path = unpacked.folder / location
+            document = sedml.read(path)
+            tasks = Tasks(program, document, path.parent)
+            tasks.run()
+            for i in range(document.getNumOutputs()):
+                output = document.getOutput(i)
+                if output.getTypeCode() == libsedml.SEDML_OUTPUT_REPORT:
+                    write_report(tasks, output, location, out, hdf)
+                elif output.getTypeCode() == libsedml.SEDML_OUTPUT_PLOT2D:
+                    write_plot(tasks, output, location, out)
+                else:
+                    raise Problem(f"output '{output.getId()}': <{output.getElementName()}> is not supported", UNSUPPORTED)

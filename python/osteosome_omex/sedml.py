@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What of SED-ML Level 1 (up to version 4) is run: tasks with one uniform time course each, changes of attributes, reports and 2D plots."""
+import re
+import xml.etree.ElementTree as ElementTree
+
+import libsedml
+
+from .problem import UNSUPPORTED, Problem
+
+NAMESPACES = {f"sbml_{level}_{version}": uri for level, version, uri in (
+    (2, 1, "http://www.sbml.org/sbml/level2"), (2, 4, "http://www.sbml.org/sbml/level2/version4"), (3, 1, "http://www.sbml.org/sbml/level3/version1/core"),
+    (3, 2, "http://www.sbml.org/sbml/level3/version2/core"))}
+STEP = re.compile(r"^(?:(?P<prefix>[\w.-]+):)?(?P<name>[\w.*-]+)(?P<filters>(?:\[[^\]]*\])*)$")
+FILTER = re.compile(r"\[@(?P<key>[\w:.-]+)=['\"](?P<value>[^'\"]*)['\"]\]")
+TIME = "urn:sedml:symbol:time"
+
+
+def read(path):
+    """@throws Problem with libSEDML's errors."""
+    document = libsedml.readSedMLFromFile(str(path))
+    errors = [document.getError(i) for i in range(document.getNumErrors())]
+    errors = [e for e in errors if e.getSeverity() >= libsedml.LIBSEDML_SEV_ERROR]
+    if errors:
+        raise Problem("; ".join(f"{path.name}:{e.getLine()}: {' '.join(e.getMessage().split())}" for e in errors[:5]))
+    return document
+
+
+def local(tag):
+    return tag.rsplit("}", 1)[-1]
+
+
+def find(root, target):
+    """The element, and the attribute if the path ends in one, of an XPath as SED-ML uses it: /sbml:sbml/sbml:model/...[@id='x']/@value."""
+    steps = [s for s in target.strip().split("/") if s]
+    attribute = steps.pop()[1:] if steps and steps[-1].startswith("@") else None
+    found = [root]
+    for depth, step in enumerate(steps):
+        match = STEP.match(step)
+        if match is None:
+            raise Problem(f"the target '{target}' is not understood", UNSUPPORTED)
+        filters = FILTER.findall(match["filters"])
+        if depth > 0:
+            found = [child for element in found for child in element]
+        found = [e for e in found if match["name"] in ("*", local(e.tag)) and all(e.get(key) == value for key, value in filters)]
+    if len(found) != 1:
+        raise Problem(f"the target '{target}' names {len(found)} elements of the model, not one")
+    return found[0], attribute
+
+
+def identifier(root, target):
+    element, _ = find(root, target)
+    if element.get("id") is None:
+        raise Problem(f"the target '{target}' has no id")
+    return element.get("id")
+
+
+def changed(path, model):
+    """The model file's element tree with the changes of the SED-ML model made."""
+    for prefix, uri in (("math", "http://www.w3.org/1998/Math/MathML"), ("html", "http://www.w3.org/1999/xhtml")):
+        ElementTree.register_namespace(prefix, uri)
+    try:
+        root = ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError) as error:
+        raise Problem(f"model '{model.getId()}': cannot read '{model.getSource()}': {error}") from None
+    ElementTree.register_namespace("", root.tag[1:].split("}")[0] if root.tag.startswith("{") else "")
+    for i in range(model.getNumChanges()):
+        change = model.getChange(i)
+        if change.getTypeCode() != libsedml.SEDML_CHANGE_ATTRIBUTE:
+            raise Problem(f"model '{model.getId()}': <{change.getElementName()}> is not supported; only <changeAttribute> is", UNSUPPORTED)
+        element, attribute = find(root, change.getTarget())
+        if attribute is None:
+            raise Problem(f"the target '{change.getTarget()}' names no attribute")
+        element.set(attribute, change.getNewValue())
+    return root
+
+
+def course(simulation):
+    """(start of output, end, steps) of a uniform time course."""
+    if simulation.getTypeCode() != libsedml.SEDML_SIMULATION_UNIFORMTIMECOURSE:
+        raise Problem(f"simulation '{simulation.getId()}': <{simulation.getElementName()}> is not supported; only <uniformTimeCourse> is", UNSUPPORTED)
+    if simulation.getInitialTime() != 0:
+        raise Problem(f"simulation '{simulation.getId()}' starts at {simulation.getInitialTime():g}; only 0 is supported", UNSUPPORTED)
+    steps = simulation.getNumberOfSteps() if simulation.isSetNumberOfSteps() else simulation.getNumberOfPoints()
+    start, end = simulation.getOutputStartTime(), simulation.getOutputEndTime()
+    if not 0 <= start <= end or not 0 < steps <= 10_000_000:
+        raise Problem(f"simulation '{simulation.getId()}': from {start:g} to {end:g} in {steps} steps is no time course")
+    return start, end, steps
+
+
+def tolerance(simulation):
+    """Relative tolerance (KISAO:0000209), if it is given."""
+    algorithm = simulation.getAlgorithm()
+    for i in range(algorithm.getNumAlgorithmParameters() if algorithm is not None else 0):
+        parameter = algorithm.getAlgorithmParameter(i)
+        if parameter.getKisaoID().replace("_", ":") == "KISAO:0000209":
+            return float(parameter.getValue())
+    return None
