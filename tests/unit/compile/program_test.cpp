@@ -39,15 +39,6 @@ r = { equation = "2 A -> C", rate = "k*A" }
 
 Program program_of(const std::string& more = "") { return build_program(load_text(kHead + more)); }
 
-void expect_unsupported(const std::string& more, const std::string& what) {
-  const model::Model model = load_text(kHead + more);
-  const core::Error error = error_of([&] { (void)build_program(model); });
-  EXPECT_EQ(error.kind(), core::ErrorKind::Unsupported);
-  EXPECT_EQ(error.diagnostics().front().code, "compile-001");
-  EXPECT_EQ(error.diagnostics().front().message, what + " is not supported by any engine of this release");
-  EXPECT_EQ(error.diagnostics().front().where.line, support::line_of(kHead + more, "pulse = {"));
-}
-
 std::vector<double> derivative_at(const Program& p, double time, const std::vector<double>& states, const std::vector<double>& bits = {}) {
   Interpreter interpreter(p.graph, p.derivative);
   interpreter.prepare(p.parameter_values);
@@ -56,27 +47,41 @@ std::vector<double> derivative_at(const Program& p, double time, const std::vect
   return d;
 }
 
-TEST(Program, eventWithDelay_isRefusedByName) {
-  expect_unsupported("[events]\npulse = { trigger = \"time >= at\", delay = \"at\", assign = { A = \"one\" } }\n", "delay of event 'pulse'");
-}
-
-TEST(Program, eventWithPriority_isRefusedByName) {
-  expect_unsupported("[events]\npulse = { trigger = \"time >= at\", priority = 1, assign = { A = \"one\" } }\n", "priority of event 'pulse'");
-}
-
-TEST(Program, varyingCompartment_isRefusedByName) {
+TEST(Program, varyingCompartment_makesItsSpeciesAnAmount) {
+  const Program p = program_of("[rules]\nlevel = { formula = \"C\", unit = \"nmol/L\" }\n");
   model::Model model = load_text(kHead);
+  model.compartments[0].rate = expr::parse_formula("4");
   model.compartments[0].constant = false;
-  const core::Error error = error_of([&] { (void)build_program(model); });
-  EXPECT_EQ(error.kind(), core::ErrorKind::Unsupported);
-  EXPECT_EQ(error.diagnostics().front().message, "varying compartment 'V' is not supported by any engine of this release");
+  const Program varying = build_program(model);
+  EXPECT_EQ(varying.states, (std::vector<std::string>{"A", "C", "V"}));
+  EXPECT_EQ(derivative_at(varying, 0, {3, 0, 4})[1], 0.5 * 3) << "an amount: not divided by the volume";
+  EXPECT_EQ(derivative_at(p, 0, {3, 0})[1], 0.5 * 3 / 4);
 }
 
-TEST(Program, algebraicRule_isRefusedByName) {
-  model::Model model = load_text(kHead + "[rules]\nz = { formula = \"A\", unit = \"nmol\" }\n");
-  model.rules[0].kind = model::Rule::Kind::Algebraic;
+TEST(Program, algebraicRule_movesItsQuantityWithTheOthers) {
+  model::Model model = load_text(kHead + "[algebraic]\ntotal = { formula = \"A + 2*z - 5\" }\n" +
+                                 "[species.z]\ninitial = 0\nunit = \"nmol\"\n");
+  const Program p = build_program(model);
+  ASSERT_EQ(p.algebraic.size(), 1u);
+  EXPECT_EQ(p.states[p.algebraic[0].state], "z");
+  const auto d = derivative_at(p, 0, {3, 0, 1});
+  EXPECT_EQ(d[2], -d[0] / 2);
+}
+
+TEST(Program, algebraicRule_thatDeterminesNothing_isReported) {
+  const model::Model model = load_text(kHead + "[algebraic]\ntotal = { formula = \"A - 5*one\" }\n");
   const core::Error error = error_of([&] { (void)build_program(model); });
-  EXPECT_EQ(error.diagnostics().front().message, "algebraic rule 'z' is not supported by any engine of this release");
+  EXPECT_EQ(error.diagnostics().front().message, "algebraic rule 'total' determines nothing");
+}
+
+TEST(Program, delay_isBeyondLanes) {
+  const Program p = program_of("[rules]\nearlier = { formula = \"delay(A, at)\", unit = \"nmol\" }\n");
+  EXPECT_EQ(p.delays.size(), 1u);
+  EXPECT_EQ(p.beyond_lanes, "'delay' needs a history");
+}
+
+TEST(Program, equalityOfMovingQuantities_isTwoSwitches) {
+  EXPECT_EQ(program_of("[events]\npulse = { trigger = \"time == at\", assign = { A = \"one\" } }\n").switches.size(), 2u);
 }
 
 TEST(Program, states_keepTheOrderOfSpecies) { EXPECT_EQ(program_of().states, (std::vector<std::string>{"A", "C"})); }
