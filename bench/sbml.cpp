@@ -86,10 +86,11 @@ int main(int argc, char** argv) {
   std::ofstream dump(argv[7]);
   std::vector<std::vector<double>> values(dumped);
   simulate::ObservableReader reader(program, names);
-  std::size_t failed = 0;
+  std::size_t failed = 0, steps = 0;
   const auto run = [&](std::size_t count) {
     model.run(count, plan_of, [&](std::size_t draw, const solve::SubjectPlan& plan, solve::SubjectResult&& result) {
       failed += result.status != solve::Status::Completed;
+      steps += result.statistics.steps + result.statistics.rejected;
       if (draw < dumped) values[draw] = reader.read(plan, result);
     });
   };
@@ -102,7 +103,7 @@ int main(int argc, char** argv) {
     for (std::size_t k = 0; k < values[d].size(); ++k) dump << core::format_double(values[d][k]) << (k + 1 == values[d].size() ? '\n' : ',');
   }
   const double runs = static_cast<double>(std::max<std::size_t>(draws.values.size(), 1));
-  fmt::print("{{\"load\": {:.4f}, \"cpu_per_run\": {:.6g}, \"failed\": {}, \"engine\": \"{}\", \"names\": [", load, spent / runs, failed, model.engine_text());
+  fmt::print("{{\"load\": {:.4f}, \"cpu_per_run\": {:.6g}, \"failed\": {}, \"steps\": {:.0f}, \"engine\": \"{}\", \"names\": [", load, spent / runs, failed, static_cast<double>(steps) / runs, model.engine_text());
   for (std::size_t k = 0; k < names.size(); ++k) fmt::print("{}\"{}\"", k == 0 ? "" : ", ", names[k]);
   fmt::print("]}}\n");
   return 0;

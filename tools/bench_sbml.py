@@ -4,9 +4,12 @@
 
 usage: PEERS/bin/python tools/bench_sbml.py BUILD [--draws 10000]
 
-PEERS is the environment that tools/peer_simulators.sh makes; BUILD the build folder. Every parameter above 0 is drawn within 10 % (lognormal). Both
-run at the loosest tolerance of a ladder whose error is at most 1e-6: the largest difference from Osteosome at 1e-10, relative to the largest magnitude
-of a species, over the first draws; CPU counts a native compilation. libRoadRunner runs 100 draws; its cost a run does not depend on their number."""
+PEERS is the environment that tools/peer_simulators.sh makes; BUILD the build folder. Every parameter above 0 is drawn, within 10 % (lognormal; 1 % in
+the Peterson-Riggs models).
+Error is the largest difference from Osteosome at 1e-10, relative to the largest magnitude of a species, over the first draws. libRoadRunner runs at
+the loosest tolerance of a ladder whose error is at most 1e-6 (or its best), Osteosome at the loosest with no larger an error than that. CPU counts
+a native compilation. libRoadRunner runs 100 draws; its cost a run does not depend on their
+number."""
 import argparse
 import csv
 import json
@@ -22,7 +25,7 @@ import numpy
 import roadrunner
 
 SHARED = pathlib.Path(os.environ.get("OSTEOSOME_SHARED", "../shared"))
-LADDER = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9]
+LADDER = [m * 10.0 ** -k for k in range(4, 10) for m in (1, 0.5, 0.2)]
 TIGHT, WANTED, COMPARED, POINTS = 1e-10, 1e-6, 4, 101
 
 
@@ -50,9 +53,10 @@ class RoadRunner:
         self.load = time.perf_counter() - began
         import libsbml
         model = libsbml.readSBMLFromFile(str(path)).getModel()
-        self.species = self.r.model.getFloatingSpeciesIds()
+        rated = [r.getVariable() for r in model.getListOfRules() if r.isRate() and model.getSpecies(r.getVariable()) is None]
+        self.species = list(self.r.model.getFloatingSpeciesIds()) + rated
         amount = {s.getId() for s in model.getListOfSpecies() if s.getHasOnlySubstanceUnits()}
-        self.r.timeCourseSelections = ["time"] + [s if s in amount else f"[{s}]" for s in self.species]
+        self.r.timeCourseSelections = ["time"] + [s if s in amount or s in rated else f"[{s}]" for s in self.species]
 
     def columns(self):
         return self.species
@@ -62,14 +66,18 @@ class RoadRunner:
         self.r.integrator.relative_tolerance = rtol
         self.r.integrator.absolute_tolerance = 1e-4 * rtol
         self.r.integrator.maximum_num_steps = 1000000
-        kept, began = [], seconds()
+        kept, self.failed, began = [], 0, seconds()
         for row in draws:
             self.r.resetToOrigin()
             for name, value in zip(names, row):
                 self.r[name] = value
-            values = self.r.simulate(0, self.until, POINTS)
+            try:
+                values = numpy.array(self.r.simulate(0, self.until, POINTS))[:, 1:]
+            except RuntimeError:  # it gives up
+                self.failed += 1
+                values = numpy.full((POINTS, len(self.species)), numpy.nan)
             if len(kept) < COMPARED:
-                kept.append(numpy.array(values)[:, 1:])
+                kept.append(values)
         return kept, (seconds() - began) / len(draws)
 
 
@@ -104,29 +112,37 @@ def error(values, columns, tight):
                 continue
             scale = numpy.max(numpy.abs(tight[name][draw]))
             if scale > 0:
-                worst = max(worst, numpy.max(numpy.abs(table[:, k] - tight[name][draw])) / scale)
+                difference = numpy.max(numpy.abs(table[:, k] - tight[name][draw])) / scale
+                worst = max(worst, difference if numpy.isfinite(difference) else numpy.inf)
     return worst
 
 
-def at_wanted_error(simulator, names, draws, tight):
-    """(tolerance, error) of the loosest rung that is good enough."""
+def at_wanted_error(simulator, names, draws, tight, wanted):
+    """(tolerance, error) of the loosest rung that is good enough, else of the best."""
+    best = (LADDER[-1], float("inf"))
     for rtol in LADDER:
-        try:
-            values, _ = simulator.run(names, draws, rtol)
-        except RuntimeError:  # libRoadRunner gives up
-            continue
+        values, _ = simulator.run(names, draws, rtol)
         e = error(values, simulator.columns(), tight)
-        if e <= WANTED:
+        if e < best[1]:
+            best = (rtol, e)
+        if e <= wanted:
             break
-    return rtol, e
+    return best
+
+
+def names_in(node):
+    yield node.getName()
+    for k in range(node.getNumChildren()):
+        yield from names_in(node.getChild(k))
 
 
 def constants(path):
-    """Ids and values of the constant global parameters above 0 that no rule, event or initial assignment sets."""
+    """Ids and values of the constant global parameters above 0 that no rule, event or initial assignment sets and no trigger uses."""
     import libsbml
     model = libsbml.readSBMLFromFile(str(path)).getModel()
     targets = {r.getVariable() for r in model.getListOfRules() if not r.isAlgebraic()} | {a.getSymbol() for a in model.getListOfInitialAssignments()}
     for e in model.getListOfEvents():
+        targets |= set(names_in(e.getTrigger().getMath()))  # the peer misses events at times that are drawn
         targets |= {a.getVariable() for a in e.getListOfEventAssignments()}
     keep = [p for p in model.getListOfParameters() if p.getConstant() and p.getId() not in targets and p.getValue() > 0]
     return [p.getId() for p in keep], numpy.array([p.getValue() for p in keep])
@@ -143,19 +159,20 @@ def main():
         for title, path, until in models(args.build, folder):
             names, values = constants(path)
             spread = numpy.random.default_rng(1).lognormal(0, 0.1, (args.draws, len(names)))
-            draws = values * spread if title != "peterson-riggs-2010, ours" else values * spread ** 0.1
+            draws = values * spread ** (0.1 if "eterson" in title else 1)  # libRoadRunner gives up on wider ones
             peer, ours = RoadRunner(path, until), Osteosome(args.build, path, until, folder)
             trajectories, _ = ours.run(names, draws[:COMPARED], TIGHT)
             tight = {name: [v[:, k] for v in trajectories] for k, name in enumerate(ours.columns())}
-            peer_rtol, peer_error = at_wanted_error(peer, names, draws[:COMPARED], tight)
-            rtol, own_error = at_wanted_error(ours, names, draws[:COMPARED], tight)
+            peer_rtol, peer_error = at_wanted_error(peer, names, draws[:COMPARED], tight, WANTED)
+            rtol, own_error = at_wanted_error(ours, names, draws[:COMPARED], tight, min(peer_error, 100 * WANTED))
             _, peer_one = peer.run(names, draws[:1], peer_rtol)
             _, peer_many = peer.run(names, draws[:100], peer_rtol)
             own = {}
             for n in (1, 100, args.draws):
                 _, own[n] = ours.run(names, draws[:max(n, 2)], rtol)
             failed, load = ours.said["failed"], ours.said["load"]
-            print(f"{title:<28} {'libRoadRunner':<13}{peer.load:>7.2f} {peer_rtol:>6.0e} {peer_error:>8.1e} {1e3 * peer_one:>10.2f} {1e3 * peer_many:>8.2f}")
+            print(f"{title:<28} {'libRoadRunner':<13}{peer.load:>7.2f} {peer_rtol:>6.0e} {peer_error:>8.1e} {1e3 * peer_one:>10.2f} {1e3 * peer_many:>8.2f}"
+                  f"{'':>17}  {peer.failed} of 100 failed")
             print(f"{'':<28} {'Osteosome':<13}{load:>7.2f} {rtol:>6.0e} {own_error:>8.1e} {1e3 * own[1]:>10.2f} {1e3 * own[100]:>8.3f} "
                   f"{1e3 * own[args.draws]:>8.4f} {peer_many / own[args.draws]:>6.1f}x  {failed} failed, {ours.said['engine']}", flush=True)
 

@@ -21,7 +21,7 @@ inline std::string sbml(const std::string& body, const std::string& model_attrib
 inline std::string math(const std::string& content) { return "<math xmlns=\"http://www.w3.org/1998/Math/MathML\">" + content + "</math>"; }
 inline std::string ci(const std::string& name) { return "<ci>" + name + "</ci>"; }
 inline std::string cn(double value) { return "<cn>" + std::to_string(value) + "</cn>"; }
-inline std::string apply(const std::string& op, const std::string& arguments) { return "<apply><" + op + "/>" + arguments + "</apply>"; }
+inline std::string op(const std::string& name, const std::string& arguments) { return "<apply><" + name + "/>" + arguments + "</apply>"; }
 inline const std::string kTimeSymbol = "<csymbol encoding=\"text\" definitionURL=\"http://www.sbml.org/sbml/symbols/time\">time</csymbol>";
 
 inline std::string parameter(const std::string& id, double value, bool constant = true) {

@@ -42,8 +42,9 @@ class LaneCode {
   [[nodiscard]] std::shared_ptr<const compile::Evaluator> current() const;
   [[nodiscard]] const compile::LaneProgram& lane_program() const { return *lane_program_; }
   [[nodiscard]] compile::Isa isa() const { return settings_.isa; }
-  /// Tells that `seconds` of lane work were done; past one second on the tape, compilation starts.
-  void spent(double seconds);
+  /// Tells that `seconds` of lane work were done, and what share of the whole work is now behind. Compilation starts when what lies ahead
+  /// is worth it, or after a second on the tape.
+  void spent(double seconds, double share_done);
 
  private:
   std::shared_ptr<const compile::LaneProgram> lane_program_;

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 
@@ -80,6 +81,8 @@ std::string hide_exponents(const std::string& text) {
 }
 
 Ast name_or_number(const std::string& name) {
+  if (name == "NaN") return Ast::number(std::numeric_limits<double>::quiet_NaN());
+  if (name == "INF") return Ast::number(std::numeric_limits<double>::infinity());
   if (name.rfind(kNumber, 0) != 0) return Ast::symbol(show_dots(name));
   std::string literal = name.substr(kNumber.size());
   for (char& c : literal) c = c == 'p' ? '.' : c == 'm' ? '-' : c == 'a' ? '+' : c;

@@ -35,6 +35,17 @@ std::string one_line(const std::string& text) {
   return line;
 }
 
+/// What libSBML says of this case: it puts that behind the rule's own text and the reference to it.
+std::string particular(const SBMLError& e) {
+  const std::string& message = e.getMessage();
+  const auto reference = message.find("Reference: ");
+  const auto end = reference == std::string::npos ? reference : message.find('\n', reference);
+  const std::string rest = end == std::string::npos ? "" : one_line(message.substr(end));
+  const std::string rule = one_line(e.getShortMessage());
+  if (rest.empty()) return one_line(message);
+  return rule.empty() ? rest : rule + ": " + rest;
+}
+
 /// Throws with the errors of the document's log, if there are any.
 void report(const SBMLDocument& document, const std::string& file) {
   core::Diagnostics problems;
@@ -43,7 +54,7 @@ void report(const SBMLDocument& document, const std::string& file) {
     const SBMLError& e = *document.getError(i);
     if ((!e.isError() && !e.isFatal()) || e.getErrorId() == DanglingUnitReference) continue;  // a unit without a definition is not known
     const core::Location at{file, static_cast<int>(e.getLine()), static_cast<int>(e.getColumn())};
-    core::Diagnostic d{"sbml-" + std::to_string(e.getErrorId()), one_line(e.getMessage()), at, one_line(e.getShortMessage())};
+    core::Diagnostic d{"sbml-" + std::to_string(e.getErrorId()), particular(e), at, ""};
     if (seen.insert(core::to_text(d)).second) problems.add(std::move(d));
   }
   problems.throw_if_any(core::ErrorKind::Model);

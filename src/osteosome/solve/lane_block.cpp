@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "osteosome/core/lane_math.hpp"
 
@@ -22,7 +23,7 @@ constexpr int kEventRounds = 10'000;
 constexpr double kAfterCrossingShare = 0.2;  // first step behind a branch crossing, as a share of the step that met it
 constexpr std::uint64_t kAfterCrossing = std::uint64_t{1} << 40;
 
-double power(double base, double exponent) { return lane::exp<1>(lane::log<1>(lane::Real<1>{base}) * exponent)[0]; }
+constexpr double kLeastError = 1e-10;  // smaller ones ask for the largest step all the same
 
 }  // namespace
 
@@ -31,8 +32,8 @@ LaneBlock::LaneBlock(const compile::Program& program, const compile::LaneProgram
     : program_(program), code_(lane_program), at_(lane_program.layout), evaluator_(evaluator), kernels_(kernels), options_(options),
       method_(tableau_named(options.method)), setup_(program), lanes_(static_cast<std::size_t>(evaluator.lanes())), n_(lane_program.n_states),
       block_(std::size_t{at_.total} * lanes_), x_(n_ * lanes_), new_x_(n_ * lanes_), atol_(n_ * lanes_), rates_(n_ * lanes_), h_(lanes_),
-      inverse_h_(lanes_), error_(lanes_), mask_(lanes_), zero_(lanes_), gap_start_(code_.n_switches * lanes_), gap_middle_(code_.n_switches * lanes_),
-      gap_end_(code_.n_switches * lanes_), dense_(3 * n_ * lanes_), dense_ready_(lanes_, 0), has_rate_(n_, 0), lane_(lanes_), state_row_(n_), bit_row_(code_.n_switches) {
+      inverse_h_(lanes_), error_(lanes_), factor_(lanes_), mask_(lanes_), zero_(n_ * lanes_), gap_start_(code_.n_switches * lanes_), gap_middle_(code_.n_switches * lanes_),
+      gap_end_(code_.n_switches * lanes_), dense_(3 * n_ * lanes_), has_rate_(n_, 0), lane_(lanes_), state_row_(n_), bit_row_(code_.n_switches) {
   for (int i = 0; i < method_.stages; ++i) k_.emplace_back(n_ * lanes_);
   for (std::uint32_t c = 0; c < code_.constants.size(); ++c) std::fill_n(slot(at_.constants + c), lanes_, code_.constants[c]);
   parameter_events_ = !program.parameter_initial.empty();
@@ -333,13 +334,13 @@ void LaneBlock::choose_step(Lane& lane) {
 }
 
 void LaneBlock::attempt() {
+  dense_ready_ = false;
   for (std::size_t l = 0; l < lanes_; ++l) {
     const double h = lane_[l].active ? lane_[l].h_try : 1.0;
     h_[l] = h;
     inverse_h_[l] = 1 / h;
     slot(at_.inverse_gamma_h, l) = 1 / (method_.gamma * h);
     slot(at_.time, l) = lane_[l].t;
-    dense_ready_[l] = 0;
   }
   std::copy_n(x_.get(), n_ * lanes_, slot(at_.states));
   evaluator_.run(Phase::DerivativeAndJacobian, block_.get());
@@ -349,6 +350,7 @@ void LaneBlock::attempt() {
   const double one = 1;
   kernels_.combine(new_x_.get(), slot(at_.states), last, &one, 1, n_ * lanes_);
   kernels_.error(error_.get(), k_.back().get(), x_.get(), new_x_.get(), atol_.get(), options_.relative_tolerance, n_, lanes_);
+  kernels_.power(factor_.get(), error_.get(), kLeastError, -1.0 / method_.order, lanes_);
 }
 
 /// K_i from the stages before it. The stage argument is left in the state slots.
@@ -406,7 +408,7 @@ void LaneBlock::judge() {
   std::fill_n(mask_.get(), lanes_, 0.0);
   for (const std::size_t l : candidates) {
     mask_[l] = 1;
-    accept(l, error_[l]);
+    accept(l);
   }
   kernels_.accept(x_.get(), new_x_.get(), mask_.get(), n_, lanes_);
 }
@@ -414,7 +416,7 @@ void LaneBlock::judge() {
 void LaneBlock::reject(std::size_t l, double error) {
   Lane& lane = lane_[l];
   ++lane.result.statistics.rejected;
-  const double factor = error < 1e30 ? std::max(kShrinkMost, kSafety * power(error, -1.0 / method_.order)) : kShrinkMost;
+  const double factor = error < 1e30 ? std::max(kShrinkMost, kSafety * factor_[l]) : kShrinkMost;
   lane.h = lane.h_try * factor;
   lane.to_root = false;
   lane.just_rejected = true;
@@ -446,8 +448,8 @@ void LaneBlock::check_interpolation(std::vector<std::size_t>& candidates) {
     checked.emplace_back(l, more ? 0.5 : (first - lane.t) / lane.h_try);
   }
   if (checked.empty()) return;
+  dense_coefficients();
   for (const auto& [l, theta] : checked) {
-    if (!dense_ready_[l]) dense_coefficients(l);
     slot(at_.time, l) = lane_[l].t + theta * lane_[l].h_try;
     for (std::uint32_t i = 0; i < n_; ++i) slot(at_.states + i, l) = dense(l, i, theta);
   }
@@ -459,21 +461,28 @@ void LaneBlock::check_interpolation(std::vector<std::size_t>& candidates) {
   }
   evaluator_.run(Phase::Solve, block_.get());
   kernels_.error(inverse_h_.get(), slot(at_.rhs), x_.get(), new_x_.get(), atol_.get(), options_.relative_tolerance, n_, lanes_);
+  std::vector<std::size_t> rejected;
   for (const auto& [l, theta] : checked) {
     const double error = inverse_h_[l];
     if (error <= kInterpolationTolerance) continue;
+    error_[l] = std::isfinite(error) ? std::max(error / kInterpolationTolerance, 2.0) : error;
+    rejected.push_back(l);
+  }
+  if (rejected.empty()) return;
+  kernels_.power(factor_.get(), error_.get(), kLeastError, -1.0 / method_.order, lanes_);
+  for (const std::size_t l : rejected) {
     std::erase(candidates, l);
-    reject(l, std::isfinite(error) ? std::max(error / kInterpolationTolerance, 2.0) : error);
+    reject(l, error_[l]);
   }
 }
 
-void LaneBlock::accept(std::size_t l, double error) {
+void LaneBlock::accept(std::size_t l) {
   Lane& lane = lane_[l];
   ++lane.result.statistics.steps;
   const double t_new = attempt_end(lane);
   while (lane.output < lane.plan.outputs.size() && lane.plan.outputs[lane.output].after_stops == lane.stop &&
          lane.plan.outputs[lane.output].time < t_new) {
-    if (!dense_ready_[l]) dense_coefficients(l);
+    dense_coefficients();
     const double theta = (lane.plan.outputs[lane.output].time - lane.t) / lane.h_try;
     for (std::size_t i = 0; i < n_; ++i) state_row_[i] = dense(l, i, theta);
     write_output(l, state_row_);
@@ -483,7 +492,7 @@ void LaneBlock::accept(std::size_t l, double error) {
     lane.t = std::max(lane.t, lane.events.next());
     lane.bits_unknown = true;
   }
-  const double wanted = kSafety * power(std::max(error, 1e-10), -1.0 / method_.order);
+  const double wanted = kSafety * factor_[l];
   const double factor = std::clamp(wanted, kShrinkMost, lane.just_rejected ? 1.0 : kGrowMost);
   lane.just_rejected = false;
   if (lane.after_restart) lane.step_after[lane.restart_kind] = lane.h_try * std::clamp(factor, 0.5, 2.0);
@@ -522,15 +531,14 @@ void LaneBlock::write_output(std::size_t l, std::span<const double> states) {
   ++lane.output;
 }
 
-void LaneBlock::dense_coefficients(std::size_t l) {
+/// Coefficients of the interpolant of the attempt, in every lane.
+void LaneBlock::dense_coefficients() {
+  if (std::exchange(dense_ready_, true)) return;
+  const double* terms[8];
+  for (int j = 0; j < method_.stages; ++j) terms[j] = k_[static_cast<std::size_t>(j)].get();
   for (int m = 0; m < method_.dense; ++m) {
-    for (std::size_t i = 0; i < n_; ++i) {
-      double sum = 0;
-      for (int j = 0; j < method_.stages; ++j) sum = __builtin_fma(method_.h[m][j], at(k_[static_cast<std::size_t>(j)], i, l), sum);
-      dense_[(static_cast<std::size_t>(m) * n_ + i) * lanes_ + l] = sum;
-    }
+    kernels_.combine(&dense_[static_cast<std::size_t>(m) * n_ * lanes_], zero_.get(), terms, method_.h[m], method_.stages, n_ * lanes_);
   }
-  dense_ready_[l] = 1;
 }
 
 double LaneBlock::dense(std::size_t l, std::size_t i, double theta) const {

@@ -118,9 +118,9 @@ class LaneBlock {
   void check_interpolation(std::vector<std::size_t>& candidates);
   void too_many_steps(std::size_t l);
   void approach_root(std::size_t l, const std::vector<Bracket>& brackets);
-  void accept(std::size_t l, double error);
+  void accept(std::size_t l);
   void write_output(std::size_t l, std::span<const double> states);
-  void dense_coefficients(std::size_t l);
+  void dense_coefficients();
   [[nodiscard]] double dense(std::size_t l, std::size_t state, double theta) const;
   [[nodiscard]] double dense_slope(std::size_t l, std::size_t state, double theta) const;
 
@@ -143,11 +143,12 @@ class LaneBlock {
   bool parameter_events_ = false;
   std::vector<std::uint32_t> gap_states_;
 
-  AlignedArray block_, x_, new_x_, atol_, rates_, h_, inverse_h_, error_, mask_, zero_;
+  AlignedArray block_, x_, new_x_, atol_, rates_, h_, inverse_h_, error_, factor_, mask_, zero_;
   AlignedArray gap_start_, gap_middle_, gap_end_;  // gaps of the current attempt
   std::vector<AlignedArray> k_;
   AlignedArray dense_;  // [3][n][lanes]: rows k1..k3 of dense output
-  std::vector<char> dense_ready_, has_rate_;
+  bool dense_ready_ = false;
+  std::vector<char> has_rate_;
   std::vector<Lane> lane_;
   std::vector<std::pair<std::size_t, std::size_t>> finished_;
   std::vector<double> state_row_, bit_row_;

@@ -18,20 +18,17 @@ constexpr double kNearZero = 0.3;    // how low a fitted minimum must come, as a
 
 }  // namespace
 
-/// Gaps at the start, the middle and the end of the attempt in every lane.
+/// Gaps at the start, the middle and the end of the attempt in every lane. Only the states they depend on are set.
 void LaneBlock::gaps_along_step() {
   const std::size_t count = code_.n_switches * lanes_;
+  const auto row = [&](std::uint32_t i, const AlignedArray& states) { std::copy_n(&states[i * lanes_], lanes_, slot(at_.states + i)); };
   for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t;
-  std::copy_n(x_.get(), n_ * lanes_, slot(at_.states));
+  for (const std::uint32_t i : gap_states_) row(i, x_);
   evaluator_.run(Phase::Gaps, block_.get());
   std::copy_n(slot(at_.gaps), count, gap_start_.get());
 
-  const double* terms[8];
+  if (!gap_states_.empty()) dense_coefficients();
   for (const std::uint32_t i : gap_states_) {
-    for (int m = 0; m < method_.dense; ++m) {
-      for (int j = 0; j < method_.stages; ++j) terms[j] = &k_[static_cast<std::size_t>(j)][i * lanes_];
-      kernels_.combine(&dense_[(static_cast<std::size_t>(m) * n_ + i) * lanes_], zero_.get(), terms, method_.h[m], method_.stages, lanes_);
-    }
     for (std::size_t l = 0; l < lanes_; ++l) slot(at_.states + i, l) = dense(l, i, 0.5);
   }
   for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t + 0.5 * lane_[l].h_try;
@@ -39,7 +36,7 @@ void LaneBlock::gaps_along_step() {
   std::copy_n(slot(at_.gaps), count, gap_middle_.get());
 
   for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = attempt_end(lane_[l]);
-  std::copy_n(new_x_.get(), n_ * lanes_, slot(at_.states));
+  for (const std::uint32_t i : gap_states_) row(i, new_x_);
   evaluator_.run(Phase::Gaps, block_.get());
   std::copy_n(slot(at_.gaps), count, gap_end_.get());
 }

@@ -19,6 +19,8 @@ struct LaneKernels {
   void (*accept)(double* x, const double* y, const double* accept, std::size_t rows, std::size_t lanes);
   /// x = add[i] != 0 ? x + add : x over one row of lanes.
   void (*add_where)(double* x, const double* add, std::size_t lanes);
+  /// out = max(x, least)^exponent over one row of lanes.
+  void (*power)(double* out, const double* x, double least, double exponent, std::size_t lanes);
 };
 
 extern const LaneKernels kLaneKernels_scalar;

@@ -94,8 +94,16 @@ void add_where(double* x, const double* add, std::size_t lanes) {
   for (std::size_t l = 0; l < lanes / W; ++l) vec(x)[l] = lane::select<W>(vec(add)[l] != 0.0, vec(x)[l] + vec(add)[l], vec(x)[l]);
 }
 
+void power(double* out, const double* x, double least, double exponent, std::size_t lanes) {
+  const V floor = lane::splat<W>(least);
+  for (std::size_t l = 0; l < lanes / W; ++l) {
+    const V base = lane::select<W>(vec(x)[l] > floor, vec(x)[l], floor);
+    vec(out)[l] = lane::exp<W>(lane::log<W>(base) * exponent);
+  }
+}
+
 }  // namespace
 
-extern const LaneKernels OSTEOSOME_KERNEL = {combine, combine_scaled, error, accept, add_where};
+extern const LaneKernels OSTEOSOME_KERNEL = {combine, combine_scaled, error, accept, add_where, power};
 
 }  // namespace osteosome::solve

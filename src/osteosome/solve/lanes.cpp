@@ -10,6 +10,7 @@ namespace osteosome::solve {
 namespace {
 
 constexpr double kSecondsBeforeCompiling = 1.0;
+constexpr double kSecondsWorthCompiling = 4.0;  // of work that lies ahead: a compilation takes one to two
 
 const LaneKernels& kernels_for(compile::Isa isa) {
   switch (isa) {
@@ -65,10 +66,12 @@ std::shared_ptr<const compile::Evaluator> LaneCode::current() const {
   return evaluator_;
 }
 
-void LaneCode::spent(double seconds) {
+void LaneCode::spent(double seconds, double share_done) {
   const std::scoped_lock lock(mutex_);
   seconds_ += seconds;
-  if (compiling_ || native_ready_ || settings_.tape_only || settings_.cache_dir.empty() || seconds_ < kSecondsBeforeCompiling) return;
+  if (compiling_ || native_ready_ || settings_.tape_only || settings_.cache_dir.empty()) return;
+  const double ahead = share_done > 0 ? seconds_ * (1 - share_done) / share_done : 0;
+  if (seconds_ < kSecondsBeforeCompiling && ahead < kSecondsWorthCompiling) return;
   compiling_ = true;
   compiler_ = std::jthread([this] {
     std::string why;
@@ -82,7 +85,7 @@ void LaneCode::spent(double seconds) {
 
 void run_lanes(const compile::Program& program, LaneCode& code, std::size_t count, const PlanSource& plans, const ResultSink& sink,
                const Options& options, unsigned threads, const std::stop_token& stop) {
-  std::atomic<std::size_t> next{0};
+  std::atomic<std::size_t> next{0}, done{0};
   std::mutex sink_mutex;
   const auto work = [&](const std::stop_token& halt) {
     while (next.load() < count && !halt.stop_requested()) {
@@ -95,7 +98,7 @@ void run_lanes(const compile::Program& program, LaneCode& code, std::size_t coun
       };
       const auto deliver = [&](std::size_t subject, const SubjectPlan& plan, SubjectResult&& result) {
         const double now = thread_cpu_seconds();
-        code.spent(now - before);
+        code.spent(now - before, static_cast<double>(++done) / static_cast<double>(count));
         before = now;
         const std::scoped_lock lock(sink_mutex);
         sink(subject, plan, std::move(result));

@@ -20,8 +20,8 @@ class SbmlEvents : public testing::TestWithParam<EngineChoice> {
     for (const auto& row : trajectory(import(text).model, {name}, times, GetParam(), 1e-9, seed)) column.push_back(row[0]);
     return column;
   }
-  static std::string at(double time) { return apply("geq", kTimeSymbol + cn(time)); }
-  static std::string plus(const std::string& name, double value) { return apply("plus", ci(name) + cn(value)); }
+  static std::string at(double time) { return op("geq", kTimeSymbol + cn(time)); }
+  static std::string plus(const std::string& name, double value) { return op("plus", ci(name) + cn(value)); }
 };
 
 TEST_P(SbmlEvents, Delay_putsOffTheExecution) {
@@ -37,7 +37,7 @@ TEST_P(SbmlEvents, ValuesFromTriggerTime_areThoseOfThen) {
 }
 
 TEST_P(SbmlEvents, NotPersistent_isCancelledWhenTheTriggerFalls) {
-  const std::string window = apply("and", at(1) + apply("lt", kTimeSymbol + cn(2)));
+  const std::string window = op("and", at(1) + op("lt", kTimeSymbol + cn(2)));
   const std::string delay = "<delay>" + math(cn(3)) + "</delay>";
   EXPECT_EQ(of("p", event("e", window, {{"p", cn(7)}}, delay, "initialValue=\"true\" persistent=\"false\""), {5})[0], 0);
   EXPECT_EQ(of("p", event("e", window, {{"p", cn(7)}}, delay), {5})[0], 7);
@@ -64,7 +64,7 @@ TEST_P(SbmlEvents, EqualPriorities_areDrawnFromTheSeed) {
 }
 
 TEST_P(SbmlEvents, Event_mayCauseAnother) {
-  const std::string chain = event("a", at(1), {{"p", cn(1)}}) + event("b", apply("gt", ci("p") + cn(0.5)), {{"q", plus("p", 10)}});
+  const std::string chain = event("a", at(1), {{"p", cn(1)}}) + event("b", op("gt", ci("p") + cn(0.5)), {{"q", plus("p", 10)}});
   EXPECT_EQ(of("q", chain, {0.5, 2}), (std::vector<double>{0, 11}));
 }
 
@@ -75,21 +75,21 @@ TEST_P(SbmlEvents, TriggerTrueAtStart_firesOnlyIfItWasFalseBefore) {
 
 TEST_P(SbmlEvents, Instant_isSeenAfterAnInclusiveAndBeforeAStrictTrigger) {
   EXPECT_EQ(of("p", event("e", at(1), {{"p", cn(7)}}), {1, 2}), (std::vector<double>{7, 7}));
-  EXPECT_EQ(of("p", event("e", apply("gt", kTimeSymbol + cn(1)), {{"p", cn(7)}}), {1, 2}), (std::vector<double>{0, 7}));
+  EXPECT_EQ(of("p", event("e", op("gt", kTimeSymbol + cn(1)), {{"p", cn(7)}}), {1, 2}), (std::vector<double>{0, 7}));
 }
 
 TEST_P(SbmlEvents, Equality_isMetAtItsInstant) {
-  EXPECT_EQ(of("p", event("e", apply("eq", ci("x") + cn(1.25)), {{"p", cn(7)}}), {1, 2}), (std::vector<double>{0, 7}));
+  EXPECT_EQ(of("p", event("e", op("eq", ci("x") + cn(1.25)), {{"p", cn(7)}}), {1, 2}), (std::vector<double>{0, 7}));
 }
 
 TEST_P(SbmlEvents, Trigger_thatBecomesTrueFromExactlyZero) {
-  EXPECT_EQ(of("p", event("e", apply("gt", ci("x") + cn(0)), {{"p", cn(7)}}), {0, 1}), (std::vector<double>{0, 7}));
+  EXPECT_EQ(of("p", event("e", op("gt", ci("x") + cn(0)), {{"p", cn(7)}}), {0, 1}), (std::vector<double>{0, 7}));
 }
 
 TEST_P(SbmlEvents, EndlessChain_endsTheSubjectWithAStatus) {
   const std::string text = sbml("<listOfParameters>" + parameter("p", 0, false) + "</listOfParameters><listOfEvents>" +
-                                event("up", apply("and", at(1) + apply("leq", ci("p") + cn(0))), {{"p", cn(1)}}) +
-                                event("down", apply("gt", ci("p") + cn(0)), {{"p", cn(0)}}) + "</listOfEvents>");
+                                event("up", op("and", at(1) + op("leq", ci("p") + cn(0))), {{"p", cn(1)}}) +
+                                event("down", op("gt", ci("p") + cn(0)), {{"p", cn(0)}}) + "</listOfEvents>");
   simulate::SolverSettings settings;
   settings.engine = GetParam();
   const simulate::CompiledModel compiled(import(text).model, settings);
@@ -103,7 +103,7 @@ TEST_P(SbmlEvents, EndlessChain_endsTheSubjectWithAStatus) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, SbmlEvents, testing::Values(EngineChoice::Reference, EngineChoice::Lanes),
-                         [](const auto& info) { return info.param == EngineChoice::Lanes ? "lanes" : "reference"; });
+                         [](const auto& p) { return p.param == EngineChoice::Lanes ? "lanes" : "reference"; });
 
 }  // namespace
 }  // namespace osteosome::support

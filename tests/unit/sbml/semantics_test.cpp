@@ -34,7 +34,7 @@ constexpr double kAccuracy = 1e-7;
 
 TEST_P(SbmlSemantics, Reaction_movesAmountsAndShowsConcentrations) {
   const auto x = at(sbml(kCompartment + "<listOfSpecies>" + species("S", "initialAmount=\"6\"") + species("P", "initialConcentration=\"0\"") + "</listOfSpecies><listOfReactions>" +
-                         reaction("S", "P", apply("times", cn(0.5) + ci("S") + ci("c"))) + "</listOfReactions>"), {"S", "P"}, 2);
+                         reaction("S", "P", op("times", cn(0.5) + ci("S") + ci("c"))) + "</listOfReactions>"), {"S", "P"}, 2);
   EXPECT_NEAR(x[0], 3 * std::exp(-1), kAccuracy);
   EXPECT_NEAR(x[1], 3 * (1 - std::exp(-1)), kAccuracy);
 }
@@ -55,9 +55,9 @@ TEST_P(SbmlSemantics, ConversionFactor_multipliesWhatReactionsDo) {
 
 TEST_P(SbmlSemantics, AlgebraicRule_determinesWhatNothingElseDoes) {
   // z^3 + z = x with x = 2 + 8 t: from z = 1 to z = 2.
-  const std::string cube = apply("plus", apply("power", ci("z") + cn(3)) + ci("z"));
+  const std::string cube = op("plus", op("power", ci("z") + cn(3)) + ci("z"));
   const auto x = at(sbml("<listOfParameters>" + parameter("x", 2, false) + "<parameter id=\"z\" constant=\"false\"/></listOfParameters><listOfRules><rateRule variable=\"x\">" +
-                         math(cn(8)) + "</rateRule><algebraicRule>" + math(apply("minus", cube + ci("x"))) + "</algebraicRule></listOfRules>"), {"z"}, 1);
+                         math(cn(8)) + "</rateRule><algebraicRule>" + math(op("minus", cube + ci("x"))) + "</algebraicRule></listOfRules>"), {"z"}, 1);
   EXPECT_NEAR(x[0], 2, kAccuracy);
 }
 
@@ -65,7 +65,7 @@ TEST_P(SbmlSemantics, FastReaction_restsAtEveryInstant) {
   // A <-> B fast with A = 2 B; the sum is fed with 3 a time unit into volume 1.
   std::string text = sbml("<listOfCompartments><compartment id=\"c\" size=\"1\" spatialDimensions=\"3\" constant=\"true\"/></listOfCompartments><listOfSpecies>" + species("A", "initialAmount=\"3\"") +
                           species("B", "initialAmount=\"0\"") + "</listOfSpecies><listOfReactions>" +
-                          reaction("A", "B", apply("minus", ci("A") + apply("times", cn(2) + ci("B"))), "fast=\"true\"") + reaction("", "A", cn(3), "fast=\"false\"") +
+                          reaction("A", "B", op("minus", ci("A") + op("times", cn(2) + ci("B"))), "fast=\"true\"") + reaction("", "A", cn(3), "fast=\"false\"") +
                           "</listOfReactions>");
   text.replace(text.find("version2/core"), 13, "version1/core");
   text.replace(text.find("level=\"3\" version=\"2\""), 21, "level=\"3\" version=\"1\"");
@@ -78,14 +78,14 @@ TEST_P(SbmlSemantics, FastReaction_restsAtEveryInstant) {
 TEST_P(SbmlSemantics, RateOf_isTheDerivative) {
   const std::string rate_of = "<apply><csymbol encoding=\"text\" definitionURL=\"http://www.sbml.org/sbml/symbols/rateOf\">rateOf</csymbol><ci>x</ci></apply>";
   const auto x = at(sbml("<listOfParameters>" + parameter("x", 1, false) + "<parameter id=\"y\" constant=\"false\"/></listOfParameters><listOfRules><rateRule variable=\"x\">" +
-                         math(apply("times", cn(-0.5) + ci("x"))) + "</rateRule><assignmentRule variable=\"y\">" + math(rate_of) + "</assignmentRule></listOfRules>"), {"y"}, 2);
+                         math(op("times", cn(-0.5) + ci("x"))) + "</rateRule><assignmentRule variable=\"y\">" + math(rate_of) + "</assignmentRule></listOfRules>"), {"y"}, 2);
   EXPECT_NEAR(x[0], -0.5 * std::exp(-1), kAccuracy);
 }
 
 TEST_P(SbmlSemantics, Constraint_isReportedAndNotEnforced) {
   std::vector<std::string> remarks;
   const auto model = import(sbml("<listOfParameters>" + parameter("x", 0, false) + "</listOfParameters><listOfRules><rateRule variable=\"x\">" + math(cn(1)) +
-                                 "</rateRule></listOfRules><listOfConstraints><constraint>" + math(apply("leq", ci("x") + cn(1.5))) +
+                                 "</rateRule></listOfRules><listOfConstraints><constraint>" + math(op("leq", ci("x") + cn(1.5))) +
                                  "<message><p xmlns=\"http://www.w3.org/1999/xhtml\">x is too large</p></message></constraint></listOfConstraints>")).model;
   const auto table = trajectory(model, {"x"}, {0, 4}, GetParam(), 1e-9, 1, &remarks);
   EXPECT_NEAR(table[1][0], 4, kAccuracy);
@@ -94,13 +94,13 @@ TEST_P(SbmlSemantics, Constraint_isReportedAndNotEnforced) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, SbmlSemantics, testing::Values(EngineChoice::Reference, EngineChoice::Lanes),
-                         [](const auto& info) { return info.param == EngineChoice::Lanes ? "lanes" : "reference"; });
+                         [](const auto& p) { return p.param == EngineChoice::Lanes ? "lanes" : "reference"; });
 
 TEST(SbmlDelay, MethodOfSteps_followsTheDelayEquation) {
   // x' = -x(t - 1), x = 1 before 0: 1 - t up to 1, then 1 - t + (t - 1)^2/2 up to 2.
   const std::string delayed = "<apply><csymbol encoding=\"text\" definitionURL=\"http://www.sbml.org/sbml/symbols/delay\">delay</csymbol><ci>x</ci><cn>1</cn></apply>";
   const auto model = import(sbml("<listOfParameters>" + parameter("x", 1, false) + "</listOfParameters><listOfRules><rateRule variable=\"x\">" +
-                                 math(apply("minus", delayed)) + "</rateRule></listOfRules>")).model;
+                                 math(op("minus", delayed)) + "</rateRule></listOfRules>")).model;
   const auto table = trajectory(model, {"x"}, {0, 0.5, 1, 2}, EngineChoice::Auto, 1e-9);
   EXPECT_NEAR(table[1][0], 0.5, kAccuracy);
   EXPECT_NEAR(table[2][0], 0, kAccuracy);

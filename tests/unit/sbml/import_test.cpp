@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading SBML: names, units, and one clear message for what cannot be read.
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "osteosome/compile/program.hpp"
+#include "sbml_text.hpp"
+
+namespace osteosome::support {
+namespace {
+
+core::Diagnostic problem(const std::string& text) { return error_of([&] { (void)import(text); }).diagnostics().front(); }
+
+const std::string kOneParameter = "<listOfParameters>" + parameter("p", 1) + "</listOfParameters>";
+
+TEST(SbmlImport, Units_areReadIntoOurs) {
+  const auto m = import(sbml("<listOfUnitDefinitions><unitDefinition id=\"nM\"><listOfUnits><unit kind=\"mole\" exponent=\"1\" scale=\"-9\" multiplier=\"1\"/>"
+                             "<unit kind=\"litre\" exponent=\"-1\" scale=\"0\" multiplier=\"1\"/></listOfUnits></unitDefinition>"
+                             "<unitDefinition id=\"minute\"><listOfUnits><unit kind=\"second\" exponent=\"1\" scale=\"0\" multiplier=\"60\"/></listOfUnits></unitDefinition>"
+                             "</listOfUnitDefinitions><listOfParameters><parameter id=\"p\" value=\"1\" units=\"nM\" constant=\"true\"/></listOfParameters>",
+                             "timeUnits=\"minute\"")).model;
+  EXPECT_EQ(m.time.text, "min");
+  EXPECT_EQ(m.parameters[0].unit.text, "nmol.L^-1");
+  EXPECT_TRUE(m.parameters[0].unit.unit.equivalent(units().parse("nM")));
+  EXPECT_TRUE(m.faults.empty());
+}
+
+TEST(SbmlImport, ModelWithoutUnits_saysSo) {
+  const auto m = import(sbml(kOneParameter)).model;
+  EXPECT_FALSE(m.time.known);
+  ASSERT_EQ(m.faults.size(), 2u);
+  EXPECT_EQ(m.faults[0], "The unit of time is not declared in the SBML file; times are plain numbers.");
+}
+
+TEST(SbmlImport, NamesOfOurFormulas_areRenamed) {
+  const auto in = import(sbml("<listOfParameters>" + parameter("time", 10) + parameter("exp", 3) + parameter("time_", 5) +
+                              "<parameter id=\"y\" constant=\"false\"/></listOfParameters><listOfRules><assignmentRule variable=\"y\">" +
+                              math(op("plus", ci("time") + ci("exp") + kTimeSymbol)) + "</assignmentRule></listOfRules>"));
+  EXPECT_EQ(in.name_of("time"), "time__");
+  EXPECT_EQ(in.name_of("exp"), "exp_");
+  EXPECT_EQ(trajectory(in.model, {"y"}, {0, 2}, simulate::EngineChoice::Reference)[1][0], 15);
+}
+
+TEST(SbmlImport, LocalParameters_areNamedByTheirReaction) {
+  const auto m = import(sbml("<listOfReactions><reaction id=\"r\" reversible=\"false\"><kineticLaw>" + math(ci("k")) +
+                             "<listOfLocalParameters><localParameter id=\"k\" value=\"2\"/></listOfLocalParameters></kineticLaw></reaction></listOfReactions>")).model;
+  ASSERT_EQ(m.parameters.size(), 1u);
+  EXPECT_EQ(m.parameters[0].id, "r.k");
+  EXPECT_EQ(expr::to_text(m.reactions[0].rate), "r.k");
+}
+
+TEST(SbmlImport, DecimalNumbers_areTheNearestDoubles) {
+  for (const double value : {7.3e-11, 1.7e-3, 6.02214179e23, 0.1}) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.17g", value);
+    const std::string digits = text;
+    const auto e = digits.find('e');
+    const std::string number = e == std::string::npos ? "<cn>" + digits + "</cn>" : "<cn type=\"e-notation\">" + digits.substr(0, e) + "<sep/>" + digits.substr(e + 1) + "</cn>";
+    const auto m = import(sbml("<listOfParameters><parameter id=\"y\" constant=\"false\"/></listOfParameters><listOfRules><assignmentRule variable=\"y\">" + math(number) +
+                               "</assignmentRule></listOfRules>")).model;
+    EXPECT_EQ(m.rules[0].formula.value, value);
+  }
+}
+
+TEST(SbmlBadInput, TruncatedXml_isReportedWithItsLine) {
+  const std::string whole = sbml(kOneParameter);
+  const auto d = problem(whole.substr(0, whole.find("</listOfParameters>")));
+  EXPECT_EQ(d.where.file, "test.xml");
+  EXPECT_GT(d.where.line, 0);
+}
+
+TEST(SbmlBadInput, NoSbml) {
+  EXPECT_FALSE(problem("").message.empty());
+  EXPECT_FALSE(problem("hello").message.empty());
+  EXPECT_FALSE(problem("<html><body/></html>").message.empty());
+}
+
+TEST(SbmlBadInput, WrongNamespace) {
+  std::string text = sbml(kOneParameter);
+  text.replace(text.find("www.sbml.org"), 12, "www.example.org");
+  EXPECT_FALSE(problem(text).message.empty());
+}
+
+TEST(SbmlBadInput, EntityBomb_isRefusedUnread) {
+  std::string bomb = "<?xml version=\"1.0\"?>\n<!DOCTYPE sbml [<!ENTITY a \"aaaaaaaaaa\">";
+  for (char c = 'b'; c < 'k'; ++c) {
+    const std::string last = std::string("&") + static_cast<char>(c - 1) + ";";
+    bomb += std::string("<!ENTITY ") + c + " \"";
+    for (int i = 0; i < 10; ++i) bomb += last;
+    bomb += "\">";
+  }
+  const auto d = problem(bomb + "]>\n<sbml xmlns=\"http://www.sbml.org/sbml/level3/version2/core\" level=\"3\" version=\"2\"><model id=\"&j;\"/></sbml>");
+  EXPECT_EQ(d.code, "sbml-003");
+  EXPECT_EQ(d.where.line, 2);
+}
+
+TEST(SbmlBadInput, HugeFile_isRefusedUnread) {
+  const core::Error error = error_of([] { (void)import(std::string(sbml::kLargestFile + 1, ' ')); });
+  EXPECT_EQ(error.kind(), core::ErrorKind::Io);
+  EXPECT_EQ(error.diagnostics().front().code, "sbml-002");
+}
+
+TEST(SbmlBadInput, DuplicateIds_nameTheLine) {
+  const auto d = problem(sbml("<listOfParameters>" + parameter("p", 1) + "\n" + parameter("p", 2) + "</listOfParameters>"));
+  EXPECT_NE(d.message.find("'p'"), std::string::npos) << d.message;
+  EXPECT_GT(d.where.line, 0);
+}
+
+TEST(SbmlBadInput, CyclicFunctions_areReported) {
+  const auto function = [](const std::string& id, const std::string& calls) {
+    return "<functionDefinition id=\"" + id + "\">" + math("<lambda><bvar><ci>x</ci></bvar><apply><ci>" + calls + "</ci><ci>x</ci></apply></lambda>") + "</functionDefinition>";
+  };
+  EXPECT_FALSE(problem(sbml("<listOfFunctionDefinitions>" + function("f", "g") + function("g", "f") + "</listOfFunctionDefinitions>" + kOneParameter)).message.empty());
+}
+
+TEST(SbmlBadInput, FunctionsThatGrowWithoutEnd_areRefused) {
+  std::string functions;
+  for (int k = 0; k < 60; ++k) {
+    const std::string inner = k == 0 ? ci("x") : "<apply><ci>f" + std::to_string(k - 1) + "</ci><ci>x</ci></apply>";
+    functions += "<functionDefinition id=\"f" + std::to_string(k) + "\">" + math("<lambda><bvar><ci>x</ci></bvar>" + op("plus", inner + inner) + "</lambda>") + "</functionDefinition>";
+  }
+  const auto m = import(sbml("<listOfFunctionDefinitions>" + functions + "</listOfFunctionDefinitions><listOfParameters><parameter id=\"y\" constant=\"false\"/></listOfParameters>"
+                             "<listOfRules><assignmentRule variable=\"y\">" + math("<apply><ci>f59</ci>" + kTimeSymbol + "</apply>") + "</assignmentRule></listOfRules>")).model;
+  const core::Error error = error_of([&] { (void)compile::build_program(m); });
+  EXPECT_EQ(error.kind(), core::ErrorKind::Unsupported);
+}
+
+TEST(SbmlBadInput, CircularRules_areReported) {
+  const auto rule = [](const std::string& v, const std::string& from) { return "<assignmentRule variable=\"" + v + "\">" + math(ci(from)) + "</assignmentRule>"; };
+  EXPECT_FALSE(problem(sbml("<listOfParameters>" + parameter("a", 1, false) + parameter("b", 1, false) + "</listOfParameters><listOfRules>" + rule("a", "b") + rule("b", "a") +
+                            "</listOfRules>")).message.empty());
+}
+
+TEST(SbmlBadInput, NamesThatAreNowhere_areReported) {
+  EXPECT_NE(problem(sbml("<listOfParameters>" + parameter("a", 1, false) + "</listOfParameters><listOfRules><assignmentRule variable=\"a\">" + math(ci("nowhere")) +
+                         "</assignmentRule></listOfRules>")).message.find("nowhere"), std::string::npos);
+}
+
+TEST(SbmlBadInput, RequiredPackages_areRefusedByName) {
+  std::string text = sbml(kOneParameter);
+  text.replace(text.find(" level="), 1, " xmlns:qual=\"http://www.sbml.org/sbml/level3/version1/qual/version1\" qual:required=\"true\" ");
+  const core::Error error = error_of([&] { (void)import(text); });
+  EXPECT_EQ(error.kind(), core::ErrorKind::Unsupported);
+  EXPECT_EQ(error.diagnostics().front().message, "the file requires the package 'qual', which is not supported");
+}
+
+TEST(SbmlBadInput, ValuesThatAreNotFinite_endTheSubjectNotTheProgram) {
+  const auto m = import(sbml("<listOfParameters><parameter id=\"x\" value=\"NaN\" constant=\"false\"/><parameter id=\"z\" value=\"INF\" constant=\"false\"/></listOfParameters>"
+                             "<listOfRules><rateRule variable=\"x\">" + math(ci("z")) + "</rateRule></listOfRules>")).model;
+  const simulate::CompiledModel compiled(m, {});
+  solve::SubjectPlan plan;
+  plan.parameters = compiled.program().parameter_values;
+  simulate::DoseTranslator::add_outputs({0, 1}, simulate::AtDose::Post, plan);
+  compiled.run(1, [&](std::size_t) { return plan; }, [](std::size_t, const solve::SubjectPlan&, solve::SubjectResult&& r) { EXPECT_EQ(r.status, solve::Status::NotFinite); });
+}
+
+TEST(SbmlBadInput, DeepFormula_isRefusedNotFollowed) {
+  std::string nested = cn(1);
+  for (int k = 0; k < 5000; ++k) nested = op("minus", nested);
+  EXPECT_FALSE(problem(sbml("<listOfParameters>" + parameter("a", 1, false) + "</listOfParameters><listOfRules><assignmentRule variable=\"a\">" + math(nested) +
+                            "</assignmentRule></listOfRules>")).message.empty());
+}
+
+}  // namespace
+}  // namespace osteosome::support
