@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
-.PHONY: build run test asan bench fuzz format lint dependencies test-dependencies charts compile
+.PHONY: build run test asan bench fuzz format lint dependencies test-dependencies charts compile omex
 
 jobs := 2
 scenario := scenarios/denosumab-and-stop.toml
@@ -17,7 +17,7 @@ run: build
 	@build/bin/osteosome run $(scenario) -o $(run_folder) --overwrite
 
 # The last line is the summary of ctest.
-test: test-dependencies charts compile
+test: test-dependencies charts compile omex
 	@tools/check_layers
 	tools/check_format
 	tools/check_licences
@@ -61,6 +61,10 @@ test-dependencies:
 
 charts: | dependencies
 	@tools/fetch_charts.sh build/share/osteosome
+
+# What `osteosome omex` runs in.
+omex: | compile
+	@tools/omex_environment.sh build/share/osteosome
 
 compile: | charts
 	@cmake --preset release
