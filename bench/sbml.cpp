@@ -26,7 +26,8 @@ double cpu() {
   for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
     rusage used{};
     getrusage(who, &used);
-    seconds += static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + 1e-6 * static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+    seconds +=
+        static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + 1e-6 * static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
   }
   return seconds;
 }
@@ -103,7 +104,8 @@ int main(int argc, char** argv) {
     for (std::size_t k = 0; k < values[d].size(); ++k) dump << core::format_double(values[d][k]) << (k + 1 == values[d].size() ? '\n' : ',');
   }
   const double runs = static_cast<double>(std::max<std::size_t>(draws.values.size(), 1));
-  fmt::print("{{\"load\": {:.4f}, \"cpu_per_run\": {:.6g}, \"failed\": {}, \"steps\": {:.0f}, \"engine\": \"{}\", \"names\": [", load, spent / runs, failed, static_cast<double>(steps) / runs, model.engine_text());
+  fmt::print("{{\"load\": {:.4f}, \"cpu_per_run\": {:.6g}, \"failed\": {}, \"steps\": {:.0f}, \"engine\": \"{}\", \"names\": [", load, spent / runs,
+             failed, static_cast<double>(steps) / runs, model.engine_text());
   for (std::size_t k = 0; k < names.size(); ++k) fmt::print("{}\"{}\"", k == 0 ? "" : ", ", names[k]);
   fmt::print("]}}\n");
   return 0;

@@ -121,18 +121,20 @@ std::vector<std::vector<double>> simulate_case(const sbml::Imported& in, const S
   plan.parameters = model.program().parameter_values;
   plan.seed = 1;
   simulate::DoseTranslator::add_outputs(times, simulate::AtDose::Post, plan);
-  model.run(1, [&](std::size_t) { return plan; }, [&](std::size_t, const solve::SubjectPlan& p, solve::SubjectResult&& result) {
-    if (result.status != solve::Status::Completed) verdict = {"error", std::string(solve::name_of(result.status)) + ": " + result.message};
-    const auto values = reader.read(p, result);
-    for (std::size_t row = 0; row < times.size(); ++row) {
-      std::vector<double> line;
-      for (std::size_t k = 0; k < columns.size(); ++k) {
-        const double symbol = values[row * wanted.size() + 2 * k], size = values[row * wanted.size() + 2 * k + 1];
-        line.push_back(columns[k].compartment.empty() ? symbol : columns[k].multiply ? symbol * size : symbol / size);
-      }
-      table.push_back(std::move(line));
-    }
-  });
+  model.run(
+      1, [&](std::size_t) { return plan; },
+      [&](std::size_t, const solve::SubjectPlan& p, solve::SubjectResult&& result) {
+        if (result.status != solve::Status::Completed) verdict = {"error", std::string(solve::name_of(result.status)) + ": " + result.message};
+        const auto values = reader.read(p, result);
+        for (std::size_t row = 0; row < times.size(); ++row) {
+          std::vector<double> line;
+          for (std::size_t k = 0; k < columns.size(); ++k) {
+            const double symbol = values[row * wanted.size() + 2 * k], size = values[row * wanted.size() + 2 * k + 1];
+            line.push_back(columns[k].compartment.empty() ? symbol : columns[k].multiply ? symbol * size : symbol / size);
+          }
+          table.push_back(std::move(line));
+        }
+      });
   return table;
 }
 
@@ -149,13 +151,15 @@ bool agrees(double actual, double expected, const Settings& s) {
 
 Verdict compare(const core::CsvTable& expected, const std::vector<std::vector<double>>& actual, const Settings& s) {
   for (std::size_t k = 0; k < s.variables.size(); ++k) {
-    const auto at = std::find_if(expected.header.begin() + 1, expected.header.end(), [&](const std::string& h) { return core::trim(h) == s.variables[k]; });
+    const auto at =
+        std::find_if(expected.header.begin() + 1, expected.header.end(), [&](const std::string& h) { return core::trim(h) == s.variables[k]; });
     if (at == expected.header.end()) return {"error", "no column '" + s.variables[k] + "' in the expected results"};
     const auto column = static_cast<std::size_t>(at - expected.header.begin());
     for (std::size_t row = 0; row < actual.size(); ++row) {
       const double e = number_of(expected.rows[row][column]);
       if (agrees(actual[row][k], e, s)) continue;
-      return {"fail", fmt::format("{} at time {}: {} instead of {}", s.variables[k], std::string(core::trim(expected.rows[row][0])), actual[row][k], e)};
+      return {
+          "fail", fmt::format("{} at time {}: {} instead of {}", s.variables[k], std::string(core::trim(expected.rows[row][0])), actual[row][k], e)};
     }
   }
   return {"pass", ""};

@@ -143,7 +143,8 @@ int convert_command(const ConvertOptions& o) {
   }
   if (o.to.empty()) throw usage("the file to write is missing", "E.g. osteosome convert joerg-2022 joerg.xml");
   if (ending != ".toml" && !model::is_sbml(o.to)) {
-    throw usage("'" + o.to + "' ends in neither .toml nor .xml", "The ending says what is written: .toml or .xml; or give --to-latex or --to-markdown.");
+    throw usage("'" + o.to + "' ends in neither .toml nor .xml",
+                "The ending says what is written: .toml or .xml; or give --to-latex or --to-markdown.");
   }
   std::error_code ec;
   if (!o.overwrite && std::filesystem::exists(o.to, ec)) {
@@ -173,7 +174,8 @@ void add_convert(CLI::App& app, Action& action) {
   verb->add_option("--model", o->model, "of a scenario: which of its models (default: the first)");
   verb->add_flag("--overwrite", o->overwrite, "replace an existing file");
   verb->footer(
-      "Examples:\n  osteosome convert BIOMD0000000149.xml kim.toml\n  osteosome convert osteosome bone.xml --dose \"denosumab 60 mg sc every 6 months x 4\" "
+      "Examples:\n  osteosome convert BIOMD0000000149.xml kim.toml\n  osteosome convert osteosome bone.xml --dose \"denosumab 60 mg sc every 6 "
+      "months x 4\" "
       "--until \"24 months\"\n  osteosome convert joerg-2022 --to-latex");
   verb->callback([o, &action] { action = [o] { return convert_command(*o); }; });
 }

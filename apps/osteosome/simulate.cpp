@@ -92,8 +92,11 @@ double duration(const std::string& text, const char* option, const simulate::Com
     if (!model.model().time.known || time_unit == kModelUnit) {
       const auto quantity = core::parse_quantity(text);
       if (quantity.unit.empty()) return quantity.value;
-      throw core::Error(core::ErrorKind::Unit, {"unit-005", "'" + text + "' should be a plain number", {},
-                                                time_unit == kModelUnit ? "--time-unit model asks for it." : "The model does not say the unit of its time."});
+      throw core::Error(core::ErrorKind::Unit,
+                        {"unit-005",
+                         "'" + text + "' should be a plain number",
+                         {},
+                         time_unit == kModelUnit ? "--time-unit model asks for it." : "The model does not say the unit of its time."});
     }
     return core::quantity_in(units, text, units.parse("s")) / program.seconds_per_time_unit;
   } catch (const core::Error& error) {
@@ -112,7 +115,8 @@ std::vector<double> times_from_file(const std::string& path, const std::string& 
   if (core::to_lower(core::trim(header.substr(0, header.find('[')))) != "time")
     throw usage("the first column of '" + path + "' should be 'time'", "Head it 'time [h]'.");
   const bool plain = unit == kModelUnit || (unit.empty() && !unit_known);
-  if (!plain && unit.empty()) throw usage("the unit of the times in '" + path + "' is not known", "Head the column 'time [h]', or give --time-unit h.");
+  if (!plain && unit.empty())
+    throw usage("the unit of the times in '" + path + "' is not known", "Head the column 'time [h]', or give --time-unit h.");
   if (!plain && !units.parse(unit).same_dimension(units.parse("s")))
     throw core::Error(core::ErrorKind::Unit, {"unit-004", "'" + unit + "' is no unit of time", {path, 1, 0}, ""});
   const double factor = plain ? 1 : units.parse(unit).factor_to(units.parse("s")) / program.seconds_per_time_unit;
@@ -351,7 +355,8 @@ void add_simulate(CLI::App& app, Action& action) {
   verb->add_option("--until", o->until, "end of the simulation, e.g. \"60 months\"");
   verb->add_option("--every", o->every, "distance of output times, e.g. \"1 month\" (default: a hundredth of --until)");
   verb->add_option("--times", o->times, "CSV file with output times in a column 'time [unit]'");
-  verb->add_option("--time-unit", o->time_unit, "unit of TIME in --data, or of --times; 'model': --until, --every and --times are plain numbers in the model's unit");
+  verb->add_option("--time-unit", o->time_unit,
+                   "unit of TIME in --data, or of --times; 'model': --until, --every and --times are plain numbers in the model's unit");
   verb->add_option("--observe", o->observe, "comma-separated quantities (default: all species and outputs)");
   verb->add_option("--at-dose", o->at_dose, "values at a dosing time: pre or post the dose")
       ->capture_default_str()

@@ -14,7 +14,8 @@
 namespace osteosome::support {
 
 inline std::string sbml(const std::string& body, const std::string& model_attributes = "") {
-  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sbml xmlns=\"http://www.sbml.org/sbml/level3/version2/core\" level=\"3\" version=\"2\">\n<model id=\"m\" " +
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sbml xmlns=\"http://www.sbml.org/sbml/level3/version2/core\" level=\"3\" "
+         "version=\"2\">\n<model id=\"m\" " +
          model_attributes + ">\n" + body + "\n</model>\n</sbml>\n";
 }
 
@@ -28,8 +29,8 @@ inline std::string parameter(const std::string& id, double value, bool constant 
   return "<parameter id=\"" + id + "\" value=\"" + std::to_string(value) + "\" constant=\"" + (constant ? "true" : "false") + "\"/>";
 }
 
-inline std::string event(const std::string& id, const std::string& trigger, const std::map<std::string, std::string>& assign, const std::string& more = "",
-                         const std::string& trigger_attributes = "initialValue=\"true\" persistent=\"true\"",
+inline std::string event(const std::string& id, const std::string& trigger, const std::map<std::string, std::string>& assign,
+                         const std::string& more = "", const std::string& trigger_attributes = "initialValue=\"true\" persistent=\"true\"",
                          const std::string& attributes = "useValuesFromTriggerTime=\"true\"") {
   std::string text = "<event id=\"" + id + "\" " + attributes + "><trigger " + trigger_attributes + ">" + math(trigger) + "</trigger>" + more +
                      "<listOfEventAssignments>";
@@ -54,14 +55,17 @@ inline std::vector<std::vector<double>> trajectory(const model::Model& model, co
   plan.seed = seed;
   simulate::DoseTranslator::add_outputs(times, simulate::AtDose::Post, plan);
   std::vector<std::vector<double>> table;
-  compiled.run(1, [&](std::size_t) { return plan; }, [&](std::size_t, const solve::SubjectPlan& p, solve::SubjectResult&& r) {
-    EXPECT_EQ(r.status, solve::Status::Completed) << r.message;
-    if (remarks != nullptr) *remarks = r.remarks;
-    const auto values = reader.read(p, r);
-    for (std::size_t k = 0; k < times.size(); ++k) {
-      table.emplace_back(values.begin() + static_cast<std::ptrdiff_t>(k * names.size()), values.begin() + static_cast<std::ptrdiff_t>((k + 1) * names.size()));
-    }
-  });
+  compiled.run(
+      1, [&](std::size_t) { return plan; },
+      [&](std::size_t, const solve::SubjectPlan& p, solve::SubjectResult&& r) {
+        EXPECT_EQ(r.status, solve::Status::Completed) << r.message;
+        if (remarks != nullptr) *remarks = r.remarks;
+        const auto values = reader.read(p, r);
+        for (std::size_t k = 0; k < times.size(); ++k) {
+          table.emplace_back(values.begin() + static_cast<std::ptrdiff_t>(k * names.size()),
+                             values.begin() + static_cast<std::ptrdiff_t>((k + 1) * names.size()));
+        }
+      });
   return table;
 }
 

@@ -18,8 +18,7 @@ Interpreter::Interpreter(const expr::Graph& graph, std::vector<NodeId> roots) : 
   value_.resize(needed.size());
 }
 
-void Interpreter::run(NodeId id, double time, std::span<const double> states, std::span<const double> bits,
-                      std::span<const double> delayed) {
+void Interpreter::run(NodeId id, double time, std::span<const double> states, std::span<const double> bits, std::span<const double> delayed) {
   const expr::Node& n = graph_[id];
   switch (n.op) {
     case Op::Constant: value_[id] = n.value; break;

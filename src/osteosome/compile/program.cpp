@@ -376,7 +376,8 @@ class Builder {
     for (NodeId id = 0; id < needed.size(); ++id) {
       if (!needed[id] || g[id].op != Op::State) continue;
       const std::uint32_t index = g[id].a;
-      if (fast || candidates_.contains(program_.states[index])) unsupported("the rate of '" + name + "', which depends on an algebraic rule or a fast reaction,");
+      if (fast || candidates_.contains(program_.states[index]))
+        unsupported("the rate of '" + name + "', which depends on an algebraic rule or a fast reaction,");
       rates[id] = derivative(index, branches);
     }
     return g.differentiate_along(root, rates)[0];
@@ -470,8 +471,8 @@ class Builder {
         return false;
       };
       if (!match(k)) {
-        throw core::Error(core::ErrorKind::Model, {"compile-003", "algebraic rule '" + equations[k]->id + "' determines nothing",
-                                                   equations[k]->where, "It needs a quantity that no rule or reaction changes."});
+        throw core::Error(core::ErrorKind::Model, {"compile-003", "algebraic rule '" + equations[k]->id + "' determines nothing", equations[k]->where,
+                                                   "It needs a quantity that no rule or reaction changes."});
       }
     }
     for (const auto& [i, e] : equation_of) program_.algebraic.push_back({i, residuals[e]});
@@ -645,7 +646,8 @@ class Builder {
     const NodeId before = translate(ast.args[0], arguments, Branches::Live, depth + 1);
     before_start_ = was_before;
     const NodeId duration = translate(ast.args[1], arguments, Branches::Live, depth + 1);
-    if (g.is_constant(duration, 0) || (value == before && (g.depends(value) & ~expr::kOnParameter) == 0 && !uses_event_parameter(value))) return value;
+    if (g.is_constant(duration, 0) || (value == before && (g.depends(value) & ~expr::kOnParameter) == 0 && !uses_event_parameter(value)))
+      return value;
     const auto [it, fresh] = delays_.try_emplace({value, duration}, static_cast<std::uint32_t>(program_.delays.size()));
     if (fresh) program_.delays.push_back({value, duration, before});
     return g.leaf(Op::Delayed, it->second);
@@ -715,9 +717,9 @@ class Builder {
       return result;
     }
     static const std::map<std::string, Op> functions = {
-        {"exp", Op::Exp},   {"ln", Op::Log},    {"sqrt", Op::Sqrt}, {"tanh", Op::Tanh}, {"sin", Op::Sin},   {"cos", Op::Cos},     {"tan", Op::Tan},
-        {"asin", Op::Asin}, {"acos", Op::Acos}, {"atan", Op::Atan}, {"sinh", Op::Sinh}, {"cosh", Op::Cosh}, {"floor", Op::Floor}, {"ceil", Op::Ceil},
-        {"factorial", Op::Factorial}};
+        {"exp", Op::Exp},   {"ln", Op::Log},    {"sqrt", Op::Sqrt},   {"tanh", Op::Tanh}, {"sin", Op::Sin},
+        {"cos", Op::Cos},   {"tan", Op::Tan},   {"asin", Op::Asin},   {"acos", Op::Acos}, {"atan", Op::Atan},
+        {"sinh", Op::Sinh}, {"cosh", Op::Cosh}, {"floor", Op::Floor}, {"ceil", Op::Ceil}, {"factorial", Op::Factorial}};
     const auto found = functions.find(f);
     if (found == functions.end()) unsupported("function '" + f + "'");
     return g.make(found->second, a[0]);

@@ -138,9 +138,9 @@ Ast substitute(const Ast& ast, const std::function<const Ast*(const std::string&
 }
 
 const std::vector<std::string>& builtin_functions() {
-  static const std::vector<std::string> names = {"abs", "ceil", "cos",  "cosh", "exp", "floor", "ln",        "log10", "max",  "min",
-                                                 "pow", "sin",  "sinh", "sqrt", "tan", "tanh",  "piecewise", "acos",  "asin", "atan",
-                                                 "delay", "rateOf", "quotient", "rem", "factorial", "xor", "implies"};
+  static const std::vector<std::string> names = {
+      "abs", "ceil", "cos",       "cosh", "exp",  "floor", "ln",    "log10",  "max",      "min", "pow",       "sin", "sinh",   "sqrt",
+      "tan", "tanh", "piecewise", "acos", "asin", "atan",  "delay", "rateOf", "quotient", "rem", "factorial", "xor", "implies"};
   return names;
 }
 

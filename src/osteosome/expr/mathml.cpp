@@ -29,11 +29,41 @@ std::string csymbol(const std::string& name) {
 
 const std::map<std::string, std::string>& elements() {
   static const std::map<std::string, std::string> table = {
-      {"+", "plus"},      {"-", "minus"},     {"*", "times"},     {"/", "divide"},      {"^", "power"},   {"pow", "power"}, {"<", "lt"},     {"<=", "leq"},
-      {">", "gt"},        {">=", "geq"},      {"==", "eq"},       {"!=", "neq"},        {"&&", "and"},    {"||", "or"},     {"!", "not"},    {"xor", "xor"},
-      {"exp", "exp"},     {"ln", "ln"},       {"sqrt", "root"},   {"abs", "abs"},       {"floor", "floor"}, {"ceil", "ceiling"}, {"sin", "sin"}, {"cos", "cos"},
-      {"tan", "tan"},     {"sinh", "sinh"},   {"cosh", "cosh"},   {"tanh", "tanh"},     {"asin", "arcsin"}, {"acos", "arccos"}, {"atan", "arctan"},
-      {"factorial", "factorial"}, {"quotient", "quotient"}, {"rem", "rem"}, {"implies", "implies"}};
+      {"+", "plus"},
+      {"-", "minus"},
+      {"*", "times"},
+      {"/", "divide"},
+      {"^", "power"},
+      {"pow", "power"},
+      {"<", "lt"},
+      {"<=", "leq"},
+      {">", "gt"},
+      {">=", "geq"},
+      {"==", "eq"},
+      {"!=", "neq"},
+      {"&&", "and"},
+      {"||", "or"},
+      {"!", "not"},
+      {"xor", "xor"},
+      {"exp", "exp"},
+      {"ln", "ln"},
+      {"sqrt", "root"},
+      {"abs", "abs"},
+      {"floor", "floor"},
+      {"ceil", "ceiling"},
+      {"sin", "sin"},
+      {"cos", "cos"},
+      {"tan", "tan"},
+      {"sinh", "sinh"},
+      {"cosh", "cosh"},
+      {"tanh", "tanh"},
+      {"asin", "arcsin"},
+      {"acos", "arccos"},
+      {"atan", "arctan"},
+      {"factorial", "factorial"},
+      {"quotient", "quotient"},
+      {"rem", "rem"},
+      {"implies", "implies"}};
   return table;
 }
 
@@ -97,7 +127,8 @@ class Printer {
     Ast result = ast.args[0];
     for (std::size_t i = 1; i < ast.args.size(); ++i) {
       Ast less = Ast::call("<", {result, ast.args[i]});
-      result = ast.name == "min" ? Ast::call("piecewise", {result, std::move(less), ast.args[i]}) : Ast::call("piecewise", {ast.args[i], std::move(less), result});
+      result = ast.name == "min" ? Ast::call("piecewise", {result, std::move(less), ast.args[i]})
+                                 : Ast::call("piecewise", {ast.args[i], std::move(less), result});
     }
     return print(result, expected);
   }

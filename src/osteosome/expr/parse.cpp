@@ -152,9 +152,7 @@ const std::map<int, std::string>& calls() {
 /// Rarer functions in terms of common ones, so that every engine has them.
 const std::map<int, std::function<Ast(Ast)>>& composed_functions() {
   using Make = std::function<Ast(Ast)>;
-  const auto inverse_of = [](const char* f) -> Make {
-    return [f](Ast x) { return Ast::call("/", {Ast::number(1), Ast::call(f, {std::move(x)})}); };
-  };
+  const auto inverse_of = [](const char* f) -> Make { return [f](Ast x) { return Ast::call("/", {Ast::number(1), Ast::call(f, {std::move(x)})}); }; };
   const auto of_inverse = [](Make f) -> Make { return [f](Ast x) { return f(Ast::call("/", {Ast::number(1), std::move(x)})); }; };
   const auto call = [](const char* f) -> Make { return [f](Ast x) { return Ast::call(f, {std::move(x)}); }; };
   const auto add = [](Ast a, Ast b) { return Ast::call("+", {std::move(a), std::move(b)}); };
@@ -175,21 +173,22 @@ const std::map<int, std::function<Ast(Ast)>>& composed_functions() {
     Ast ratio = Ast::call("/", {add(Ast::number(1), x), Ast::call("-", {Ast::number(1), x})});
     return Ast::call("*", {Ast::number(0.5), Ast::call("ln", {std::move(ratio)})});
   };
-  static const std::map<int, Make> table = {{AST_FUNCTION_SEC, inverse_of("cos")},
-                                            {AST_FUNCTION_CSC, inverse_of("sin")},
-                                            {AST_FUNCTION_COT, inverse_of("tan")},
-                                            {AST_FUNCTION_SECH, inverse_of("cosh")},
-                                            {AST_FUNCTION_CSCH, inverse_of("sinh")},
-                                            {AST_FUNCTION_COTH, coth},
-                                            {AST_FUNCTION_ARCSEC, of_inverse(call("acos"))},
-                                            {AST_FUNCTION_ARCCSC, of_inverse(call("asin"))},
-                                            {AST_FUNCTION_ARCCOT, of_inverse(call("atan"))},
-                                            {AST_FUNCTION_ARCSINH, asinh},
-                                            {AST_FUNCTION_ARCCOSH, acosh},
-                                            {AST_FUNCTION_ARCTANH, atanh},
-                                            {AST_FUNCTION_ARCSECH, of_inverse(acosh)},
-                                            {AST_FUNCTION_ARCCSCH, of_inverse(asinh)},
-                                            {AST_FUNCTION_ARCCOTH, of_inverse(atanh)}};
+  static const std::map<int, Make> table = {
+      {AST_FUNCTION_SEC, inverse_of("cos")},
+      {AST_FUNCTION_CSC, inverse_of("sin")},
+      {AST_FUNCTION_COT, inverse_of("tan")},
+      {AST_FUNCTION_SECH, inverse_of("cosh")},
+      {AST_FUNCTION_CSCH, inverse_of("sinh")},
+      {AST_FUNCTION_COTH, coth},
+      {AST_FUNCTION_ARCSEC, of_inverse(call("acos"))},
+      {AST_FUNCTION_ARCCSC, of_inverse(call("asin"))},
+      {AST_FUNCTION_ARCCOT, of_inverse(call("atan"))},
+      {AST_FUNCTION_ARCSINH, asinh},
+      {AST_FUNCTION_ARCCOSH, acosh},
+      {AST_FUNCTION_ARCTANH, atanh},
+      {AST_FUNCTION_ARCSECH, of_inverse(acosh)},
+      {AST_FUNCTION_ARCCSCH, of_inverse(asinh)},
+      {AST_FUNCTION_ARCCOTH, of_inverse(atanh)}};
   return table;
 }
 

@@ -260,7 +260,8 @@ class Reader {
         const std::string factor(core::trim(body.substr(0, space + 1)));
         const auto number = core::parse_double(factor);
         const bool symbolic = factor.front() == '(' || core::is_identifier(factor);
-        if (number ? !(*number > 0) : !symbolic) in.problem("model-017", "'" + std::string(body) + "' is no term of a reaction", "Write '2 A'.", "equation");
+        if (number ? !(*number > 0) : !symbolic)
+          in.problem("model-017", "'" + std::string(body) + "' is no term of a reaction", "Write '2 A'.", "equation");
         ref.stoichiometry = number ? expr::Ast::number(*number) : symbolic ? stoichiometry(in, factor) : expr::Ast::number(1);
       }
       side.push_back(std::move(ref));
@@ -359,7 +360,8 @@ class Reader {
   void values_at_start() {
     const Model& m = document_.model;
     for (const Parameter& p : m.parameters) {
-      const bool given = p.free || std::any_of(m.initial_assignments.begin(), m.initial_assignments.end(), [&](const auto& a) { return a.symbol == p.id; });
+      const bool given =
+          p.free || std::any_of(m.initial_assignments.begin(), m.initial_assignments.end(), [&](const auto& a) { return a.symbol == p.id; });
       if (std::isnan(p.value) && !given) problems_.add({"model-014", "parameter '" + p.id + "': 'value' is not finite", p.where, ""});
     }
   }

@@ -62,8 +62,14 @@ class Writer {
     header();
     table("parameters", m_.parameters, [](const Parameter& p) { return parameter(p); });
     table("compartments", m_.compartments, [](const Compartment& c) {
-      return Entry(c.id).raw("size", number(c.size)).unit(c.unit).flag("constant", c.constant, true).formula("rate", c.rate)
-          .formula("formula", c.assigned).provenance(c.provenance).text("meaning", c.meaning);
+      return Entry(c.id)
+          .raw("size", number(c.size))
+          .unit(c.unit)
+          .flag("constant", c.constant, true)
+          .formula("rate", c.rate)
+          .formula("formula", c.assigned)
+          .provenance(c.provenance)
+          .text("meaning", c.meaning);
     });
     table("functions", m_.functions, [](const FunctionDefinition& f) {
       std::string arguments;
@@ -88,8 +94,8 @@ class Writer {
 
  private:
   void header() {
-    out_ += "[model]\nid = " + quoted(m_.id) + "\ntitle = " + quoted(m_.title) + "\nsource = " + quoted(m_.source) + "\ntime = " +
-            quoted(m_.time.known ? m_.time.text : kUnknownUnit) + "\n";
+    out_ += "[model]\nid = " + quoted(m_.id) + "\ntitle = " + quoted(m_.title) + "\nsource = " + quoted(m_.source) +
+            "\ntime = " + quoted(m_.time.known ? m_.time.text : kUnknownUnit) + "\n";
     if (m_.species_name != "human") out_ += "species = " + quoted(m_.species_name) + "\n";
     if (!m_.about.empty()) out_ += "about = " + quoted(m_.about) + "\n";
     if (m_.faults.empty()) return;
@@ -124,7 +130,8 @@ class Writer {
     Entry e(p.id);
     e.raw("value", number(p.value)).unit(p.unit).provenance(p.provenance).flag("free", p.free, false);
     if (p.bounds) e.raw("bounds", "[" + number(p.bounds->first) + ", " + number(p.bounds->second) + "]");
-    if (p.prior) e.raw("prior", std::string("{ scale = ") + (p.prior->logarithmic ? "\"log\"" : "\"linear\"") + ", sd = " + number(p.prior->sd) + " }");
+    if (p.prior)
+      e.raw("prior", std::string("{ scale = ") + (p.prior->logarithmic ? "\"log\"" : "\"linear\"") + ", sd = " + number(p.prior->sd) + " }");
     return e.text("meaning", p.meaning);
   }
 

@@ -41,7 +41,9 @@ std::string escape(const std::string& text) {
 }
 
 /// " key="value"", or nothing for an empty value.
-std::string attribute(const char* key, const std::string& value) { return value.empty() ? "" : std::string(" ") + key + "=\"" + escape(value) + "\""; }
+std::string attribute(const char* key, const std::string& value) {
+  return value.empty() ? "" : std::string(" ") + key + "=\"" + escape(value) + "\"";
+}
 
 std::string value_attribute(const char* key, double value) {
   if (std::isnan(value)) return "";
@@ -51,8 +53,8 @@ std::string value_attribute(const char* key, double value) {
 /// The DOIs and PubMed ids that a source text names, as identifiers.org addresses.
 std::vector<std::string> identifiers(const std::string& source) {
   std::vector<std::string> found;
-  for (const auto& [prefix, address] : {std::pair<std::string, std::string>{"doi:", "https://identifiers.org/doi:"},
-                                        {"pubmed:", "https://identifiers.org/pubmed:"}}) {
+  for (const auto& [prefix, address] :
+       {std::pair<std::string, std::string>{"doi:", "https://identifiers.org/doi:"}, {"pubmed:", "https://identifiers.org/pubmed:"}}) {
     for (std::size_t at = source.find(prefix); at != std::string::npos; at = source.find(prefix, at + 1)) {
       std::string id = source.substr(at + prefix.size());
       id = id.substr(0, id.find_first_of(" ,;\"'\n\t"));
@@ -154,19 +156,21 @@ class Exporter {
     if (found.empty()) return "";
     std::string items;
     for (const std::string& address : found) items += "<rdf:li rdf:resource=\"" + escape(address) + "\"/>";
-    return "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\" xmlns:" + std::string(qualifier).substr(0, std::string(qualifier).find(':')) +
-           "=\"" + ns + "\"><rdf:Description rdf:about=\"#meta_" + id + "\"><" + qualifier + "><rdf:Bag>" + items + "</rdf:Bag></" + qualifier +
-           "></rdf:Description></rdf:RDF>";
+    return "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\" xmlns:" +
+           std::string(qualifier).substr(0, std::string(qualifier).find(':')) + "=\"" + ns + "\"><rdf:Description rdf:about=\"#meta_" + id + "\"><" +
+           qualifier + "><rdf:Bag>" + items + "</rdf:Bag></" + qualifier + "></rdf:Description></rdf:RDF>";
   }
 
   /// Notes and annotation: meaning, value's provenance, and our own unit text, which SBML's units may say less exactly.
-  static std::string described(const std::string& id, const std::string& meaning, const model::Provenance& p, const UnitText& unit, const std::string& more = "") {
+  static std::string described(const std::string& id, const std::string& meaning, const model::Provenance& p, const UnitText& unit,
+                               const std::string& more = "") {
     std::string text = meaning;
     if (!p.kind.empty()) text += (text.empty() ? "" : "; ") + p.kind + ", " + p.source + (p.rationale.empty() ? "" : "; " + p.rationale);
-    const std::string own = "<osteosome:value xmlns:osteosome=\"" + std::string(kNamespace) + "\"" + attribute("unit", unit.known ? unit.text : "") +
-                            attribute("kind", p.kind) + attribute("source", p.source) + attribute("rationale", p.rationale) +
-                            attribute("meaning", meaning) + more + "/>";
-    return notes(text) + "<annotation>" + own + miriam(id, p.source, "bqbiol:isDescribedBy", "http://biomodels.net/biology-qualifiers/") + "</annotation>";
+    const std::string own =
+        "<osteosome:value xmlns:osteosome=\"" + std::string(kNamespace) + "\"" + attribute("unit", unit.known ? unit.text : "") +
+        attribute("kind", p.kind) + attribute("source", p.source) + attribute("rationale", p.rationale) + attribute("meaning", meaning) + more + "/>";
+    return notes(text) + "<annotation>" + own + miriam(id, p.source, "bqbiol:isDescribedBy", "http://biomodels.net/biology-qualifiers/") +
+           "</annotation>";
   }
 
   static std::string flag(const char* key, bool value) { return std::string(" ") + key + "=\"" + (value ? "true" : "false") + "\""; }
@@ -186,8 +190,9 @@ class Exporter {
 
   void compartment(const model::Compartment& c) {
     const std::string unit = units_.id(c.unit);
-    compartments_ += element("compartment", attribute("id", c.id) + attribute("metaid", "meta_" + c.id) + " spatialDimensions=\"3\"" +
-                                                value_attribute("size", c.size) + attribute("units", unit) + flag("constant", c.constant),
+    compartments_ += element("compartment",
+                             attribute("id", c.id) + attribute("metaid", "meta_" + c.id) + " spatialDimensions=\"3\"" +
+                                 value_attribute("size", c.size) + attribute("units", unit) + flag("constant", c.constant),
                              described(c.id, c.meaning, c.provenance, c.unit));
     if (c.rate) rules_ += element("rateRule", attribute("variable", c.id), math(*c.rate, per_time(c.unit)));
     if (c.assigned) rules_ += element("assignmentRule", attribute("variable", c.id), math(*c.assigned, c.unit));
@@ -197,13 +202,16 @@ class Exporter {
   [[nodiscard]] bool is_parameter(const model::Species& s) const { return s.compartment.empty() && !reacting_.contains(s.id); }
 
   void parameter_element(const std::string& id, double value, const UnitText& unit, bool constant, const std::string& body) {
-    parameters_ += element("parameter", attribute("id", id) + attribute("metaid", "meta_" + id) + value_attribute("value", value) +
-                                            attribute("units", units_.id(unit)) + flag("constant", constant), body);
+    parameters_ += element("parameter",
+                           attribute("id", id) + attribute("metaid", "meta_" + id) + value_attribute("value", value) +
+                               attribute("units", units_.id(unit)) + flag("constant", constant),
+                           body);
   }
 
   void state_parameter(const model::Species& s) {
     const bool number = s.initial.kind == Ast::Kind::Number;
-    parameter_element(s.id, number ? s.initial.value : std::nan(""), s.unit, false, described(s.id, s.meaning, s.provenance, s.unit, species_extras(s)));
+    parameter_element(s.id, number ? s.initial.value : std::nan(""), s.unit, false,
+                      described(s.id, s.meaning, s.provenance, s.unit, species_extras(s)));
     if (!number && !started_.contains(s.id)) initial_assignment(s.id, s.initial);
     if (s.rate) rules_ += element("rateRule", attribute("variable", s.id), math(*s.rate, per_time(s.unit)));
     if (s.assigned) rules_ += element("assignmentRule", attribute("variable", s.id), math(*s.assigned, s.unit));
@@ -235,10 +243,11 @@ class Exporter {
     if (substance_.empty()) substance_ = substance;
     const bool number = s.initial.kind == Ast::Kind::Number;
     const double value = number ? s.initial.value : std::nan("");
-    species_ += element("species", attribute("id", s.id) + attribute("metaid", "meta_" + s.id) + attribute("compartment", compartment) +
-                                       value_attribute(amount ? "initialAmount" : "initialConcentration", value) + attribute("substanceUnits", substance) +
-                                       flag("hasOnlySubstanceUnits", amount) + flag("boundaryCondition", s.boundary) + flag("constant", s.constant) +
-                                       attribute("conversionFactor", s.conversion_factor),
+    species_ += element("species",
+                        attribute("id", s.id) + attribute("metaid", "meta_" + s.id) + attribute("compartment", compartment) +
+                            value_attribute(amount ? "initialAmount" : "initialConcentration", value) + attribute("substanceUnits", substance) +
+                            flag("hasOnlySubstanceUnits", amount) + flag("boundaryCondition", s.boundary) + flag("constant", s.constant) +
+                            attribute("conversionFactor", s.conversion_factor),
                         described(s.id, s.meaning, s.provenance, s.unit, species_extras(s)));
     if (!number && !started_.contains(s.id)) initial_assignment(s.id, s.initial);
     if (s.rate) rules_ += element("rateRule", attribute("variable", s.id), math(*s.rate, per_time(s.unit)));
@@ -279,7 +288,8 @@ class Exporter {
   }
 
   void constraint(const model::Constraint& c) {
-    constraints_ += element("constraint", "", math(c.condition) + "<message><p xmlns=\"http://www.w3.org/1999/xhtml\">" + escape(c.message) + "</p></message>");
+    constraints_ +=
+        element("constraint", "", math(c.condition) + "<message><p xmlns=\"http://www.w3.org/1999/xhtml\">" + escape(c.message) + "</p></message>");
   }
 
   std::string references(const model::Reaction& r, const std::vector<model::SpeciesReference>& side, const char* list) {
@@ -300,7 +310,8 @@ class Exporter {
 
   void reaction(const model::Reaction& r) {
     if (r.fast) {
-      throw core::Error(core::ErrorKind::Unsupported, {"sbml-007", "fast reaction '" + r.id + "' cannot be written: SBML Level 3 Version 2 has none", r.where, ""});
+      throw core::Error(core::ErrorKind::Unsupported,
+                        {"sbml-007", "fast reaction '" + r.id + "' cannot be written: SBML Level 3 Version 2 has none", r.where, ""});
     }
     std::set<std::string> taking_part, modifiers;
     bool plain = true;
@@ -342,25 +353,32 @@ class Exporter {
 
   [[nodiscard]] std::string model_annotation() const {
     const std::string extras = model::extras_to_toml(m_);
-    std::string own = "<osteosome:model xmlns:osteosome=\"" + std::string(kNamespace) + "\"" + attribute("source", m_.source) + attribute("time", m_.time.known ? m_.time.text : "") +
-                      attribute("species", m_.species_name) + ">" + escape(extras) + "</osteosome:model>";
-    return "    <annotation>" + own + miriam("model", m_.source, "bqmodel:isDescribedBy", "http://biomodels.net/model-qualifiers/") + "</annotation>\n";
+    std::string own =
+        "<osteosome:model xmlns:osteosome=\"" + std::string(kNamespace) + "\"" + attribute("source", m_.source) +
+        attribute("time", m_.time.known ? m_.time.text : "") + attribute("species", m_.species_name) + ">" + escape(extras) + "</osteosome:model>";
+    return "    <annotation>" + own + miriam("model", m_.source, "bqmodel:isDescribedBy", "http://biomodels.net/model-qualifiers/") +
+           "</annotation>\n";
   }
 
   std::string document() {
     std::string about = m_.about;
     for (const std::string& fault : m_.faults) about += (about.empty() ? "" : "\n") + fault;
     if (uses_litre_) {
-      compartments_ += element("compartment", attribute("id", kLitre) + " spatialDimensions=\"3\" size=\"1\"" + attribute("units", units_.id(litre())) + flag("constant", true), "");
+      compartments_ +=
+          element("compartment",
+                  attribute("id", kLitre) + " spatialDimensions=\"3\" size=\"1\"" + attribute("units", units_.id(litre())) + flag("constant", true),
+                  "");
     }
     const std::string volume = m_.compartments.empty() ? (uses_litre_ ? units_.id(litre()) : "") : units_.id(m_.compartments.front().unit);
-    std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sbml xmlns=\"http://www.sbml.org/sbml/level3/version2/core\" level=\"3\" version=\"2\">\n";
+    std::string text =
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sbml xmlns=\"http://www.sbml.org/sbml/level3/version2/core\" level=\"3\" version=\"2\">\n";
     text += "  <model metaid=\"meta_model\"" + attribute("id", m_.id) + attribute("name", m_.title) + attribute("timeUnits", units_.id(m_.time)) +
             attribute("substanceUnits", substance_) + attribute("volumeUnits", volume) + attribute("extentUnits", substance_) + ">\n";
     text += "    " + notes(about) + "\n" + model_annotation();
-    text += list("listOfFunctionDefinitions", functions_) + units_.definitions() + list("listOfCompartments", compartments_) +
-            list("listOfSpecies", species_) + list("listOfParameters", parameters_) + list("listOfInitialAssignments", initial_assignments_) +
-            list("listOfRules", rules_) + list("listOfConstraints", constraints_) + list("listOfReactions", reactions_) + list("listOfEvents", events_);
+    text +=
+        list("listOfFunctionDefinitions", functions_) + units_.definitions() + list("listOfCompartments", compartments_) +
+        list("listOfSpecies", species_) + list("listOfParameters", parameters_) + list("listOfInitialAssignments", initial_assignments_) +
+        list("listOfRules", rules_) + list("listOfConstraints", constraints_) + list("listOfReactions", reactions_) + list("listOfEvents", events_);
     return text + "  </model>\n</sbml>\n";
   }
 

@@ -76,7 +76,6 @@ class Importer {
 
   /// The publication the model says it comes from (MIRIAM isDescribedBy), else the file.
   std::string described_by() {
-
     for (unsigned i = 0; i < in_.getNumCVTerms(); ++i) {
       CVTerm* term = in_.getCVTerm(i);
       if (term->getQualifierType() != MODEL_QUALIFIER || term->getModelQualifierType() != BQM_IS_DESCRIBED_BY) continue;
@@ -136,7 +135,9 @@ class Importer {
     }
   }
 
-  static bool has_local(const KineticLaw& law, const std::string& id) { return law.getLocalParameter(id) != nullptr || law.getParameter(id) != nullptr; }
+  static bool has_local(const KineticLaw& law, const std::string& id) {
+    return law.getLocalParameter(id) != nullptr || law.getParameter(id) != nullptr;
+  }
 
   void find_rules() {
     for (unsigned i = 0; i < in_.getNumRules(); ++i) {
@@ -361,7 +362,8 @@ class Importer {
     x.fast = r.isSetFast() && r.getFast();
     x.meaning = r.getName();
     x.units_done = true;
-    for (unsigned k = 0; k < r.getNumReactants(); ++k) x.reactants.push_back({name(r.getReactant(k)->getSpecies()), stoichiometry(*r.getReactant(k))});
+    for (unsigned k = 0; k < r.getNumReactants(); ++k)
+      x.reactants.push_back({name(r.getReactant(k)->getSpecies()), stoichiometry(*r.getReactant(k))});
     for (unsigned k = 0; k < r.getNumProducts(); ++k) x.products.push_back({name(r.getProduct(k)->getSpecies()), stoichiometry(*r.getProduct(k))});
     KineticLaw* law = r.getKineticLaw();
     std::optional<Ast> rate;
@@ -440,7 +442,8 @@ class Importer {
     if (!m.time.known) m.faults.push_back("The unit of time is not declared in the SBML file; times are plain numbers.");
     const auto unknown = [](const auto& items) { return std::count_if(items.begin(), items.end(), [](const auto& x) { return !x.unit.known; }); };
     const auto without = unknown(m.parameters) + unknown(m.species) + unknown(m.compartments);
-    if (without > 0) m.faults.push_back(std::to_string(without) + " quantities have no unit in the SBML file; nothing about their dimensions is checked.");
+    if (without > 0)
+      m.faults.push_back(std::to_string(without) + " quantities have no unit in the SBML file; nothing about their dimensions is checked.");
     if (!without_rate_.empty()) {
       std::string list;
       for (const std::string& id : without_rate_) list += (list.empty() ? "" : ", ") + id;

@@ -11,16 +11,15 @@ namespace {
 
 /// Our base units in SBML. It has one unit for things that are counted.
 const std::map<std::string, std::string>& base_units() {
-  static const std::map<std::string, std::string> table = {{"meter", "metre"},     {"kilogram", "kilogram"}, {"second", "second"},
-                                                           {"mole", "mole"},       {"kelvin", "kelvin"},     {"ampere", "ampere"},
-                                                           {"candela", "candela"}, {"IU", "item"},           {"cell", "item"},
-                                                           {"particle", "item"}};
+  static const std::map<std::string, std::string> table = {
+      {"meter", "metre"},   {"kilogram", "kilogram"}, {"second", "second"}, {"mole", "mole"}, {"kelvin", "kelvin"},
+      {"ampere", "ampere"}, {"candela", "candela"},   {"IU", "item"},       {"cell", "item"}, {"particle", "item"}};
   return table;
 }
 
 std::string unit_element(const std::string& kind, double exponent, double multiplier) {
-  return "<unit kind=\"" + kind + "\" exponent=\"" + core::format_double(exponent) + "\" scale=\"0\" multiplier=\"" + core::format_double(multiplier) +
-         "\"/>";
+  return "<unit kind=\"" + kind + "\" exponent=\"" + core::format_double(exponent) + "\" scale=\"0\" multiplier=\"" +
+         core::format_double(multiplier) + "\"/>";
 }
 
 /// A multiplier without the rounding of a product of conversion factors.
@@ -83,7 +82,8 @@ std::string UnitRegistry::id(const core::Unit& unit, const std::string& text) {
 std::string UnitRegistry::definitions() const {
   if (known_.empty()) return "";
   std::string text = "    <listOfUnitDefinitions>\n";
-  for (const Known& k : known_) text += "      <unitDefinition id=\"" + k.id + "\"><listOfUnits>" + definition(k.unit) + "</listOfUnits></unitDefinition>\n";
+  for (const Known& k : known_)
+    text += "      <unitDefinition id=\"" + k.id + "\"><listOfUnits>" + definition(k.unit) + "</listOfUnits></unitDefinition>\n";
   return text + "    </listOfUnitDefinitions>\n";
 }
 

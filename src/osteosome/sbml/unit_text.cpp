@@ -13,13 +13,24 @@ namespace {
 /// Symbol of a base unit of SBML in UDUNITS' terms; "" for units with an offset.
 std::string symbol(UnitKind_t kind) {
   static const std::map<int, std::string> table = {
-      {UNIT_KIND_AMPERE, "A"},   {UNIT_KIND_AVOGADRO, "6.02214179e23"}, {UNIT_KIND_BECQUEREL, "Bq"}, {UNIT_KIND_CANDELA, "cd"}, {UNIT_KIND_COULOMB, "C"},
-      {UNIT_KIND_DIMENSIONLESS, "1"}, {UNIT_KIND_FARAD, "F"},           {UNIT_KIND_GRAM, "g"},       {UNIT_KIND_GRAY, "Gy"},    {UNIT_KIND_HENRY, "H"},
-      {UNIT_KIND_HERTZ, "Hz"},   {UNIT_KIND_ITEM, "particle"},          {UNIT_KIND_JOULE, "J"},      {UNIT_KIND_KATAL, "kat"},  {UNIT_KIND_KELVIN, "K"},
-      {UNIT_KIND_KILOGRAM, "kg"}, {UNIT_KIND_LITER, "L"},               {UNIT_KIND_LITRE, "L"},      {UNIT_KIND_LUMEN, "lm"},   {UNIT_KIND_LUX, "lx"},
-      {UNIT_KIND_METER, "m"},    {UNIT_KIND_METRE, "m"},                {UNIT_KIND_MOLE, "mol"},     {UNIT_KIND_NEWTON, "N"},   {UNIT_KIND_OHM, "ohm"},
-      {UNIT_KIND_PASCAL, "Pa"},  {UNIT_KIND_RADIAN, "radian"},          {UNIT_KIND_SECOND, "s"},     {UNIT_KIND_SIEMENS, "S"},  {UNIT_KIND_SIEVERT, "Sv"},
-      {UNIT_KIND_STERADIAN, "sr"}, {UNIT_KIND_TESLA, "T"},              {UNIT_KIND_VOLT, "V"},       {UNIT_KIND_WATT, "W"},     {UNIT_KIND_WEBER, "Wb"}};
+      {UNIT_KIND_AMPERE, "A"},      {UNIT_KIND_AVOGADRO, "6.02214179e23"},
+      {UNIT_KIND_BECQUEREL, "Bq"},  {UNIT_KIND_CANDELA, "cd"},
+      {UNIT_KIND_COULOMB, "C"},     {UNIT_KIND_DIMENSIONLESS, "1"},
+      {UNIT_KIND_FARAD, "F"},       {UNIT_KIND_GRAM, "g"},
+      {UNIT_KIND_GRAY, "Gy"},       {UNIT_KIND_HENRY, "H"},
+      {UNIT_KIND_HERTZ, "Hz"},      {UNIT_KIND_ITEM, "particle"},
+      {UNIT_KIND_JOULE, "J"},       {UNIT_KIND_KATAL, "kat"},
+      {UNIT_KIND_KELVIN, "K"},      {UNIT_KIND_KILOGRAM, "kg"},
+      {UNIT_KIND_LITER, "L"},       {UNIT_KIND_LITRE, "L"},
+      {UNIT_KIND_LUMEN, "lm"},      {UNIT_KIND_LUX, "lx"},
+      {UNIT_KIND_METER, "m"},       {UNIT_KIND_METRE, "m"},
+      {UNIT_KIND_MOLE, "mol"},      {UNIT_KIND_NEWTON, "N"},
+      {UNIT_KIND_OHM, "ohm"},       {UNIT_KIND_PASCAL, "Pa"},
+      {UNIT_KIND_RADIAN, "radian"}, {UNIT_KIND_SECOND, "s"},
+      {UNIT_KIND_SIEMENS, "S"},     {UNIT_KIND_SIEVERT, "Sv"},
+      {UNIT_KIND_STERADIAN, "sr"},  {UNIT_KIND_TESLA, "T"},
+      {UNIT_KIND_VOLT, "V"},        {UNIT_KIND_WATT, "W"},
+      {UNIT_KIND_WEBER, "Wb"}};
   const auto found = table.find(kind);
   return found == table.end() ? "" : found->second;
 }

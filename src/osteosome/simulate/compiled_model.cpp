@@ -49,8 +49,11 @@ CompiledModel::CompiledModel(model::Model model, const SolverSettings& settings)
   if (program_.beyond_lanes.empty()) {
     code_ = std::make_unique<solve::LaneCode>(program_, settings.lanes);
   } else if (settings.engine == EngineChoice::Lanes) {
-    throw core::Error(core::ErrorKind::Unsupported, {"simulate-004", "the engine 'lanes' cannot run this model: " + program_.beyond_lanes,
-                                                     {model_.file, 0, 0}, "Use --engine auto or reference."});
+    throw core::Error(core::ErrorKind::Unsupported,
+                      {"simulate-004",
+                       "the engine 'lanes' cannot run this model: " + program_.beyond_lanes,
+                       {model_.file, 0, 0},
+                       "Use --engine auto or reference."});
   }
 }
 

@@ -71,7 +71,8 @@ class Doser {
 
   /// A parameter that holds the number, so that it has a unit; the same for the same number.
   Ast amount(const std::string& state, double value, const char* what, const model::UnitText& unit) {
-    const auto [it, fresh] = amounts_.try_emplace({state + what, value}, std::string(what) + "_" + std::to_string(amounts_.size() + 1) + "_of_" + state);
+    const auto [it, fresh] =
+        amounts_.try_emplace({state + what, value}, std::string(what) + "_" + std::to_string(amounts_.size() + 1) + "_of_" + state);
     if (fresh) add_parameter(it->second, value, unit);
     return Ast::symbol(it->second);
   }

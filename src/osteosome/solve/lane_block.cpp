@@ -32,8 +32,9 @@ LaneBlock::LaneBlock(const compile::Program& program, const compile::LaneProgram
     : program_(program), code_(lane_program), at_(lane_program.layout), evaluator_(evaluator), kernels_(kernels), options_(options),
       method_(tableau_named(options.method)), setup_(program), lanes_(static_cast<std::size_t>(evaluator.lanes())), n_(lane_program.n_states),
       block_(std::size_t{at_.total} * lanes_), x_(n_ * lanes_), new_x_(n_ * lanes_), atol_(n_ * lanes_), rates_(n_ * lanes_), h_(lanes_),
-      inverse_h_(lanes_), error_(lanes_), factor_(lanes_), mask_(lanes_), zero_(n_ * lanes_), gap_start_(code_.n_switches * lanes_), gap_middle_(code_.n_switches * lanes_),
-      gap_end_(code_.n_switches * lanes_), dense_(3 * n_ * lanes_), has_rate_(n_, 0), lane_(lanes_), state_row_(n_), bit_row_(code_.n_switches) {
+      inverse_h_(lanes_), error_(lanes_), factor_(lanes_), mask_(lanes_), zero_(n_ * lanes_), gap_start_(code_.n_switches * lanes_),
+      gap_middle_(code_.n_switches * lanes_), gap_end_(code_.n_switches * lanes_), dense_(3 * n_ * lanes_), has_rate_(n_, 0), lane_(lanes_),
+      state_row_(n_), bit_row_(code_.n_switches) {
   for (int i = 0; i < method_.stages; ++i) k_.emplace_back(n_ * lanes_);
   for (std::uint32_t c = 0; c < code_.constants.size(); ++c) std::fill_n(slot(at_.constants + c), lanes_, code_.constants[c]);
   parameter_events_ = !program.parameter_initial.empty();

@@ -310,7 +310,9 @@ std::size_t SubjectSetup::most_urgent(EventState& events, const std::vector<std:
 
 bool SubjectSetup::assign(std::size_t event, std::vector<double> values, const Moment& now) {
   const auto& actions = program_.events[event].actions;
-  std::vector<double> volumes(static_cast<std::size_t>(std::count_if(actions.begin(), actions.end(), [](const auto& a) { return a.volume.has_value(); })));
+  std::vector<double> volumes(static_cast<std::size_t>(std::count_if(actions.begin(), actions.end(), [](const auto& a) {
+    return a.volume.has_value();
+  })));
   if (events_[event].volumes) {
     events_[event].volumes->prepare(now.parameters);
     events_[event].volumes->evaluate(now.time, now.states, {}, volumes, now.delayed);

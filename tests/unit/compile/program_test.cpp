@@ -59,8 +59,7 @@ TEST(Program, varyingCompartment_makesItsSpeciesAnAmount) {
 }
 
 TEST(Program, algebraicRule_movesItsQuantityWithTheOthers) {
-  model::Model model = load_text(kHead + "[algebraic]\ntotal = { formula = \"A + 2*z - 5\" }\n" +
-                                 "[species.z]\ninitial = 0\nunit = \"nmol\"\n");
+  model::Model model = load_text(kHead + "[algebraic]\ntotal = { formula = \"A + 2*z - 5\" }\n" + "[species.z]\ninitial = 0\nunit = \"nmol\"\n");
   const Program p = build_program(model);
   ASSERT_EQ(p.algebraic.size(), 1u);
   EXPECT_EQ(p.states[p.algebraic[0].state], "z");

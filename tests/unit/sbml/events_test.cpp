@@ -13,9 +13,9 @@ class SbmlEvents : public testing::TestWithParam<EngineChoice> {
  protected:
   /// The value of `name` at each time; `x` grows by 1 a time unit from 0, `p` and `q` start at 0.
   std::vector<double> of(const std::string& name, const std::string& events, const std::vector<double>& times, std::uint64_t seed = 1) const {
-    const std::string text = sbml("<listOfParameters>" + parameter("x", 0, false) + parameter("p", 0, false) + parameter("q", 0, false) + "</listOfParameters>" +
-                                  "<listOfRules><rateRule variable=\"x\">" + math(cn(1)) + "</rateRule></listOfRules><listOfEvents>" + events +
-                                  "</listOfEvents>");
+    const std::string text =
+        sbml("<listOfParameters>" + parameter("x", 0, false) + parameter("p", 0, false) + parameter("q", 0, false) + "</listOfParameters>" +
+             "<listOfRules><rateRule variable=\"x\">" + math(cn(1)) + "</rateRule></listOfRules><listOfEvents>" + events + "</listOfEvents>");
     std::vector<double> column;
     for (const auto& row : trajectory(import(text).model, {name}, times, GetParam(), 1e-9, seed)) column.push_back(row[0]);
     return column;
@@ -32,8 +32,9 @@ TEST_P(SbmlEvents, Delay_putsOffTheExecution) {
 TEST_P(SbmlEvents, ValuesFromTriggerTime_areThoseOfThen) {
   const std::string delay = "<delay>" + math(cn(2)) + "</delay>";
   EXPECT_NEAR(of("p", event("e", at(1), {{"p", ci("x")}}, delay), {4})[0], 1, 1e-8);
-  EXPECT_NEAR(of("p", event("e", at(1), {{"p", ci("x")}}, delay, "initialValue=\"true\" persistent=\"true\"", "useValuesFromTriggerTime=\"false\""), {4})[0], 3,
-              1e-8);
+  EXPECT_NEAR(of("p", event("e", at(1), {{"p", ci("x")}}, delay, "initialValue=\"true\" persistent=\"true\"", "useValuesFromTriggerTime=\"false\""),
+                 {4})[0],
+              3, 1e-8);
 }
 
 TEST_P(SbmlEvents, NotPersistent_isCancelledWhenTheTriggerFalls) {
@@ -87,23 +88,27 @@ TEST_P(SbmlEvents, Trigger_thatBecomesTrueFromExactlyZero) {
 }
 
 TEST_P(SbmlEvents, EndlessChain_endsTheSubjectWithAStatus) {
-  const std::string text = sbml("<listOfParameters>" + parameter("p", 0, false) + "</listOfParameters><listOfEvents>" +
-                                event("up", op("and", at(1) + op("leq", ci("p") + cn(0))), {{"p", cn(1)}}) +
-                                event("down", op("gt", ci("p") + cn(0)), {{"p", cn(0)}}) + "</listOfEvents>");
+  const std::string text =
+      sbml("<listOfParameters>" + parameter("p", 0, false) + "</listOfParameters><listOfEvents>" +
+           event("up", op("and", at(1) + op("leq", ci("p") + cn(0))), {{"p", cn(1)}}) + event("down", op("gt", ci("p") + cn(0)), {{"p", cn(0)}}) +
+           "</listOfEvents>");
   simulate::SolverSettings settings;
   settings.engine = GetParam();
   const simulate::CompiledModel compiled(import(text).model, settings);
   solve::SubjectPlan plan;
   plan.parameters = compiled.program().parameter_values;
   simulate::DoseTranslator::add_outputs({0, 2}, simulate::AtDose::Post, plan);
-  compiled.run(1, [&](std::size_t) { return plan; }, [&](std::size_t, const solve::SubjectPlan&, solve::SubjectResult&& r) {
-    EXPECT_EQ(r.status, solve::Status::EventsDoNotSettle);
-    EXPECT_EQ(r.message, "events cause each other without end");
-  });
+  compiled.run(
+      1, [&](std::size_t) { return plan; },
+      [&](std::size_t, const solve::SubjectPlan&, solve::SubjectResult&& r) {
+        EXPECT_EQ(r.status, solve::Status::EventsDoNotSettle);
+        EXPECT_EQ(r.message, "events cause each other without end");
+      });
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, SbmlEvents, testing::Values(EngineChoice::Reference, EngineChoice::Lanes),
-                         [](const auto& p) { return p.param == EngineChoice::Lanes ? "lanes" : "reference"; });
+INSTANTIATE_TEST_SUITE_P(Engines, SbmlEvents, testing::Values(EngineChoice::Reference, EngineChoice::Lanes), [](const auto& p) {
+  return p.param == EngineChoice::Lanes ? "lanes" : "reference";
+});
 
 }  // namespace
 }  // namespace osteosome::support

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writing SBML and TOML: every number reads back, libSBML finds nothing to say, trajectories stay.
+#include "osteosome/sbml/export.hpp"
+
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
 #include <cmath>
 
 #include "documents.hpp"
-#include "osteosome/sbml/export.hpp"
 #include "sbml_text.hpp"
 
 namespace osteosome::support {
@@ -73,11 +74,12 @@ TEST_P(BuiltIn, RoundTrip_throughSbmlAndToml_keepsValuesAndTrajectories) {
   EXPECT_LE(difference(reference, trajectory(after, plain, times, EngineChoice::Lanes)), 1e-12);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, BuiltIn, testing::Values("kim-2007", "joerg-2022", "peterson-riggs-2010", "osteosome", "culture"), [](const auto& p) {
-  std::string name = p.param;
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Models, BuiltIn, testing::Values("kim-2007", "joerg-2022", "peterson-riggs-2010", "osteosome", "culture"),
+                         [](const auto& p) {
+                           std::string name = p.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 TEST(SbmlExport, AnyNumber_readsBackToTheSameDouble) {
   rc::check([](double value, double literal) {
@@ -96,17 +98,23 @@ TEST(SbmlExport, AnyNumber_readsBackToTheSameDouble) {
 TEST(SbmlExport, EverythingSbmlHas_survivesTheRoundTripThroughToml) {
   const std::string text = sbml(
       "<listOfCompartments><compartment id=\"c\" size=\"2\" spatialDimensions=\"3\" constant=\"false\"/></listOfCompartments>"
-      "<listOfSpecies><species id=\"S\" compartment=\"c\" initialAmount=\"6\" hasOnlySubstanceUnits=\"false\" boundaryCondition=\"false\" constant=\"false\" conversionFactor=\"f\"/>"
-      "<species id=\"P\" compartment=\"c\" initialAmount=\"0\" hasOnlySubstanceUnits=\"true\" boundaryCondition=\"false\" constant=\"false\"/></listOfSpecies><listOfParameters>" +
-      parameter("f", 1.5) + parameter("k", 0.1) + parameter("p", 0, false) + "<parameter id=\"z\" constant=\"false\"/><parameter id=\"w\" constant=\"false\"/></listOfParameters>" +
-      "<listOfInitialAssignments><initialAssignment symbol=\"w\">" + math(op("times", cn(2) + ci("S"))) + "</initialAssignment></listOfInitialAssignments>" +
-      "<listOfRules><rateRule variable=\"c\">" + math(cn(0.1)) + "</rateRule><algebraicRule>" + math(op("minus", ci("z") + ci("S"))) + "</algebraicRule></listOfRules>" +
-      "<listOfConstraints><constraint>" + math(op("leq", ci("p") + cn(100))) + "</constraint></listOfConstraints>" +
-      "<listOfReactions><reaction id=\"r\" reversible=\"true\"><listOfReactants><speciesReference species=\"S\" stoichiometry=\"2\" constant=\"true\"/></listOfReactants><listOfProducts>"
-      "<speciesReference species=\"P\" stoichiometry=\"1\" constant=\"true\"/></listOfProducts><kineticLaw>" + math(op("times", ci("k") + ci("S") + ci("c"))) +
-      "</kineticLaw></reaction></listOfReactions><listOfEvents>" +
+      "<listOfSpecies><species id=\"S\" compartment=\"c\" initialAmount=\"6\" hasOnlySubstanceUnits=\"false\" boundaryCondition=\"false\" "
+      "constant=\"false\" conversionFactor=\"f\"/>"
+      "<species id=\"P\" compartment=\"c\" initialAmount=\"0\" hasOnlySubstanceUnits=\"true\" boundaryCondition=\"false\" "
+      "constant=\"false\"/></listOfSpecies><listOfParameters>" +
+      parameter("f", 1.5) + parameter("k", 0.1) + parameter("p", 0, false) +
+      "<parameter id=\"z\" constant=\"false\"/><parameter id=\"w\" constant=\"false\"/></listOfParameters>" +
+      "<listOfInitialAssignments><initialAssignment symbol=\"w\">" + math(op("times", cn(2) + ci("S"))) +
+      "</initialAssignment></listOfInitialAssignments>" + "<listOfRules><rateRule variable=\"c\">" + math(cn(0.1)) + "</rateRule><algebraicRule>" +
+      math(op("minus", ci("z") + ci("S"))) + "</algebraicRule></listOfRules>" + "<listOfConstraints><constraint>" +
+      math(op("leq", ci("p") + cn(100))) + "</constraint></listOfConstraints>" +
+      "<listOfReactions><reaction id=\"r\" reversible=\"true\"><listOfReactants><speciesReference species=\"S\" stoichiometry=\"2\" "
+      "constant=\"true\"/></listOfReactants><listOfProducts>"
+      "<speciesReference species=\"P\" stoichiometry=\"1\" constant=\"true\"/></listOfProducts><kineticLaw>" +
+      math(op("times", ci("k") + ci("S") + ci("c"))) + "</kineticLaw></reaction></listOfReactions><listOfEvents>" +
       event("e", op("geq", kTimeSymbol + cn(1)), {{"p", ci("z")}}, "<priority>" + math(cn(2)) + "</priority><delay>" + math(cn(0.5)) + "</delay>",
-            "initialValue=\"false\" persistent=\"false\"", "useValuesFromTriggerTime=\"false\"") + "</listOfEvents>");
+            "initialValue=\"false\" persistent=\"false\"", "useValuesFromTriggerTime=\"false\"") +
+      "</listOfEvents>");
   const model::Model before = import(text).model;
   const std::vector<std::string> names = {"S", "P", "c", "z", "p", "w"};
   const std::vector<double> times = {0, 1, 1.5, 3};

@@ -10,16 +10,21 @@
 namespace osteosome::support {
 namespace {
 
-core::Diagnostic problem(const std::string& text) { return error_of([&] { (void)import(text); }).diagnostics().front(); }
+core::Diagnostic problem(const std::string& text) {
+  return error_of([&] { (void)import(text); }).diagnostics().front();
+}
 
 const std::string kOneParameter = "<listOfParameters>" + parameter("p", 1) + "</listOfParameters>";
 
 TEST(SbmlImport, Units_areReadIntoOurs) {
-  const auto m = import(sbml("<listOfUnitDefinitions><unitDefinition id=\"nM\"><listOfUnits><unit kind=\"mole\" exponent=\"1\" scale=\"-9\" multiplier=\"1\"/>"
-                             "<unit kind=\"litre\" exponent=\"-1\" scale=\"0\" multiplier=\"1\"/></listOfUnits></unitDefinition>"
-                             "<unitDefinition id=\"minute\"><listOfUnits><unit kind=\"second\" exponent=\"1\" scale=\"0\" multiplier=\"60\"/></listOfUnits></unitDefinition>"
-                             "</listOfUnitDefinitions><listOfParameters><parameter id=\"p\" value=\"1\" units=\"nM\" constant=\"true\"/></listOfParameters>",
-                             "timeUnits=\"minute\"")).model;
+  const auto m =
+      import(sbml("<listOfUnitDefinitions><unitDefinition id=\"nM\"><listOfUnits><unit kind=\"mole\" exponent=\"1\" scale=\"-9\" multiplier=\"1\"/>"
+                  "<unit kind=\"litre\" exponent=\"-1\" scale=\"0\" multiplier=\"1\"/></listOfUnits></unitDefinition>"
+                  "<unitDefinition id=\"minute\"><listOfUnits><unit kind=\"second\" exponent=\"1\" scale=\"0\" "
+                  "multiplier=\"60\"/></listOfUnits></unitDefinition>"
+                  "</listOfUnitDefinitions><listOfParameters><parameter id=\"p\" value=\"1\" units=\"nM\" constant=\"true\"/></listOfParameters>",
+                  "timeUnits=\"minute\""))
+          .model;
   EXPECT_EQ(m.time.text, "min");
   EXPECT_EQ(m.parameters[0].unit.text, "nmol.L^-1");
   EXPECT_TRUE(m.parameters[0].unit.unit.equivalent(units().parse("nM")));
@@ -43,8 +48,10 @@ TEST(SbmlImport, NamesOfOurFormulas_areRenamed) {
 }
 
 TEST(SbmlImport, LocalParameters_areNamedByTheirReaction) {
-  const auto m = import(sbml("<listOfReactions><reaction id=\"r\" reversible=\"false\"><kineticLaw>" + math(ci("k")) +
-                             "<listOfLocalParameters><localParameter id=\"k\" value=\"2\"/></listOfLocalParameters></kineticLaw></reaction></listOfReactions>")).model;
+  const auto m =
+      import(sbml("<listOfReactions><reaction id=\"r\" reversible=\"false\"><kineticLaw>" + math(ci("k")) +
+                  "<listOfLocalParameters><localParameter id=\"k\" value=\"2\"/></listOfLocalParameters></kineticLaw></reaction></listOfReactions>"))
+          .model;
   ASSERT_EQ(m.parameters.size(), 1u);
   EXPECT_EQ(m.parameters[0].id, "r.k");
   EXPECT_EQ(expr::to_text(m.reactions[0].rate), "r.k");
@@ -56,9 +63,12 @@ TEST(SbmlImport, DecimalNumbers_areTheNearestDoubles) {
     std::snprintf(text, sizeof text, "%.17g", value);
     const std::string digits = text;
     const auto e = digits.find('e');
-    const std::string number = e == std::string::npos ? "<cn>" + digits + "</cn>" : "<cn type=\"e-notation\">" + digits.substr(0, e) + "<sep/>" + digits.substr(e + 1) + "</cn>";
-    const auto m = import(sbml("<listOfParameters><parameter id=\"y\" constant=\"false\"/></listOfParameters><listOfRules><assignmentRule variable=\"y\">" + math(number) +
-                               "</assignmentRule></listOfRules>")).model;
+    const std::string number = e == std::string::npos ? "<cn>" + digits + "</cn>"
+                                                      : "<cn type=\"e-notation\">" + digits.substr(0, e) + "<sep/>" + digits.substr(e + 1) + "</cn>";
+    const auto m =
+        import(sbml("<listOfParameters><parameter id=\"y\" constant=\"false\"/></listOfParameters><listOfRules><assignmentRule variable=\"y\">" +
+                    math(number) + "</assignmentRule></listOfRules>"))
+            .model;
     EXPECT_EQ(m.rules[0].formula.value, value);
   }
 }
@@ -90,7 +100,8 @@ TEST(SbmlBadInput, EntityBomb_isRefusedUnread) {
     for (int i = 0; i < 10; ++i) bomb += last;
     bomb += "\">";
   }
-  const auto d = problem(bomb + "]>\n<sbml xmlns=\"http://www.sbml.org/sbml/level3/version2/core\" level=\"3\" version=\"2\"><model id=\"&j;\"/></sbml>");
+  const auto d =
+      problem(bomb + "]>\n<sbml xmlns=\"http://www.sbml.org/sbml/level3/version2/core\" level=\"3\" version=\"2\"><model id=\"&j;\"/></sbml>");
   EXPECT_EQ(d.code, "sbml-003");
   EXPECT_EQ(d.where.line, 2);
 }
@@ -109,32 +120,44 @@ TEST(SbmlBadInput, DuplicateIds_nameTheLine) {
 
 TEST(SbmlBadInput, CyclicFunctions_areReported) {
   const auto function = [](const std::string& id, const std::string& calls) {
-    return "<functionDefinition id=\"" + id + "\">" + math("<lambda><bvar><ci>x</ci></bvar><apply><ci>" + calls + "</ci><ci>x</ci></apply></lambda>") + "</functionDefinition>";
+    return "<functionDefinition id=\"" + id + "\">" +
+           math("<lambda><bvar><ci>x</ci></bvar><apply><ci>" + calls + "</ci><ci>x</ci></apply></lambda>") + "</functionDefinition>";
   };
-  EXPECT_FALSE(problem(sbml("<listOfFunctionDefinitions>" + function("f", "g") + function("g", "f") + "</listOfFunctionDefinitions>" + kOneParameter)).message.empty());
+  EXPECT_FALSE(problem(sbml("<listOfFunctionDefinitions>" + function("f", "g") + function("g", "f") + "</listOfFunctionDefinitions>" + kOneParameter))
+                   .message.empty());
 }
 
 TEST(SbmlBadInput, FunctionsThatGrowWithoutEnd_areRefused) {
   std::string functions;
   for (int k = 0; k < 60; ++k) {
     const std::string inner = k == 0 ? ci("x") : "<apply><ci>f" + std::to_string(k - 1) + "</ci><ci>x</ci></apply>";
-    functions += "<functionDefinition id=\"f" + std::to_string(k) + "\">" + math("<lambda><bvar><ci>x</ci></bvar>" + op("plus", inner + inner) + "</lambda>") + "</functionDefinition>";
+    functions += "<functionDefinition id=\"f" + std::to_string(k) + "\">" +
+                 math("<lambda><bvar><ci>x</ci></bvar>" + op("plus", inner + inner) + "</lambda>") + "</functionDefinition>";
   }
-  const auto m = import(sbml("<listOfFunctionDefinitions>" + functions + "</listOfFunctionDefinitions><listOfParameters><parameter id=\"y\" constant=\"false\"/></listOfParameters>"
-                             "<listOfRules><assignmentRule variable=\"y\">" + math("<apply><ci>f59</ci>" + kTimeSymbol + "</apply>") + "</assignmentRule></listOfRules>")).model;
+  const auto m =
+      import(sbml("<listOfFunctionDefinitions>" + functions +
+                  "</listOfFunctionDefinitions><listOfParameters><parameter id=\"y\" constant=\"false\"/></listOfParameters>"
+                  "<listOfRules><assignmentRule variable=\"y\">" +
+                  math("<apply><ci>f59</ci>" + kTimeSymbol + "</apply>") + "</assignmentRule></listOfRules>"))
+          .model;
   const core::Error error = error_of([&] { (void)compile::build_program(m); });
   EXPECT_EQ(error.kind(), core::ErrorKind::Unsupported);
 }
 
 TEST(SbmlBadInput, CircularRules_areReported) {
-  const auto rule = [](const std::string& v, const std::string& from) { return "<assignmentRule variable=\"" + v + "\">" + math(ci(from)) + "</assignmentRule>"; };
-  EXPECT_FALSE(problem(sbml("<listOfParameters>" + parameter("a", 1, false) + parameter("b", 1, false) + "</listOfParameters><listOfRules>" + rule("a", "b") + rule("b", "a") +
-                            "</listOfRules>")).message.empty());
+  const auto rule = [](const std::string& v, const std::string& from) {
+    return "<assignmentRule variable=\"" + v + "\">" + math(ci(from)) + "</assignmentRule>";
+  };
+  EXPECT_FALSE(problem(sbml("<listOfParameters>" + parameter("a", 1, false) + parameter("b", 1, false) + "</listOfParameters><listOfRules>" +
+                            rule("a", "b") + rule("b", "a") + "</listOfRules>"))
+                   .message.empty());
 }
 
 TEST(SbmlBadInput, NamesThatAreNowhere_areReported) {
-  EXPECT_NE(problem(sbml("<listOfParameters>" + parameter("a", 1, false) + "</listOfParameters><listOfRules><assignmentRule variable=\"a\">" + math(ci("nowhere")) +
-                         "</assignmentRule></listOfRules>")).message.find("nowhere"), std::string::npos);
+  EXPECT_NE(problem(sbml("<listOfParameters>" + parameter("a", 1, false) + "</listOfParameters><listOfRules><assignmentRule variable=\"a\">" +
+                         math(ci("nowhere")) + "</assignmentRule></listOfRules>"))
+                .message.find("nowhere"),
+            std::string::npos);
 }
 
 TEST(SbmlBadInput, RequiredPackages_areRefusedByName) {
@@ -146,20 +169,26 @@ TEST(SbmlBadInput, RequiredPackages_areRefusedByName) {
 }
 
 TEST(SbmlBadInput, ValuesThatAreNotFinite_endTheSubjectNotTheProgram) {
-  const auto m = import(sbml("<listOfParameters><parameter id=\"x\" value=\"NaN\" constant=\"false\"/><parameter id=\"z\" value=\"INF\" constant=\"false\"/></listOfParameters>"
-                             "<listOfRules><rateRule variable=\"x\">" + math(ci("z")) + "</rateRule></listOfRules>")).model;
+  const auto m = import(sbml("<listOfParameters><parameter id=\"x\" value=\"NaN\" constant=\"false\"/><parameter id=\"z\" value=\"INF\" "
+                             "constant=\"false\"/></listOfParameters>"
+                             "<listOfRules><rateRule variable=\"x\">" +
+                             math(ci("z")) + "</rateRule></listOfRules>"))
+                     .model;
   const simulate::CompiledModel compiled(m, {});
   solve::SubjectPlan plan;
   plan.parameters = compiled.program().parameter_values;
   simulate::DoseTranslator::add_outputs({0, 1}, simulate::AtDose::Post, plan);
-  compiled.run(1, [&](std::size_t) { return plan; }, [](std::size_t, const solve::SubjectPlan&, solve::SubjectResult&& r) { EXPECT_EQ(r.status, solve::Status::NotFinite); });
+  compiled.run(
+      1, [&](std::size_t) { return plan; },
+      [](std::size_t, const solve::SubjectPlan&, solve::SubjectResult&& r) { EXPECT_EQ(r.status, solve::Status::NotFinite); });
 }
 
 TEST(SbmlBadInput, DeepFormula_isRefusedNotFollowed) {
   std::string nested = cn(1);
   for (int k = 0; k < 5000; ++k) nested = op("minus", nested);
-  EXPECT_FALSE(problem(sbml("<listOfParameters>" + parameter("a", 1, false) + "</listOfParameters><listOfRules><assignmentRule variable=\"a\">" + math(nested) +
-                            "</assignmentRule></listOfRules>")).message.empty());
+  EXPECT_FALSE(problem(sbml("<listOfParameters>" + parameter("a", 1, false) + "</listOfParameters><listOfRules><assignmentRule variable=\"a\">" +
+                            math(nested) + "</assignmentRule></listOfRules>"))
+                   .message.empty());
 }
 
 }  // namespace
