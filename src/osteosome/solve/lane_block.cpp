@@ -356,16 +356,10 @@ void LaneBlock::attempt() {
 
 /// K_i from the stages before it. The stage argument is left in the state slots.
 void LaneBlock::stage(int i) {
-  const double* terms[8];
-  double coefficients[8];
   if (i > 0) {
-    int count = 0;
-    for (int j = 0; j < i; ++j) {
-      if (method_.a[i][j] == 0) continue;
-      terms[count] = k_[static_cast<std::size_t>(j)].get();
-      coefficients[count++] = method_.a[i][j];
-    }
-    kernels_.combine(slot(at_.states), x_.get(), terms, coefficients, count, n_ * lanes_);
+    const double* terms[8];
+    for (int j = 0; j < i; ++j) terms[j] = k_[static_cast<std::size_t>(j)].get();
+    kernels_.combine_pair(slot(at_.states), x_.get(), slot(at_.rhs), terms, method_.a[i], method_.cc[i], i, n_ * lanes_);
     for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t + method_.c[i] * h_[l];
     evaluator_.run(Phase::Derivative, block_.get());
   }
@@ -376,11 +370,7 @@ void LaneBlock::stage(int i) {
   if (i == 0) {
     std::copy_n(slot(at_.derivative), n_ * lanes_, slot(at_.rhs));
   } else {
-    for (int j = 0; j < i; ++j) {
-      terms[j] = k_[static_cast<std::size_t>(j)].get();
-      coefficients[j] = method_.cc[i][j];
-    }
-    kernels_.combine_scaled(slot(at_.rhs), slot(at_.derivative), terms, coefficients, i, inverse_h_.get(), n_, lanes_);
+    kernels_.add_scaled(slot(at_.rhs), slot(at_.derivative), inverse_h_.get(), n_, lanes_);
   }
   if (method_.d[i] != 0) {
     for (std::size_t m = 0; m < code_.time_rows.size(); ++m) {

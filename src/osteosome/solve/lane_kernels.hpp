@@ -9,9 +9,11 @@ namespace osteosome::solve {
 struct LaneKernels {
   /// out = base + sum_j coefficient[j] * k[j], over rows*lanes doubles.
   void (*combine)(double* out, const double* base, const double* const* k, const double* coefficient, int terms, std::size_t count);
-  /// out = f + (sum_j coefficient[j] * k[j]) * scale[lane].
-  void (*combine_scaled)(double* out, const double* f, const double* const* k, const double* coefficient, int terms, const double* scale,
-                         std::size_t rows, std::size_t lanes);
+  /// argument = base + sum_j a[j] * k[j] and sum = sum_j c[j] * k[j], reading each k once; terms >= 1.
+  void (*combine_pair)(double* argument, const double* base, double* sum, const double* const* k, const double* a, const double* c, int terms,
+                       std::size_t count);
+  /// sum = f + sum * scale[lane].
+  void (*add_scaled)(double* sum, const double* f, const double* scale, std::size_t rows, std::size_t lanes);
   /// sum[lane] = sum over rows of (error / (atol + rtol * max(|x|, |y|)))^2.
   void (*error)(double* sum, const double* error, const double* x, const double* y, const double* atol, double rtol, std::size_t rows,
                 std::size_t lanes);

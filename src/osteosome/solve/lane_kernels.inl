@@ -37,29 +37,41 @@ void combine(double* out, const double* base, const double* const* k, const doub
 }
 
 template <int Terms>
-void combine_scaled_n(double* out, const double* f, const double* const* k, const double* coefficient, const double* scale, std::size_t rows,
-                      std::size_t lanes) {
+void combine_pair_n(double* argument, const double* base, double* sum, const double* const* k, const double* a, const double* c, std::size_t count) {
+  for (std::size_t i = 0; i < count / W; ++i) {
+    const V first = vec(k[0])[i];
+    V x = lane::fma<W>(lane::splat<W>(a[0]), first, vec(base)[i]);
+    V s = lane::splat<W>(c[0]) * first;
+    for (int j = 1; j < Terms; ++j) {
+      const V next = vec(k[j])[i];
+      x = lane::fma<W>(lane::splat<W>(a[j]), next, x);
+      s = lane::fma<W>(lane::splat<W>(c[j]), next, s);
+    }
+    vec(argument)[i] = x;
+    vec(sum)[i] = s;
+  }
+}
+
+void combine_pair(double* argument, const double* base, double* sum, const double* const* k, const double* a, const double* c, int terms,
+                  std::size_t count) {
+  switch (terms) {
+    case 1: return combine_pair_n<1>(argument, base, sum, k, a, c, count);
+    case 2: return combine_pair_n<2>(argument, base, sum, k, a, c, count);
+    case 3: return combine_pair_n<3>(argument, base, sum, k, a, c, count);
+    case 4: return combine_pair_n<4>(argument, base, sum, k, a, c, count);
+    case 5: return combine_pair_n<5>(argument, base, sum, k, a, c, count);
+    case 6: return combine_pair_n<6>(argument, base, sum, k, a, c, count);
+    default: return combine_pair_n<7>(argument, base, sum, k, a, c, count);
+  }
+}
+
+void add_scaled(double* sum, const double* f, const double* scale, std::size_t rows, std::size_t lanes) {
   const std::size_t chunks = lanes / W;
   for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t l = 0; l < chunks; ++l) {
       const std::size_t i = r * chunks + l;
-      V sum = lane::splat<W>(coefficient[0]) * vec(k[0])[i];
-      for (int j = 1; j < Terms; ++j) sum = lane::fma<W>(lane::splat<W>(coefficient[j]), vec(k[j])[i], sum);
-      vec(out)[i] = lane::fma<W>(sum, vec(scale)[l], vec(f)[i]);
+      vec(sum)[i] = lane::fma<W>(vec(sum)[i], vec(scale)[l], vec(f)[i]);
     }
-  }
-}
-
-void combine_scaled(double* out, const double* f, const double* const* k, const double* c, int terms, const double* s, std::size_t rows,
-                    std::size_t lanes) {
-  switch (terms) {
-    case 1: return combine_scaled_n<1>(out, f, k, c, s, rows, lanes);
-    case 2: return combine_scaled_n<2>(out, f, k, c, s, rows, lanes);
-    case 3: return combine_scaled_n<3>(out, f, k, c, s, rows, lanes);
-    case 4: return combine_scaled_n<4>(out, f, k, c, s, rows, lanes);
-    case 5: return combine_scaled_n<5>(out, f, k, c, s, rows, lanes);
-    case 6: return combine_scaled_n<6>(out, f, k, c, s, rows, lanes);
-    default: return combine_scaled_n<7>(out, f, k, c, s, rows, lanes);
   }
 }
 
@@ -104,6 +116,6 @@ void power(double* out, const double* x, double least, double exponent, std::siz
 
 }  // namespace
 
-extern const LaneKernels OSTEOSOME_KERNEL = {combine, combine_scaled, error, accept, add_where, power};
+extern const LaneKernels OSTEOSOME_KERNEL = {combine, combine_pair, add_scaled, error, accept, add_where, power};
 
 }  // namespace osteosome::solve

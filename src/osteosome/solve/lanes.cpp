@@ -10,6 +10,7 @@ namespace osteosome::solve {
 namespace {
 
 constexpr double kSecondsBeforeCompiling = 1.0;
+constexpr std::size_t kSubjectsToJudge = 128;
 constexpr double kSecondsWorthCompiling = 4.0;  // of work that lies ahead: a compilation takes one to two
 
 const LaneKernels& kernels_for(compile::Isa isa) {
@@ -98,7 +99,8 @@ void run_lanes(const compile::Program& program, LaneCode& code, std::size_t coun
       };
       const auto deliver = [&](std::size_t subject, const SubjectPlan& plan, SubjectResult&& result) {
         const double now = thread_cpu_seconds();
-        code.spent(now - before, static_cast<double>(++done) / static_cast<double>(count));
+        const std::size_t behind = ++done;  // known once the first blocks are through: until then work in other lanes would count as this subject's
+        code.spent(now - before, behind < kSubjectsToJudge ? 0 : static_cast<double>(behind) / static_cast<double>(count));
         before = now;
         const std::scoped_lock lock(sink_mutex);
         sink(subject, plan, std::move(result));

@@ -169,11 +169,12 @@ TEST(SbmlBadInput, RequiredPackages_areRefusedByName) {
 }
 
 TEST(SbmlBadInput, ValuesThatAreNotFinite_endTheSubjectNotTheProgram) {
-  const auto m = import(sbml("<listOfParameters><parameter id=\"x\" value=\"NaN\" constant=\"false\"/><parameter id=\"z\" value=\"INF\" "
-                             "constant=\"false\"/></listOfParameters>"
-                             "<listOfRules><rateRule variable=\"x\">" +
-                             math(ci("z")) + "</rateRule></listOfRules>"))
-                     .model;
+  const auto m =
+      import(sbml("<listOfParameters><parameter id=\"x\" value=\"NaN\" constant=\"false\"/><parameter id=\"z\" value=\"INF\" "
+                  "constant=\"false\"/></listOfParameters>"
+                  "<listOfRules><rateRule variable=\"x\">" +
+                  math(ci("z")) + "</rateRule></listOfRules>"))
+          .model;
   const simulate::CompiledModel compiled(m, {});
   solve::SubjectPlan plan;
   plan.parameters = compiled.program().parameter_values;
