@@ -64,6 +64,7 @@ struct Compartment {
   bool constant = true;
   std::optional<expr::Ast> rate, assigned;
   std::string meaning;
+  double dimensions = 3;  ///< of space
   core::Location where;
 };
 

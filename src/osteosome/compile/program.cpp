@@ -19,6 +19,7 @@ using expr::Ast;
 using expr::Op;
 
 constexpr int kDeepestFormula = 1000;
+constexpr std::size_t kLongestChain = 1000;
 constexpr double kLeastPivot = 1e-300;  // makes 0 / 0 a 0 where nothing moves, and changes no other pivot
 constexpr std::size_t kMostTerms = 10'000'000;
 
@@ -139,12 +140,18 @@ class Builder {
     Names& names = scope(branches);
     if (const auto hit = names.find(name); hit != names.end()) return hit->second;
     const std::string guard = name + (before_start_ ? "/before" : branches == Branches::Frozen ? "/frozen" : "/live");
+    check_chain();
     if (!resolving_.insert(guard).second) {
       throw core::Error(core::ErrorKind::Model, {"compile-002", "the value of '" + name + "' depends on itself", {model_.file, 0, 0}, ""});
     }
     const NodeId node = define(name, branches);
     resolving_.erase(guard);
     return names[name] = node;
+  }
+
+  /// Each link of a chain takes some room on the stack.
+  void check_chain() const {
+    if (resolving_.size() > kLongestChain) unsupported("a chain of more than " + std::to_string(kLongestChain) + " quantities, each given by the next,");
   }
 
   NodeId define(const std::string& name, Branches branches) {
@@ -241,6 +248,7 @@ class Builder {
     auto& g = program_.graph;
     const std::string& name = program_.states[index];
     if (const auto hit = initial_state_.find(index); hit != initial_state_.end()) return hit->second;
+    check_chain();
     if (!resolving_.insert(name + "/start").second) {
       throw core::Error(core::ErrorKind::Model, {"compile-002", "the initial value of '" + name + "' depends on itself", {model_.file, 0, 0}, ""});
     }
@@ -618,8 +626,9 @@ class Builder {
     if (++translated_ > kMostTerms) unsupported("a model whose formulas, with functions written out, have more than ten million terms");
     if (ast.kind == Ast::Kind::Number) return g.constant(ast.value);
     if (ast.kind == Ast::Kind::Name) {
-      if (arguments == nullptr || ast.name == expr::kTime) return resolve(ast.name, branches);
-      return arguments->at(ast.name);
+      if (arguments == nullptr) return resolve(ast.name, branches);
+      const auto argument = arguments->find(ast.name);
+      return argument != arguments->end() ? argument->second : resolve(ast.name, branches);
     }
     if (const auto user = functions_.find(ast.name); user != functions_.end()) {
       Names values;

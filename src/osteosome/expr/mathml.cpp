@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "osteosome/expr/mathml.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <map>
@@ -60,6 +61,8 @@ const std::map<std::string, std::string>& elements() {
       {"asin", "arcsin"},
       {"acos", "arccos"},
       {"atan", "arctan"},
+      {"min", "min"},
+      {"max", "max"},
       {"factorial", "factorial"},
       {"quotient", "quotient"},
       {"rem", "rem"},
@@ -79,7 +82,7 @@ class Printer {
     if (ast.kind == Ast::Kind::Name) return ast.name == kTime ? csymbol("time") : "<ci> " + ast.name + " </ci>";
     const std::string& f = ast.name;
     if (f == "piecewise") return piecewise(ast, expected);
-    if (f == "min" || f == "max") return extreme(ast, expected);
+    if ((f == "min" || f == "max") && ast.args.size() == 2 && !nests_extreme(ast)) return extreme(ast, expected);
     const auto element = elements().find(f);
     std::string head = element != elements().end() ? "<" + element->second + "/>" : "<ci> " + f + " </ci>";
     if (f == "delay" || f == "rateOf") head = csymbol(f);
@@ -95,7 +98,7 @@ class Printer {
       const std::string unit = beside(ast);
       return number(arg.value, unit.empty() ? kDimensionless : unit);
     }
-    if (comparison || ast.name == "+" || ast.name == "-" || ast.name == "abs") {
+    if (comparison || ast.name == "+" || ast.name == "-" || ast.name == "abs" || ast.name == "min" || ast.name == "max") {
       const std::string unit = beside(ast);
       return print(arg, unit.empty() && !comparison ? expected : unit);
     }
@@ -122,15 +125,16 @@ class Printer {
     return text + "</piecewise>";
   }
 
-  /// min(a, b, ...) as the engines take it: the first of two that is less, in turn.
+  static bool is_extreme(const Ast& ast) {
+    return (ast.kind == Ast::Kind::Call && (ast.name == "min" || ast.name == "max")) || nests_extreme(ast);
+  }
+  static bool nests_extreme(const Ast& ast) { return std::any_of(ast.args.begin(), ast.args.end(), is_extreme); }
+
+  /// min or max of two as a piecewise, which all of Level 3 has. More, or nested ones, would double with each.
   [[nodiscard]] std::string extreme(const Ast& ast, const std::string& expected) const {
-    Ast result = ast.args[0];
-    for (std::size_t i = 1; i < ast.args.size(); ++i) {
-      Ast less = Ast::call("<", {result, ast.args[i]});
-      result = ast.name == "min" ? Ast::call("piecewise", {result, std::move(less), ast.args[i]})
-                                 : Ast::call("piecewise", {ast.args[i], std::move(less), result});
-    }
-    return print(result, expected);
+    const Ast &a = ast.args[0], &b = ast.args[1];
+    const Ast less = Ast::call("<", {a, b});
+    return print(ast.name == "min" ? Ast::call("piecewise", {a, less, b}) : Ast::call("piecewise", {b, less, a}), expected);
   }
 
   const UnitId& unit_;

@@ -198,6 +198,7 @@ class Reader {
     c.assigned = parse(in, "formula");
     c.constant = in.boolean("constant").value_or(!(c.rate || c.assigned));
     c.meaning = in.text("meaning").value_or("");
+    c.dimensions = in.number("dimensions").value_or(3);
     if (std::isinf(c.size) || (c.constant && c.size < 0)) in.problem("model-015", "'size' should be positive", "", "size");
     in.finish();
     document_.model.compartments.push_back(std::move(c));

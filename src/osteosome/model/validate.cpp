@@ -37,6 +37,8 @@ void resolve_port_units(Model& model, core::Diagnostics& problems) {
 
 namespace {
 
+constexpr std::size_t kLongestChain = 5000;
+
 /// What a formula may refer to.
 enum class Scope { Everything, ParametersOnly };
 
@@ -375,6 +377,10 @@ std::vector<std::size_t> rule_order(const Model& model) {
       throw core::Error(core::ErrorKind::Model, {"model-027", "rules depend on each other in a circle: " + circle, rule.where, ""});
     }
     mark[i] = 1;
+    if (path.size() > kLongestChain) {
+      throw core::Error(core::ErrorKind::Unsupported,
+                        {"model-037", "a chain of more than " + std::to_string(kLongestChain) + " rules, each using the next", rule.where, ""});
+    }
     for (const std::string& name : expr::names_in(rule.formula)) {
       if (const auto it = index.find(name); it != index.end()) visit(it->second);
     }

@@ -62,14 +62,11 @@ class Writer {
     header();
     table("parameters", m_.parameters, [](const Parameter& p) { return parameter(p); });
     table("compartments", m_.compartments, [](const Compartment& c) {
-      return Entry(c.id)
-          .raw("size", number(c.size))
-          .unit(c.unit)
-          .flag("constant", c.constant, true)
-          .formula("rate", c.rate)
-          .formula("formula", c.assigned)
-          .provenance(c.provenance)
-          .text("meaning", c.meaning);
+      Entry e(c.id);
+      e.raw("size", number(c.size)).unit(c.unit).flag("constant", c.constant, !(c.rate || c.assigned));
+      e.formula("rate", c.rate).formula("formula", c.assigned);
+      if (c.dimensions != 3) e.raw("dimensions", number(c.dimensions));
+      return e.provenance(c.provenance).text("meaning", c.meaning);
     });
     table("functions", m_.functions, [](const FunctionDefinition& f) {
       std::string arguments;

@@ -6,8 +6,11 @@
 #include <sbml/packages/comp/common/CompExtensionTypes.h>
 #include <sbml/packages/fbc/common/FbcExtensionTypes.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
+#include <vector>
 
 #include "osteosome/core/text.hpp"
 #include "osteosome/sbml/import.hpp"
@@ -16,6 +19,10 @@ namespace osteosome::sbml {
 namespace {
 
 constexpr std::size_t kMostProblems = 20;
+constexpr std::size_t kDeepestElement = 1000;
+constexpr std::size_t kMostSubmodels = 10'000;
+constexpr int kDeepestSubmodels = 32;
+constexpr std::size_t kLongestChain = 60;  // of symbols that libSBML's check for cycles, which takes exponential time, is asked to follow
 
 [[noreturn]] void refuse(core::ErrorKind kind, const std::string& code, const std::string& message, const core::Location& at,
                          const std::string& hint = "") {
@@ -60,13 +67,35 @@ void report(const SBMLDocument& document, const std::string& file) {
   problems.throw_if_any(core::ErrorKind::Model);
 }
 
-/// SBML has no document type; entities only serve to blow a file up.
-void refuse_doctype(std::string_view text, const std::string& file) {
-  const std::string_view prolog = text.substr(0, text.find("<sbml"));
-  const auto at = prolog.find("<!DOCTYPE");
-  if (at == std::string_view::npos && prolog.find("<!ENTITY") == std::string_view::npos) return;
-  const int line = 1 + static_cast<int>(std::count(prolog.begin(), prolog.begin() + static_cast<std::ptrdiff_t>(std::min(at, prolog.size())), '\n'));
-  refuse(core::ErrorKind::Model, "sbml-003", "the file has a document type declaration", {file, line, 0}, "SBML files have none.");
+int line_at(std::string_view text, std::size_t at) {
+  return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(at, text.size())), '\n'));
+}
+
+/// Refuses what would make the XML parser run out of memory or stack, before it sees the text: a document type (SBML has none; its entities only
+/// serve to blow a file up), elements nested deeper than any model's, and bytes that are not UTF-8 text.
+void refuse_hostile(std::string_view text, const std::string& file) {
+  if (const auto zero = text.find('\0'); zero != std::string_view::npos) {
+    refuse(core::ErrorKind::Model, "sbml-008", "the file is no UTF-8 text", {file, line_at(text, zero), 0}, "SBML files are XML in UTF-8.");
+  }
+  std::size_t depth = 0;
+  for (std::size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
+    const std::string_view rest = text.substr(at);
+    const char* closing = rest.starts_with("<!--") ? "-->" : rest.starts_with("<![CDATA[") ? "]]>" : rest.starts_with("<?") ? "?>" : nullptr;
+    if (closing != nullptr) {
+      at = std::min(text.find(closing, at), text.size() - 1);
+    } else if (rest.starts_with("<!")) {
+      refuse(core::ErrorKind::Model, "sbml-003", "the file has a document type declaration", {file, line_at(text, at), 0}, "SBML files have none.");
+    } else if (rest.starts_with("</")) {
+      depth -= depth > 0 ? 1 : 0;
+    } else {
+      const auto end = std::min(text.find('>', at), text.size() - 1);
+      if (text[end - 1] != '/') ++depth;
+      if (depth > kDeepestElement) {
+        refuse(core::ErrorKind::Model, "sbml-009", "elements are nested deeper than " + std::to_string(kDeepestElement) + " levels",
+               {file, line_at(text, at), 0}, "");
+      }
+    }
+  }
 }
 
 /// Packages of Level 3 that libSBML knows and this file requires.
@@ -86,8 +115,53 @@ void check_packages(SBMLDocument& document, const std::string& file) {
   }
 }
 
+/// Counts the submodels that flattening would make, before it makes them. External definitions must lie beside the file, and are held to what
+/// the file itself is.
+class SubmodelCounter {
+ public:
+  SubmodelCounter(std::string folder, std::string file) : folder_(std::move(folder)), file_(std::move(file)) {}
+
+  std::size_t count(SBMLDocument& document, const std::string& id, int depth = 0) {
+    if (depth > kDeepestSubmodels) refuse_submodels("submodels are nested deeper than " + std::to_string(kDeepestSubmodels) + " levels, or in a circle");
+    auto* definitions = dynamic_cast<CompSBMLDocumentPlugin*>(document.getPlugin("comp"));
+    const Model* model = definitions == nullptr || id.empty() || (document.getModel() != nullptr && document.getModel()->getId() == id)
+                             ? document.getModel()
+                             : definitions->getModelDefinition(id);
+    if (model == nullptr && definitions != nullptr && definitions->getExternalModelDefinition(id) != nullptr) {
+      return external(*definitions->getExternalModelDefinition(id), depth);
+    }
+    const auto* plugin = model == nullptr ? nullptr : dynamic_cast<const CompModelPlugin*>(model->getPlugin("comp"));
+    std::size_t total = 1;
+    for (unsigned i = 0; plugin != nullptr && i < plugin->getNumSubmodels(); ++i) {
+      total += count(document, plugin->getSubmodel(i)->getModelRef(), depth + 1);
+      if (total > kMostSubmodels) refuse_submodels("the file makes more than " + std::to_string(kMostSubmodels) + " submodels");
+    }
+    return total;
+  }
+
+ private:
+  std::size_t external(const ExternalModelDefinition& definition, int depth) {
+    const std::filesystem::path source(definition.getSource());
+    const bool beside = !source.empty() && !source.is_absolute() && definition.getSource().find(':') == std::string::npos &&
+                        std::none_of(source.begin(), source.end(), [](const auto& part) { return part == ".."; });
+    if (!beside) refuse_submodels("the external model '" + definition.getSource() + "' does not lie beside the file");
+    const std::string path = (std::filesystem::path(folder_) / source).string();
+    const std::string text = core::read_file(path, kLargestFile);
+    refuse_hostile(text, path);
+    SBMLReader reader;
+    const std::unique_ptr<SBMLDocument> document(reader.readSBMLFromString(text));
+    report(*document, path);
+    return count(*document, definition.getModelRef(), depth + 1);
+  }
+
+  [[noreturn]] void refuse_submodels(const std::string& message) const { refuse(core::ErrorKind::Unsupported, "sbml-010", message, {file_, 1, 0}); }
+
+  std::string folder_, file_;
+};
+
 void flatten(SBMLDocument& document, const std::string& file) {
   if (document.getPlugin("comp") == nullptr) return;
+  (void)SubmodelCounter(std::filesystem::path(file).parent_path().string(), file).count(document, "");
   const std::string folder = std::filesystem::path(file).parent_path().string();
   document.setLocationURI("file:" + (folder.empty() ? std::string(".") : folder) + "/" + std::filesystem::path(file).filename().string());
   ConversionProperties properties;
@@ -101,6 +175,65 @@ void flatten(SBMLDocument& document, const std::string& file) {
   refuse(core::ErrorKind::Model, "sbml-005", "the submodels (package 'comp') could not be put together", {file, 1, 0});
 }
 
+/// Level 1 has no `constant`: there everything may be determined by an algebraic rule.
+void from_level_1(SBMLDocument& document, const std::string& file) {
+  if (!document.setLevelAndVersion(2, 4, false)) {
+    report(document, file);
+    refuse(core::ErrorKind::Unsupported, "sbml-006", "the Level 1 model could not be converted to Level 2", {file, 1, 0});
+  }
+  Model& model = *document.getModel();
+  bool algebraic = false;
+  for (unsigned i = 0; i < model.getNumRules(); ++i) algebraic = algebraic || model.getRule(i)->isAlgebraic();
+  for (unsigned i = 0; algebraic && i < model.getNumParameters(); ++i) model.getParameter(i)->setConstant(false);
+  for (unsigned i = 0; algebraic && i < model.getNumCompartments(); ++i) model.getCompartment(i)->setConstant(false);
+}
+
+void collect(const ASTNode* node, std::vector<std::string>& names) {
+  if (node == nullptr) return;
+  if ((node->isName() || node->isFunction()) && node->getName() != nullptr) names.emplace_back(node->getName());
+  for (unsigned i = 0; i < node->getNumChildren(); ++i) collect(node->getChild(i), names);
+}
+
+/// Links of the longest chain of symbols and functions of which each is given by the next; circles are left to the other checks.
+std::size_t longest_chain(const Model& model) {
+  std::map<std::string, std::vector<std::string>> uses;
+  for (unsigned i = 0; i < model.getNumRules(); ++i) {
+    if (model.getRule(i)->isAssignment()) collect(model.getRule(i)->getMath(), uses[model.getRule(i)->getVariable()]);
+  }
+  for (unsigned i = 0; i < model.getNumInitialAssignments(); ++i) collect(model.getInitialAssignment(i)->getMath(), uses[model.getInitialAssignment(i)->getSymbol()]);
+  for (unsigned i = 0; i < model.getNumReactions(); ++i) {
+    const KineticLaw* law = model.getReaction(i)->getKineticLaw();
+    if (law != nullptr) collect(law->getMath(), uses[model.getReaction(i)->getId()]);
+  }
+  for (unsigned i = 0; i < model.getNumFunctionDefinitions(); ++i) collect(model.getFunctionDefinition(i)->getBody(), uses[model.getFunctionDefinition(i)->getId()]);
+  // Depth-first without recursion; a symbol on the way has the length 0.
+  std::map<std::string, std::size_t> length;
+  std::size_t longest = 0;
+  for (const auto& start : uses) {
+    std::vector<std::pair<std::string, std::size_t>> path = {{start.first, 0}};
+    while (!path.empty()) {
+      auto& [name, next] = path.back();
+      const auto& mine = uses.at(name);
+      if (next == 0 && length.contains(name)) {
+        path.pop_back();
+        continue;
+      }
+      length.try_emplace(name, 0);
+      if (next == mine.size()) {
+        std::size_t below = 0;
+        for (const std::string& used : mine) below = std::max(below, length.contains(used) ? length[used] : 0);
+        length[name] = below + 1;
+        longest = std::max(longest, below + 1);
+        path.pop_back();
+        continue;
+      }
+      const std::string used = mine[next++];
+      if (uses.contains(used) && !length.contains(used)) path.emplace_back(used, 0);
+    }
+  }
+  return longest;
+}
+
 }  // namespace
 
 core::Location where(const SBase& element, const std::string& file) {
@@ -112,17 +245,16 @@ std::unique_ptr<SBMLDocument> load_document(std::string_view text, const std::st
     refuse(core::ErrorKind::Io, "sbml-002", "the file has " + std::to_string(text.size()) + " bytes", {file, 0, 0},
            "At most " + std::to_string(kLargestFile) + " bytes are read.");
   }
-  refuse_doctype(text, file);
+  refuse_hostile(text, file);
   SBMLReader reader;
   std::unique_ptr<SBMLDocument> document(reader.readSBMLFromString(std::string(text)));
   report(*document, file);
   if (document->getModel() == nullptr) refuse(core::ErrorKind::Model, "sbml-001", "the file holds no SBML model", {file, 1, 0});
   check_packages(*document, file);
-  if (document->getLevel() == 1 && !document->setLevelAndVersion(2, 4, false)) {
-    report(*document, file);
-    refuse(core::ErrorKind::Unsupported, "sbml-006", "the Level 1 model could not be converted to Level 2", {file, 1, 0});
-  }
+  if (document->getLevel() == 1) from_level_1(*document, file);
   flatten(*document, file);
+  // Symbols that do not exist and circles are found again where the model is validated and compiled.
+  if (longest_chain(*document->getModel()) > kLongestChain) document->setConsistencyChecks(LIBSBML_CAT_GENERAL_CONSISTENCY, false);
   document->setConsistencyChecks(LIBSBML_CAT_UNITS_CONSISTENCY, false);
   document->setConsistencyChecks(LIBSBML_CAT_MODELING_PRACTICE, false);
   document->setConsistencyChecks(LIBSBML_CAT_SBO_CONSISTENCY, false);

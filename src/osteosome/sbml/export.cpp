@@ -42,7 +42,10 @@ std::string escape(const std::string& text) {
 
 /// " key="value"", or nothing for an empty value.
 std::string attribute(const char* key, const std::string& value) {
-  return value.empty() ? "" : std::string(" ") + key + "=\"" + escape(value) + "\"";
+  if (value.empty()) return "";
+  std::string text;
+  for (const char c : escape(value)) text += c == '\n' ? std::string("&#10;") : c == '\t' ? std::string("&#9;") : std::string(1, c);
+  return std::string(" ") + key + "=\"" + text + "\"";
 }
 
 std::string value_attribute(const char* key, double value) {
@@ -126,7 +129,7 @@ class Exporter {
 
   /// Composition puts plain factors where units of the same dimension meet; here they become parameters that have a unit.
   Ast with_conversions(const Ast& ast, const std::optional<core::Unit>& expected) {
-    if (ast.kind != Ast::Kind::Call) return ast;
+    if (ast.kind != Ast::Kind::Call || ast.args.empty()) return ast;
     Ast copy = ast;
     if (ast.name == "*" && ast.args.size() == 2 && ast.args[0].kind == Ast::Kind::Number && expected) {
       const auto own = unit_of(ast.args[1]);
@@ -143,7 +146,7 @@ class Exporter {
 
   std::string conversion(double factor, const core::Unit& unit) {
     const auto [it, fresh] = conversions_.try_emplace({factor, unit.to_text()}, "conversion_" + std::to_string(conversions_.size() + 1));
-    if (fresh) parameter_element(it->second, factor, {"", unit, true}, true, notes("conversion between units of one dimension"));
+    if (fresh) parameter_element(it->second, factor, {"", unit, true}, true, described(it->second, "conversion between units of one dimension", {"composition", "converted", ""}, {}));
     return it->second;
   }
 
@@ -173,6 +176,12 @@ class Exporter {
            "</annotation>";
   }
 
+  /// Why the units of an element are not to be checked when the file is read again.
+  template <class T>
+  static std::string unchecked(const T& item) {
+    return attribute("unchecked", !item.unchecked.empty() ? item.unchecked : item.units_done ? "carries conversion factors" : "");
+  }
+
   static std::string flag(const char* key, bool value) { return std::string(" ") + key + "=\"" + (value ? "true" : "false") + "\""; }
 
   static std::string element(const std::string& name, const std::string& attributes, const std::string& body) {
@@ -191,8 +200,8 @@ class Exporter {
   void compartment(const model::Compartment& c) {
     const std::string unit = units_.id(c.unit);
     compartments_ += element("compartment",
-                             attribute("id", c.id) + attribute("metaid", "meta_" + c.id) + " spatialDimensions=\"3\"" +
-                                 value_attribute("size", c.size) + attribute("units", unit) + flag("constant", c.constant),
+                             attribute("id", c.id) + attribute("metaid", "meta_" + c.id) +
+                                 attribute("spatialDimensions", core::format_double(c.dimensions)) + value_attribute("size", c.size) + attribute("units", unit) + flag("constant", c.constant),
                              described(c.id, c.meaning, c.provenance, c.unit));
     if (c.rate) rules_ += element("rateRule", attribute("variable", c.id), math(*c.rate, per_time(c.unit)));
     if (c.assigned) rules_ += element("assignmentRule", attribute("variable", c.id), math(*c.assigned, c.unit));
@@ -219,7 +228,8 @@ class Exporter {
 
   /// What dosing and tolerances need and SBML has no words for.
   static std::string species_extras(const model::Species& s) {
-    std::string text;
+    std::string text = unchecked(s);
+    if (s.initial.kind != Ast::Kind::Number) text += attribute("initial", expr::to_text(s.initial));
     const auto add = [&](const char* key, const std::optional<Ast>& ast) {
       if (ast) text += attribute(key, expr::to_text(*ast));
     };
@@ -229,6 +239,17 @@ class Exporter {
     add("infusion_rate", s.infusion_rate);
     add("infusion_duration", s.infusion_duration);
     return text;
+  }
+
+  /// (is it an amount, value) of an initial value that is a number, or a number over or times the compartment's size.
+  static std::optional<std::pair<bool, double>> given_initially(const model::Species& s, bool amount) {
+    const Ast& initial = s.initial;
+    if (initial.kind == Ast::Kind::Number) return std::pair{amount, initial.value};
+    const bool by_size = initial.kind == Ast::Kind::Call && initial.args.size() == 2 && initial.args[0].kind == Ast::Kind::Number &&
+                         initial.args[1].kind == Ast::Kind::Name && initial.args[1].name == s.compartment;
+    if (by_size && initial.name == "/" && !amount) return std::pair{true, initial.args[0].value};
+    if (by_size && initial.name == "*" && amount) return std::pair{false, initial.args[0].value};
+    return std::nullopt;
   }
 
   void species(const model::Species& s) {
@@ -241,11 +262,13 @@ class Exporter {
     std::string substance;
     if (s.unit.known && (amount || size.known)) substance = units_.id(amount ? s.unit.unit : s.unit.unit * size.unit, amount ? s.unit.text : "");
     if (substance_.empty()) substance_ = substance;
-    const bool number = s.initial.kind == Ast::Kind::Number;
-    const double value = number ? s.initial.value : std::nan("");
+    const auto given = given_initially(s, amount);
+    const bool number = given.has_value();
+    const double value = given ? given->second : std::nan("");
+    const bool as_amount = given ? given->first : amount;
     species_ += element("species",
                         attribute("id", s.id) + attribute("metaid", "meta_" + s.id) + attribute("compartment", compartment) +
-                            value_attribute(amount ? "initialAmount" : "initialConcentration", value) + attribute("substanceUnits", substance) +
+                            value_attribute(as_amount ? "initialAmount" : "initialConcentration", value) + attribute("substanceUnits", substance) +
                             flag("hasOnlySubstanceUnits", amount) + flag("boundaryCondition", s.boundary) + flag("constant", s.constant) +
                             attribute("conversionFactor", s.conversion_factor),
                         described(s.id, s.meaning, s.provenance, s.unit, species_extras(s)));
@@ -259,7 +282,8 @@ class Exporter {
   void parameter(const model::Parameter& p) {
     const bool constant = !p.free && !set_by_events_.contains(p.id);
     std::string more;
-    if (p.bounds) more = attribute("low", core::format_double(p.bounds->first)) + attribute("high", core::format_double(p.bounds->second));
+    if (p.prior) more = attribute("prior_sd", core::format_double(p.prior->sd)) + attribute("prior_scale", p.prior->logarithmic ? "log" : "linear");
+    if (p.bounds) more += attribute("low", core::format_double(p.bounds->first)) + attribute("high", core::format_double(p.bounds->second));
     parameter_element(p.id, p.value, p.unit, constant, described(p.id, p.meaning, p.provenance, p.unit, more));
   }
 
@@ -268,7 +292,7 @@ class Exporter {
       rules_ += element("algebraicRule", "", math(r.formula));
       return;
     }
-    parameter_element(r.id, std::nan(""), r.unit, false, described(r.id, r.meaning, {}, r.unit));
+    parameter_element(r.id, std::nan(""), r.unit, false, described(r.id, r.meaning, {}, r.unit, unchecked(r)));
     rules_ += element("assignmentRule", attribute("variable", r.id), math(r.formula, r.unit));
   }
 
@@ -276,7 +300,7 @@ class Exporter {
   void output(const model::Output& o) {
     const auto symbols = m_.symbols();
     if (std::find(symbols.begin(), symbols.end(), o.id) != symbols.end()) return;
-    parameter_element(o.id, std::nan(""), o.unit, false, described(o.id, o.label, {}, o.unit, attribute("output", "true")));
+    parameter_element(o.id, std::nan(""), o.unit, false, described(o.id, o.label, {}, o.unit, attribute("output", "true") + unchecked(o)));
     rules_ += element("assignmentRule", attribute("variable", o.id), math(o.formula, o.unit));
   }
 
@@ -325,14 +349,14 @@ class Exporter {
       const model::Species* s = m_.find_species(name);
       if (s != nullptr && !is_parameter(*s) && !taking_part.contains(name)) modifiers.insert(name);
     }
-    std::string body = notes(r.meaning) + references(r, r.reactants, "listOfReactants") + references(r, r.products, "listOfProducts");
+    std::string body = described(r.id, r.meaning, {}, {}, unchecked(r)) + references(r, r.reactants, "listOfReactants") + references(r, r.products, "listOfProducts");
     if (!modifiers.empty()) {
       body += "<listOfModifiers>";
       for (const std::string& name : modifiers) body += "<modifierSpeciesReference" + attribute("species", name) + "/>";
       body += "</listOfModifiers>";
     }
     const Ast rate = plain && uses_litre_ ? Ast::call("*", {Ast::symbol(kLitre), r.rate}) : r.rate;
-    reactions_ += element("reaction", attribute("id", r.id) + flag("reversible", r.reversible), body + "<kineticLaw>" + math(rate) + "</kineticLaw>");
+    reactions_ += element("reaction", attribute("id", r.id) + attribute("metaid", "meta_" + r.id) + flag("reversible", r.reversible), body + "<kineticLaw>" + math(rate) + "</kineticLaw>");
   }
 
   void event(const model::Event& e) {
@@ -351,10 +375,17 @@ class Exporter {
     return items.empty() ? "" : std::string("    <") + name + ">\n" + items + "    </" + name + ">\n";
   }
 
+  static std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
+    return text;
+  }
+
   [[nodiscard]] std::string model_annotation() const {
     const std::string extras = model::extras_to_toml(m_);
     std::string own =
-        "<osteosome:model xmlns:osteosome=\"" + std::string(kNamespace) + "\"" + attribute("source", m_.source) +
+        "<osteosome:model xmlns:osteosome=\"" + std::string(kNamespace) + "\"" + attribute("source", m_.source) + attribute("about", m_.about) +
+        attribute("faults", joined(m_.faults)) +
         attribute("time", m_.time.known ? m_.time.text : "") + attribute("species", m_.species_name) + ">" + escape(extras) + "</osteosome:model>";
     return "    <annotation>" + own + miriam("model", m_.source, "bqmodel:isDescribedBy", "http://biomodels.net/model-qualifiers/") +
            "</annotation>\n";

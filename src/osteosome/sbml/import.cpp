@@ -72,6 +72,9 @@ class Importer {
     s.lag = own_formula(element, "lag");
     s.infusion_rate = own_formula(element, "infusion_rate");
     s.infusion_duration = own_formula(element, "infusion_duration");
+    if (auto initial = own_formula(element, "initial")) s.initial = std::move(*initial);
+    s.unchecked = own(element, "unchecked");
+    s.units_done = units_done(element);
   }
 
   /// The publication the model says it comes from (MIRIAM isDescribedBy), else the file.
@@ -184,16 +187,22 @@ class Importer {
 
   // Our own annotations.
 
-  /// Attribute of <osteosome:value> of an element that Osteosome has written, or "".
-  static std::string own(SBase& element, const char* key) {
-    if (!element.isSetAnnotation()) return "";
+  /// <osteosome:...> of an element that Osteosome has written, or null.
+  static const XMLNode* own_node(SBase& element) {
+    if (!element.isSetAnnotation()) return nullptr;
     const XMLNode* annotation = element.getAnnotation();
     for (unsigned i = 0; i < annotation->getNumChildren(); ++i) {
-      const XMLNode& child = annotation->getChild(i);
-      if (child.getURI() == kNamespace) return child.getAttrValue(key);
+      if (annotation->getChild(i).getURI() == kNamespace) return &annotation->getChild(i);
     }
-    return "";
+    return nullptr;
   }
+  static bool is_own(SBase& element) { return own_node(element) != nullptr; }
+  static std::string own(SBase& element, const char* key) {
+    const XMLNode* node = own_node(element);
+    return node == nullptr ? "" : node->getAttrValue(key);
+  }
+  /// Units that our own files checked when they were documents need no opt-out when they become one again.
+  static bool units_done(SBase& element) { return !is_own(element) || !own(element, "unchecked").empty(); }
 
   /// The unit that Osteosome wrote beside SBML's, which has no IU and counts cells and particles alike.
   [[nodiscard]] model::UnitText own_unit(SBase& element, model::UnitText unit) const {
@@ -213,24 +222,24 @@ class Importer {
 
   /// Doses, outputs, the patient and the time unit of a model that Osteosome has written.
   void own_extras() {
-    if (!in_.isSetAnnotation()) return;
-    const XMLNode* annotation = in_.getAnnotation();
-    for (unsigned i = 0; i < annotation->getNumChildren(); ++i) {
-      const XMLNode& child = annotation->getChild(i);
-      if (child.getURI() != kNamespace) continue;
-      auto& m = out_.model;
-      if (const std::string source = child.getAttrValue("source"); !source.empty()) m.source = source;
-      if (const std::string kind = child.getAttrValue("species"); !kind.empty()) m.species_name = kind;
-      if (const std::string time = child.getAttrValue("time"); !time.empty()) m.time = {time, system_.parse(time), true};
-      if (child.getNumChildren() > 0) model::add_extras(m, child.getChild(0).getCharacters(), system_);
+    const XMLNode* node = own_node(in_);
+    if (node == nullptr) return;
+    auto& m = out_.model;
+    if (const std::string source = node->getAttrValue("source"); !source.empty()) m.source = source;
+    if (const std::string kind = node->getAttrValue("species"); !kind.empty()) m.species_name = kind;
+    if (const std::string time = node->getAttrValue("time"); !time.empty()) m.time = {time, system_.parse(time), true};
+    m.about = node->getAttrValue("about");
+    for (const std::string& fault : core::split(node->getAttrValue("faults"), '\n')) {
+      if (!fault.empty()) m.faults.push_back(fault);
     }
+    if (node->getNumChildren() > 0) model::add_extras(m, node->getChild(0).getCharacters(), system_);
     std::erase_if(out_.model.rules, [&](const model::Rule& r) { return outputs_.contains(r.id); });
   }
 
   // Elements.
 
   model::Provenance provenance(SBase& element) const {
-    if (const std::string kind = own(element, "kind"); !kind.empty()) return {own(element, "source"), kind, own(element, "rationale")};
+    if (is_own(element)) return {own(element, "source"), own(element, "kind"), own(element, "rationale")};
     const std::string id = element.isSetIdAttribute() ? " '" + element.getIdAttribute() + "'" : "";
     return {std::filesystem::path(file_).filename().string() + ", " + element.getElementName() + id + "; " + out_.model.source, "reported", ""};
   }
@@ -239,8 +248,9 @@ class Importer {
     model::FunctionDefinition d;
     d.id = name(f.getId());
     d.where = at(f);
-    for (unsigned k = 0; k < f.getNumArguments(); ++k) d.arguments.push_back(f.getArgument(k)->getName());
-    const auto plain = [this](const std::string& n, bool called) { return called ? name(n) : n; };
+    const auto argument = [](const std::string& n) { return expr::is_reserved(n) ? n + "_argument" : n; };
+    for (unsigned k = 0; k < f.getNumArguments(); ++k) d.arguments.push_back(argument(f.getArgument(k)->getName()));
+    const auto plain = [&](const std::string& n, bool called) { return called ? name(n) : argument(n); };
     d.body = f.getBody() != nullptr ? expr::from_libsbml(*f.getBody(), plain) : Ast::number(std::nan(""));
     for (const std::string& n : expr::names_in(d.body)) {
       if (std::find(d.arguments.begin(), d.arguments.end(), n) != d.arguments.end()) continue;
@@ -256,6 +266,10 @@ class Importer {
     k.size = c.isSetSize() ? c.getSize() : std::nan("");
     k.unit = own_unit(c, units_.size(c));
     k.provenance = provenance(c);
+    k.dimensions = c.getSpatialDimensionsAsDouble();
+    if (!std::isfinite(k.size) && !started_.contains(c.getId()) && !assigned_.contains(c.getId()) && !has_algebraic_) {
+      out_.model.faults.push_back("The size of compartment '" + k.id + "' is not given; concentrations in it are undefined.");
+    }
     k.rate = find(rates_, c.getId());
     k.assigned = find(assigned_, c.getId());
     k.constant = c.getConstant() || !(k.rate || k.assigned || has_algebraic_ || set_by_events_.contains(c.getId()));
@@ -269,7 +283,7 @@ class Importer {
     const std::string& sid = element.getIdAttribute();
     if (const auto formula = find(assigned_, sid)) {
       if (!own(element, "output").empty()) outputs_.insert(name(sid));
-      out_.model.rules.push_back({name(sid), model::Rule::Kind::Assignment, *formula, unit, meaning(element), "", true, at(element)});
+      out_.model.rules.push_back({name(sid), model::Rule::Kind::Assignment, *formula, unit, meaning(element), own(element, "unchecked"), units_done(element), at(element)});
       return;
     }
     if (const auto rate = find(rates_, sid)) {
@@ -281,7 +295,6 @@ class Importer {
       s.provenance = provenance(element);
       s.meaning = meaning(element);
       own_formulas(s, element);
-      s.units_done = true;
       s.where = at(element);
       out_.model.species.push_back(std::move(s));
       return;
@@ -294,6 +307,7 @@ class Importer {
     p.meaning = meaning(element);
     const auto low = core::parse_double(own(element, "low")), high = core::parse_double(own(element, "high"));
     if (low && high) p.bounds = {*low, *high};
+    if (const auto sd = core::parse_double(own(element, "prior_sd"))) p.prior = model::Prior{value, *sd, own(element, "prior_scale") != "linear"};
     p.free = !constant;
     p.where = at(element);
     out_.model.parameters.push_back(std::move(p));
@@ -309,8 +323,8 @@ class Importer {
     const auto substance = units_.substance(s);
     x.unit = x.substance_only || c == nullptr ? substance : units_.quotient(substance, units_.size(*c));
     x.unit = own_unit(s, x.unit);
-    own_formulas(x, s);
     x.initial = initial_value(s, c, x);
+    own_formulas(x, s);
     x.rate = find(rates_, s.getId());
     x.assigned = find(assigned_, s.getId());
     x.boundary = s.getBoundaryCondition();
@@ -322,7 +336,6 @@ class Importer {
     }
     x.provenance = provenance(s);
     x.meaning = meaning(s);
-    x.units_done = true;
     out_.model.species.push_back(std::move(x));
   }
 
@@ -360,8 +373,9 @@ class Importer {
     x.where = at(r);
     x.reversible = r.getReversible();
     x.fast = r.isSetFast() && r.getFast();
-    x.meaning = r.getName();
-    x.units_done = true;
+    x.meaning = meaning(r);
+    x.unchecked = own(r, "unchecked");
+    x.units_done = units_done(r);
     for (unsigned k = 0; k < r.getNumReactants(); ++k)
       x.reactants.push_back({name(r.getReactant(k)->getSpecies()), stoichiometry(*r.getReactant(k))});
     for (unsigned k = 0; k < r.getNumProducts(); ++k) x.products.push_back({name(r.getProduct(k)->getSpecies()), stoichiometry(*r.getProduct(k))});
@@ -398,6 +412,8 @@ class Importer {
   }
 
   void initial_assignment(const InitialAssignment& a) {
+    const SBase* target = in_.getElementBySId(a.getSymbol());
+    if (target != nullptr && !own(const_cast<SBase&>(*target), "initial").empty()) return;  // it is the species' own initial formula
     if (auto formula = math(a.getMath(), a)) out_.model.initial_assignments.push_back({name(a.getSymbol()), std::move(*formula), at(a)});
   }
 
