@@ -4,10 +4,15 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <condition_variable>
 #include <filesystem>
 #include <iostream>
+#include <mutex>
 #include <optional>
+#include <stop_token>
+#include <thread>
 
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/diagnostics.hpp"
@@ -24,6 +29,7 @@ namespace fs = std::filesystem;
 
 /// Of every step; two to five digits below the strictest criterion of the suite.
 constexpr double kRelativeTolerance = 1e-10;
+constexpr std::chrono::seconds kLongestCase{60};
 
 /// NNNNN-settings.txt: what is to be compared and how nearly.
 struct Settings {
@@ -121,6 +127,13 @@ std::vector<std::vector<double>> simulate_case(const sbml::Imported& in, const S
   plan.parameters = model.program().parameter_values;
   plan.seed = 1;
   simulate::DoseTranslator::add_outputs(times, simulate::AtDose::Post, plan);
+  std::stop_source late;
+  std::mutex mutex;
+  std::condition_variable_any ended;
+  const std::jthread clock([&](const std::stop_token& done) {
+    std::unique_lock lock(mutex);
+    if (!ended.wait_for(lock, done, kLongestCase, [&] { return done.stop_requested(); })) late.request_stop();
+  });
   model.run(
       1, [&](std::size_t) { return plan; },
       [&](std::size_t, const solve::SubjectPlan& p, solve::SubjectResult&& result) {
@@ -134,7 +147,8 @@ std::vector<std::vector<double>> simulate_case(const sbml::Imported& in, const S
           }
           table.push_back(std::move(line));
         }
-      });
+      },
+      late.get_token());
   return table;
 }
 
@@ -186,6 +200,8 @@ Verdict run_case(const fs::path& folder, simulate::EngineChoice engine, const co
   } catch (const core::Error& error) {
     const bool unsupported = error.kind() == core::ErrorKind::Unsupported;
     return {unsupported ? "unsupported" : "error", core::to_text(error.diagnostics().front())};
+  } catch (const std::exception& error) {
+    return {"error", error.what()};
   }
 }
 

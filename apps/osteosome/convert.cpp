@@ -57,6 +57,7 @@ void write_course(const std::string& path, const simulate::Scenario& scenario, c
   course["steps"] = static_cast<long>(std::max(1.0, std::round(scenario.until_days / scenario.every_days)));
   course["time_unit"] = model.model().time.text;
   const auto names = model::plain_names(model.model());
+  course["outputs"] = nlohmann::ordered_json::array();
   for (const std::string& id : simulate::outputs_for(model.model(), arm.regimen)) {
     const auto output = std::find_if(model.model().outputs.begin(), model.model().outputs.end(), [&](const auto& x) { return x.id == id; });
     const std::string plain = names.contains(id) ? names.at(id) : id;
@@ -131,6 +132,11 @@ std::string checked_sbml(const model::Model& model, const std::string& file) {
 int convert_command(const ConvertOptions& o) {
   const core::UnitSystem units;
   const std::string ending = core::to_lower(std::filesystem::path(o.to).extension().string());
+  for (const std::string& path : {o.to, o.course}) {
+    std::error_code ec;
+    if (path.empty() || o.overwrite || !std::filesystem::exists(path, ec)) continue;
+    throw core::Error(core::ErrorKind::Io, {"io-004", "'" + path + "' exists", {}, "Give --overwrite to replace it."});
+  }
   if (o.latex || o.markdown) {
     const model::Model model = load(o, units);
     const std::string text = o.latex ? model::to_latex(model) : model::to_markdown(model);
@@ -145,10 +151,6 @@ int convert_command(const ConvertOptions& o) {
   if (ending != ".toml" && !model::is_sbml(o.to)) {
     throw usage("'" + o.to + "' ends in neither .toml nor .xml",
                 "The ending says what is written: .toml or .xml; or give --to-latex or --to-markdown.");
-  }
-  std::error_code ec;
-  if (!o.overwrite && std::filesystem::exists(o.to, ec)) {
-    throw core::Error(core::ErrorKind::Io, {"io-004", "'" + o.to + "' exists", {}, "Give --overwrite to replace it."});
   }
   const model::Model model = load(o, units);
   core::write_file(o.to, ending == ".toml" ? model::to_toml(model) : checked_sbml(model, o.to));

@@ -99,7 +99,7 @@ int check_command(const std::vector<std::string>& files) {
         if (d.where.file.empty()) d.where.file = file;
         std::cerr << "error: " << core::to_text(d) << '\n';
       }
-      code = error.kind() == core::ErrorKind::Io ? kIo : kInvalidInput;
+      code = error.kind() == core::ErrorKind::Io ? kIo : error.kind() == core::ErrorKind::Unsupported ? kUnsupported : kInvalidInput;
     }
   }
   return code;

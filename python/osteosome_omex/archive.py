@@ -25,10 +25,12 @@ class Unpacked:
 def check(path):
     """A zip file whose entries stay inside and unpack to a bounded size."""
     if not pathlib.Path(path).is_file():
-        raise Problem(f"cannot read '{path}': no such file", IO)
+        raise Problem(f"cannot read '{path}': " + ("it is a folder" if pathlib.Path(path).is_dir() else "no such file"), IO)
     try:
         with zipfile.ZipFile(path) as archive:
             size = 0
+            if "manifest.xml" not in archive.namelist():
+                raise Problem(f"'{path}' is no COMBINE archive: it has no manifest.xml")
             for entry in archive.infolist():
                 size += entry.file_size
                 parts = pathlib.PurePosixPath(entry.filename)
@@ -52,7 +54,7 @@ def unpack(path):
     combine.extractTo(str(folder))
     combine.cleanUp()
     if not sedml:
-        raise Problem(f"'{path}' has no SED-ML file, so nothing says what to run")
+        raise Problem(f"'{path}': its manifest names no SED-ML file, so nothing says what to run")
     chosen = [location for location, master in sedml if master] or [location for location, _ in sedml]
     return Unpacked(folder, [location.removeprefix("./") for location in chosen])
 
@@ -62,7 +64,11 @@ def pack(path, files):
     combine = libcombine.CombineArchive()
     for file, name, kind, master in files:
         combine.addFile(str(file), name, kind, master)
-    if not combine.writeToFile(str(path)):
+    try:
+        written = combine.writeToFile(str(path))
+    except RuntimeError:
+        written = False
+    if not written:
         raise Problem(f"cannot write '{path}'", IO)
 
 

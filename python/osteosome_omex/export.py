@@ -9,7 +9,7 @@ import tomllib
 import libsedml
 
 from . import archive
-from .problem import IO, Problem
+from .problem import INVALID, IO, Problem, said
 
 LANGUAGE = "urn:sedml:language:sbml.level-3.version-2"
 
@@ -25,7 +25,7 @@ def convert(program, scenario, model, arm, folder, stem):
     done = subprocess.run([program, "convert", scenario, str(folder / (stem + ".xml")), "--model", model, "--arm", arm, "--course", str(course)],
                           capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise Problem("; ".join(line for line in done.stderr.splitlines() if not line.startswith("note:")), done.returncode)
+        raise Problem(said(done.stderr), done.returncode)
     return json.loads(course.read_text(encoding="utf-8"))
 
 
@@ -93,20 +93,24 @@ def add_plots(document, arms, outputs):
             curve = plot.createCurve()
             curve.setId(f"curve_{output['id']}_{stem}")
             curve.setName(label)
-            curve.setLogX(False)
-            curve.setLogY(False)
             curve.setXDataReference(f"time_{stem}")
             curve.setYDataReference(f"{output['id']}_{stem}")
 
 
-def export_scenario(program, scenario, output):
+def export_scenario(program, scenario, output, overwrite):
     """Returns the path of the archive."""
     path = pathlib.Path(scenario)
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Problem(f"cannot read '{scenario}': {error}", IO) from None
-    target_path = pathlib.Path(output) if output else path.with_suffix(".omex")
+    except OSError as error:
+        raise Problem(f"cannot read '{scenario}': {error.strerror}", IO) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Problem(f"'{scenario}' is no scenario file: {error}", INVALID) from None
+    if "scenario" not in table:
+        raise Problem(f"'{scenario}' is no scenario file: it has no [scenario]", INVALID)
+    target_path = pathlib.Path(output) if output else pathlib.Path(path.stem + ".omex")
+    if target_path.exists() and not overwrite:
+        raise Problem(f"'{target_path}' exists; give --overwrite to replace it", IO)
     document = libsedml.SedDocument(1, 4)
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)

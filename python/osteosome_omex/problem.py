@@ -4,6 +4,12 @@
 INVALID, NUMERICAL, UNSUPPORTED, IO = 3, 4, 5, 6
 
 
+def said(stderr):
+    """The errors that the program printed, without its notes and its "error: "."""
+    lines = [line.removeprefix("error: ") for line in stderr.splitlines() if not line.startswith(("note:", "warning:"))]
+    return "; ".join(lines)
+
+
 class Problem(Exception):
     """One clear message and an exit code."""
 

@@ -13,7 +13,7 @@ import numpy
 import vl_convert
 
 from . import formula, sedml
-from .problem import NUMERICAL, UNSUPPORTED, Problem
+from .problem import IO, UNSUPPORTED, Problem, said
 
 
 def simulate(program, root, start, end, steps, rtol, names):
@@ -27,8 +27,7 @@ def simulate(program, root, start, end, steps, rtol, names):
         command += ["--rtol", repr(rtol)] if rtol else []
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        message = [line for line in done.stderr.splitlines() if not line.startswith("note:")]
-        raise Problem("; ".join(message).replace(str(model), "the model"), done.returncode if done.returncode != NUMERICAL else NUMERICAL)
+        raise Problem(said(done.stderr).replace(str(model), "the model").replace(str(table), "the times"), done.returncode)
     rows = list(csv.reader(done.stdout.splitlines()))
     columns = numpy.array([[float(cell) if cell else numpy.nan for cell in row] for row in rows[1:]]).T
     return dict(zip(rows[0], columns))
@@ -49,11 +48,31 @@ class Tasks:
         if model.getId() not in self.roots:
             if model.isSetLanguage() and "sbml" not in model.getLanguage():
                 raise Problem(f"model '{model.getId()}': the language '{model.getLanguage()}' is not supported", UNSUPPORTED)
+            if model.getSource().startswith("#"):
+                self.roots[model.getId()] = self.derived(model, set())
+                return self.roots[model.getId()]
+            if ":" in model.getSource():
+                raise Problem(f"model '{model.getId()}': the source '{model.getSource()}' is not supported; only files of the archive are", UNSUPPORTED)
             source = (self.folder / model.getSource()).resolve()
             if self.folder.parent.resolve() not in source.parents and self.folder.resolve() not in source.parents:
                 raise Problem(f"model '{model.getId()}': the source '{model.getSource()}' is not in the archive")
             self.roots[model.getId()] = sedml.changed(source, model)
         return self.roots[model.getId()]
+
+    def derived(self, model, seen):
+        """A model whose source is another model of the document, with its own changes on top."""
+        if model.getId() in seen:
+            raise Problem(f"model '{model.getId()}' is derived from itself")
+        seen.add(model.getId())
+        base = self.document.getModel(model.getSource()[1:])
+        if base is None:
+            raise Problem(f"model '{model.getId()}': there is no model '{model.getSource()[1:]}'")
+        if base.getSource().startswith("#"):
+            root = self.derived(base, seen)
+        else:
+            root = sedml.changed((self.folder / base.getSource()).resolve(), base)
+        sedml.change_all(root, model)
+        return root
 
     def task(self, reference):
         task = self.document.getTask(reference)
@@ -139,6 +158,11 @@ def title_of(tasks, reference):
     return generator.getName() or reference
 
 
+def is_log(axis, of_curve):
+    """Version 4 says so on the axis, earlier versions on the curve."""
+    return bool(of_curve) or (axis is not None and axis.isSetType() and axis.getType() == libsedml.SEDML_AXISTYPE_LOG10)
+
+
 def write_plot(tasks, plot, location, out):
     """One line a curve, as the SED-ML says: data, axes, logarithms."""
     rows, log_x, log_y, axes = [], False, False, ("", "")
@@ -146,7 +170,7 @@ def write_plot(tasks, plot, location, out):
         curve = plot.getCurve(i)
         x, y = tasks.generated(curve.getXDataReference()), tasks.generated(curve.getYDataReference())
         label = curve.getName() or title_of(tasks, curve.getYDataReference())
-        log_x, log_y = log_x or (curve.isSetLogX() and curve.getLogX()), log_y or (curve.isSetLogY() and curve.getLogY())
+        log_x, log_y = log_x or is_log(plot.getXAxis(), curve.isSetLogX() and curve.getLogX()), log_y or is_log(plot.getYAxis(), curve.isSetLogY() and curve.getLogY())
         axes = (title_of(tasks, curve.getXDataReference()), label if plot.getNumCurves() == 1 else "")
         rows += [{"x": float(a), "y": float(b), "curve": label} for a, b in zip(x, y) if numpy.isfinite(a) and numpy.isfinite(b)]
     scale = {True: {"type": "log"}, False: {"type": "linear", "zero": False}}
@@ -161,21 +185,36 @@ def write_plot(tasks, plot, location, out):
     path.with_suffix(".svg").write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
 
 
-def run_archive(program, unpacked, out_dir):
-    """Every output of every SED-ML file; the first problem ends the run with nothing written for that file."""
+def check_outputs(document):
+    ids = [document.getOutput(i).getId() for i in range(document.getNumOutputs())]
+    if len(set(ids)) < len(ids):
+        raise Problem("two outputs have the id '" + next(i for i in ids if ids.count(i) > 1) + "'")
+    for i in range(document.getNumOutputs()):
+        output = document.getOutput(i)
+        if output.getTypeCode() not in (libsedml.SEDML_OUTPUT_REPORT, libsedml.SEDML_OUTPUT_PLOT2D):
+            raise Problem(f"output '{output.getId()}': <{output.getElementName()}> is not supported", UNSUPPORTED)
+
+
+def run_archive(program, unpacked, out_dir, overwrite):
+    """Runs every SED-ML file, then writes every output; a problem leaves nothing behind. Returns what was written."""
     out = pathlib.Path(out_dir)
+    if (out / "reports.h5").exists() and not overwrite:
+        raise Problem(f"'{out / 'reports.h5'}' exists; give --overwrite to replace it", IO)
+    ran = []
+    for location in unpacked.sedml:
+        path = unpacked.folder / location
+        document = sedml.read(path)
+        check_outputs(document)
+        tasks = Tasks(program, document, path.parent)
+        tasks.run()
+        ran.append((location, document, tasks))
     out.mkdir(parents=True, exist_ok=True)
     with h5py.File(out / "reports.h5", "w") as hdf:
-        for location in unpacked.sedml:
-            path = unpacked.folder / location
-            document = sedml.read(path)
-            tasks = Tasks(program, document, path.parent)
-            tasks.run()
+        for location, document, tasks in ran:
             for i in range(document.getNumOutputs()):
                 output = document.getOutput(i)
                 if output.getTypeCode() == libsedml.SEDML_OUTPUT_REPORT:
                     write_report(tasks, output, location, out, hdf)
-                elif output.getTypeCode() == libsedml.SEDML_OUTPUT_PLOT2D:
-                    write_plot(tasks, output, location, out)
                 else:
-                    raise Problem(f"output '{output.getId()}': <{output.getElementName()}> is not supported", UNSUPPORTED)
+                    write_plot(tasks, output, location, out)
+    return sorted(path for path in out.rglob("*") if path.is_file())

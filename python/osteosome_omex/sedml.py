@@ -15,8 +15,15 @@ FILTER = re.compile(r"\[@(?P<key>[\w:.-]+)=['\"](?P<value>[^'\"]*)['\"]\]")
 TIME = "urn:sedml:symbol:time"
 
 
+ODE = {"19", "27", "29", "30", "32", "55", "71", "86", "87", "88", "89", "90", "94", "283", "288", "301", "304", "314", "433", "435", "436", "437", "466", "496",
+       "497", "498", "499", "501", "535", "536", "560", "694", "696", "697"}  # KiSAO numbers of solvers of differential equations
+STOCHASTIC = {"27", "29"}
+
+
 def read(path):
     """@throws Problem with libSEDML's errors."""
+    if not path.is_file():
+        raise Problem(f"the manifest names '{path.name}', which is not in the archive")
     document = libsedml.readSedMLFromFile(str(path))
     errors = [document.getError(i) for i in range(document.getNumErrors())]
     errors = [e for e in errors if e.getSeverity() >= libsedml.LIBSEDML_SEV_ERROR]
@@ -63,15 +70,36 @@ def changed(path, model):
     except (OSError, ElementTree.ParseError) as error:
         raise Problem(f"model '{model.getId()}': cannot read '{model.getSource()}': {error}") from None
     ElementTree.register_namespace("", root.tag[1:].split("}")[0] if root.tag.startswith("{") else "")
-    for i in range(model.getNumChanges()):
-        change = model.getChange(i)
-        if change.getTypeCode() != libsedml.SEDML_CHANGE_ATTRIBUTE:
-            raise Problem(f"model '{model.getId()}': <{change.getElementName()}> is not supported; only <changeAttribute> is", UNSUPPORTED)
-        element, attribute = find(root, change.getTarget())
-        if attribute is None:
-            raise Problem(f"the target '{change.getTarget()}' names no attribute")
-        element.set(attribute, change.getNewValue())
+    change_all(root, model)
     return root
+
+
+def new_elements(change):
+    """The elements of <newXML>."""
+    text = change.getNewXML().toXMLString()
+    return list(ElementTree.fromstring(text if text.lstrip().startswith("<newXML") else f"<newXML>{text}</newXML>"))
+
+
+def change_all(root, model):
+    """Makes the changes of the SED-ML model, in order."""
+    parents = {child: parent for parent in root.iter() for child in parent}
+    for i in range(model.getNumChanges()):
+        change, kind = model.getChange(i), model.getChange(i).getTypeCode()
+        element, attribute = find(root, change.getTarget())
+        if kind == libsedml.SEDML_CHANGE_ATTRIBUTE:
+            if attribute is None:
+                raise Problem(f"the target '{change.getTarget()}' names no attribute")
+            element.set(attribute, change.getNewValue())
+        elif kind == libsedml.SEDML_CHANGE_ADDXML:
+            element.extend(new_elements(change))
+        elif kind in (libsedml.SEDML_CHANGE_REMOVEXML, libsedml.SEDML_CHANGE_CHANGEXML):
+            place = list(parents[element]).index(element)
+            parents[element].remove(element)
+            for k, new in enumerate(new_elements(change) if kind == libsedml.SEDML_CHANGE_CHANGEXML else []):
+                parents[element].insert(place + k, new)
+        else:
+            raise Problem(f"model '{model.getId()}': <{change.getElementName()}> is not supported", UNSUPPORTED)
+        parents = {child: parent for parent in root.iter() for child in parent}
 
 
 def course(simulation):
@@ -82,7 +110,11 @@ def course(simulation):
         raise Problem(f"simulation '{simulation.getId()}' starts at {simulation.getInitialTime():g}; only 0 is supported", UNSUPPORTED)
     steps = simulation.getNumberOfSteps() if simulation.isSetNumberOfSteps() else simulation.getNumberOfPoints()
     start, end = simulation.getOutputStartTime(), simulation.getOutputEndTime()
-    if not 0 <= start <= end or not 0 < steps <= 10_000_000:
+    kisao = simulation.getAlgorithm().getKisaoID().replace("_", ":").removeprefix("KISAO:").lstrip("0") if simulation.getAlgorithm() else "19"
+    if kisao not in ODE - STOCHASTIC:
+        raise Problem(f"simulation '{simulation.getId()}': the algorithm '{simulation.getAlgorithm().getKisaoID()}' is not supported; only solvers of "
+                      "differential equations are", UNSUPPORTED)
+    if not 0 <= start <= end < float("inf") or not 0 < steps <= 10_000_000:
         raise Problem(f"simulation '{simulation.getId()}': from {start:g} to {end:g} in {steps} steps is no time course")
     return start, end, steps
 
@@ -93,5 +125,11 @@ def tolerance(simulation):
     for i in range(algorithm.getNumAlgorithmParameters() if algorithm is not None else 0):
         parameter = algorithm.getAlgorithmParameter(i)
         if parameter.getKisaoID().replace("_", ":") == "KISAO:0000209":
-            return float(parameter.getValue())
+            try:
+                value = float(parameter.getValue())
+            except ValueError:
+                value = 0
+            if not 1e-13 <= value <= 0.1:
+                raise Problem(f"simulation '{simulation.getId()}': the relative tolerance '{parameter.getValue()}' is no number from 1e-13 to 0.1")
+            return value
     return None

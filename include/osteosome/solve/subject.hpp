@@ -56,6 +56,9 @@ class SubjectSetup {
   [[nodiscard]] bool make_consistent(const Moment& now);
   [[nodiscard]] bool has_constraints() const { return !program_.fast.empty() || !program_.algebraic.empty(); }
 
+  /// Why no step can be made here: the rate that has no value, or that the solution probably blows up.
+  [[nodiscard]] std::string stuck_message(const Moment& now) const;
+
   [[nodiscard]] EventState start_events(const SubjectPlan& plan) const;
   struct EventRound {
     bool executed = false, parameter_changed = false;
@@ -66,7 +69,7 @@ class SubjectSetup {
   EventRound run_events(EventState& events, const Moment& now, std::vector<std::string>& remarks);
 
  private:
-  void note_triggers(EventState& events, const Moment& now);
+  void note_triggers(EventState& events, const Moment& now, std::vector<std::string>& remarks);
   void check_constraints(EventState& events, const Moment& now, std::vector<std::string>& remarks);
   [[nodiscard]] std::size_t most_urgent(EventState& events, const std::vector<std::size_t>& due, const Moment& now);
   [[nodiscard]] std::vector<double> action_values(std::size_t event, const Moment& now);

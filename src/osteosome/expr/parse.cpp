@@ -228,6 +228,10 @@ class Converter {
     if (const auto composed = composed_functions().find(type); composed != composed_functions().end() && args.size() == 1) {
       return composed->second(std::move(args[0]));
     }
+    if (args.size() < 2 && (type == AST_PLUS || type == AST_TIMES || type == AST_LOGICAL_AND || type == AST_LOGICAL_OR || type == AST_LOGICAL_XOR)) {
+      const double neutral = type == AST_TIMES || type == AST_LOGICAL_AND ? 1 : 0;
+      return args.empty() ? Ast::number(neutral) : std::move(args[0]);
+    }
     if (node.isRelational() && args.size() != 2) return chain(found->second, args);
     return Ast::call(found->second, std::move(args));
   }

@@ -291,6 +291,14 @@ std::map<std::string, std::string> plain_names(const Model& model) {
 void rename_symbols(Model& model, const std::map<std::string, std::string>& names) { Namer(model, names).run(); }
 
 std::string to_toml(Model model) {
+  core::Diagnostics problems;
+  for (const Parameter& p : model.parameters) {
+    const bool given = p.free || std::any_of(model.initial_assignments.begin(), model.initial_assignments.end(), [&](const auto& a) { return a.symbol == p.id; });
+    if (!std::isfinite(p.value) && !(std::isnan(p.value) && given)) {
+      problems.add({"model-014", "parameter '" + p.id + "' has no finite value", p.where, "A document needs one."});
+    }
+  }
+  problems.throw_if_any(core::ErrorKind::Model);
   rename_symbols(model, plain_names(model));
   return Writer(model).run();
 }

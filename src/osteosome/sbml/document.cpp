@@ -60,6 +60,10 @@ void report(const SBMLDocument& document, const std::string& file) {
   for (unsigned i = 0; i < document.getNumErrors() && seen.size() < kMostProblems; ++i) {
     const SBMLError& e = *document.getError(i);
     if ((!e.isError() && !e.isFatal()) || e.getErrorId() == DanglingUnitReference) continue;  // a unit without a definition is not known
+    if (e.getErrorId() == RequiredPackagePresent) {
+      refuse(core::ErrorKind::Unsupported, "sbml-004", "the file requires a package that is not supported: " + particular(e), {file, static_cast<int>(e.getLine()), 0},
+             "Supported are SBML core and 'comp'.");
+    }
     const core::Location at{file, static_cast<int>(e.getLine()), static_cast<int>(e.getColumn())};
     core::Diagnostic d{"sbml-" + std::to_string(e.getErrorId()), particular(e), at, ""};
     if (seen.insert(core::to_text(d)).second) problems.add(std::move(d));
@@ -69,6 +73,27 @@ void report(const SBMLDocument& document, const std::string& file) {
 
 int line_at(std::string_view text, std::size_t at) {
   return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(at, text.size())), '\n'));
+}
+
+/// The number of a <cn> must be one: libSBML reads as far as it can, "1,5" as 1.
+void check_number(std::string_view text, std::size_t at, std::size_t end, const std::string& file) {
+  std::string_view tag = text.substr(at + 1, text.find_first_of(" \t\r\n/>", at + 1) - at - 1);
+  if (const auto colon = tag.find(':'); colon != std::string_view::npos) tag.remove_prefix(colon + 1);
+  if (tag != "cn" || text[end - 1] == '/') return;
+  const auto stop = std::min(text.find('<', end), text.size());
+  const std::string_view number = core::trim(text.substr(end + 1, stop - end - 1));
+  const std::string_view attributes = text.substr(at, end - at);
+  const bool integer = attributes.find("\"integer\"") != std::string_view::npos || attributes.find("\"rational\"") != std::string_view::npos;
+  bool good = core::parse_double(number.starts_with('+') ? number.substr(1) : number).has_value();
+  if (integer) good = good && number.find_first_not_of("+-0123456789") == std::string_view::npos;
+  if (text.substr(stop).starts_with("<sep")) {
+    const auto second = std::min(text.find('>', stop), text.size() - 1) + 1;
+    const std::string_view exponent = core::trim(text.substr(second, std::min(text.find('<', second), text.size()) - second));
+    good = good && !exponent.empty() && exponent.find_first_not_of("+-0123456789") == std::string_view::npos;
+  }
+  if (good) return;
+  refuse(core::ErrorKind::Model, "sbml-011", "'" + std::string(number.substr(0, 40)) + "' in <cn> is no number", {file, line_at(text, at), 0},
+         "Numbers have a decimal point and no separators.");
 }
 
 /// Refuses what would make the XML parser run out of memory or stack, before it sees the text: a document type (SBML has none; its entities only
@@ -89,6 +114,7 @@ void refuse_hostile(std::string_view text, const std::string& file) {
       depth -= depth > 0 ? 1 : 0;
     } else {
       const auto end = std::min(text.find('>', at), text.size() - 1);
+      check_number(text, at, end, file);
       if (text[end - 1] != '/') ++depth;
       if (depth > kDeepestElement) {
         refuse(core::ErrorKind::Model, "sbml-009", "elements are nested deeper than " + std::to_string(kDeepestElement) + " levels",
@@ -146,6 +172,7 @@ class SubmodelCounter {
                         std::none_of(source.begin(), source.end(), [](const auto& part) { return part == ".."; });
     if (!beside) refuse_submodels("the external model '" + definition.getSource() + "' does not lie beside the file");
     const std::string path = (std::filesystem::path(folder_) / source).string();
+    if (!std::filesystem::is_regular_file(path)) refuse_submodels("the external model '" + path + "' is no file");
     const std::string text = core::read_file(path, kLargestFile);
     refuse_hostile(text, path);
     SBMLReader reader;

@@ -22,7 +22,12 @@ using expr::Ast;
 class Importer {
  public:
   Importer(SBMLDocument& document, std::string file, const core::UnitSystem& units)
-      : file_(std::move(file)), in_(*document.getModel()), system_(units), units_(in_, units) {}
+      : file_(std::move(file)), in_(*document.getModel()), system_(units), units_(in_, units) {
+    for (unsigned i = 0; i < document.getNumErrors(); ++i) {
+      const SBMLError& e = *document.getError(i);
+      if (e.getErrorId() == DanglingUnitReference) undefined_units_.insert("Line " + std::to_string(e.getLine()) + ": a unit is used that is not defined; it is not known.");
+    }
+  }
 
   Imported run() {
     header();
@@ -42,6 +47,7 @@ class Importer {
     for (unsigned i = 0; i < in_.getNumEvents(); ++i) event(*in_.getEvent(i), i);
     for (unsigned i = 0; i < in_.getNumConstraints(); ++i) constraint(*in_.getConstraint(i), i);
     own_extras();
+    if (!is_own(in_)) show_species();
     remarks();
     core::Diagnostics problems = problems_;
     if (problems.empty()) model::validate(out_.model, problems);
@@ -123,7 +129,8 @@ class Importer {
 
   /// The formula, with local parameters of a reaction under their full names; nothing if there is none.
   std::optional<Ast> math(const ASTNode* node, const SBase& element, const KineticLaw* local = nullptr, const std::string& reaction = "") {
-    if (node == nullptr) return std::nullopt;
+    const bool empty = node == nullptr || (node->getType() == AST_UNKNOWN && node->getNumChildren() == 0);  // <math/>
+    if (empty) return std::nullopt;
     const auto rename_symbol = [&](const std::string& n, bool function) {
       if (!function && local != nullptr && has_local(*local, n)) return reaction + "." + n;
       return name(n);
@@ -453,8 +460,23 @@ class Importer {
     out_.model.constraints.push_back({std::move(*condition), plain, at(c)});
   }
 
+  /// What reports and tables of an imported model show.
+  void show_species() {
+    for (const model::Species& s : out_.model.species) {
+      out_.model.outputs.push_back({s.id, Ast::symbol(s.id), s.unit, "", s.meaning.empty() ? s.id : s.meaning, "", "", true, s.where});
+    }
+  }
+
   void remarks() {
     auto& m = out_.model;
+    std::string valueless;
+    for (const model::Parameter& p : m.parameters) {
+      const bool given = std::isfinite(p.value) || (p.free && has_algebraic_) ||
+                         std::any_of(m.initial_assignments.begin(), m.initial_assignments.end(), [&](const auto& a) { return a.symbol == p.id; });
+      if (!given) valueless += (valueless.empty() ? "'" : ", '") + p.id + "'";
+    }
+    if (!valueless.empty()) m.faults.push_back("Parameters without a finite value: " + valueless + ".");
+    for (const std::string& undefined : undefined_units_) m.faults.push_back(undefined);
     if (!m.time.known) m.faults.push_back("The unit of time is not declared in the SBML file; times are plain numbers.");
     const auto unknown = [](const auto& items) { return std::count_if(items.begin(), items.end(), [](const auto& x) { return !x.unit.known; }); };
     const auto without = unknown(m.parameters) + unknown(m.species) + unknown(m.compartments);
@@ -476,6 +498,7 @@ class Importer {
   std::map<std::string, Ast> rates_, assigned_;
   std::set<std::string> started_, set_by_events_, in_formulas_, outputs_;
   std::vector<std::string> without_rate_;
+  std::set<std::string> undefined_units_;
   bool has_algebraic_ = false;
   int algebraic_rules_ = 0;
 };

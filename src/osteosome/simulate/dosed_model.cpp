@@ -49,6 +49,9 @@ class Doser {
       return;
     }
     const std::string& state = program_.states[stop.index];
+    if (model_.find_species(state) == nullptr) {
+      throw core::Error(core::ErrorKind::Unsupported, {"convert-001", "a dose into '" + state + "', which is no species, cannot be written", {}, ""});
+    }
     const Ast before = values.contains(state) ? values[state] : Ast::symbol(state);
     switch (stop.kind) {
       case StopKind::Add: values[state] = Ast::call("+", {before, amount(state, stop.value, "dose", unit_of(state))}); break;
@@ -74,7 +77,10 @@ class Doser {
     const auto [it, fresh] =
         amounts_.try_emplace({state + what, value}, std::string(what) + "_" + std::to_string(amounts_.size() + 1) + "_of_" + state);
     if (fresh) add_parameter(it->second, value, unit);
-    return Ast::symbol(it->second);
+    const model::Species& s = *model_.find_species(state);
+    const model::Compartment* c = model_.find_compartment(s.compartment);
+    const bool is_amount = c != nullptr && !c->constant && !s.substance_only;  // as a state; its symbol is a concentration
+    return is_amount ? Ast::call("/", {Ast::symbol(it->second), Ast::symbol(s.compartment)}) : Ast::symbol(it->second);
   }
 
   /// The parameter that adds to the state's rate; an infusion sets it.

@@ -246,7 +246,8 @@ class ScenarioReader {
     }
     in.finish();
     try {
-      m.path = library_.find_model(m.document);
+      const std::string beside = (std::filesystem::path(scenario_.file).parent_path() / m.document).string();
+      m.path = model::is_sbml(m.document) && std::filesystem::exists(beside) ? beside : library_.find_model(m.document);
     } catch (const core::Error& error) {
       in.problem(error.diagnostics().front().code, error.diagnostics().front().message, error.diagnostics().front().hint, "document");
     }

@@ -248,7 +248,7 @@ void LaneBlock::settle_bits(const std::vector<std::size_t>& lanes, bool first_ro
   for (std::uint32_t pass = 0; pass <= code_.n_switches; ++pass) {
     for (const std::size_t l : lanes) {
       if (!setup_.has_constraints() || !lane_[l].active || make_consistent(l)) continue;
-      finish(l, Status::NotFinite, "the algebraic equations have no solution here");
+      finish(l, Status::NotFinite, "the fast reactions or algebraic equations do not determine one solution here");
     }
     if (code_.n_switches == 0) return;
     for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t;
@@ -412,7 +412,7 @@ void LaneBlock::reject(std::size_t l, double error) {
   lane.to_root = false;
   lane.just_rejected = true;
   if (lane.h < std::max(kSmallestStep * std::abs(lane.t), kSmallestStepAtZero)) {
-    finish(l, Status::StepSizeTooSmall, "no step at this time keeps the error within the tolerance; the solution probably blows up");
+    finish(l, Status::StepSizeTooSmall, setup_.stuck_message(moment(l)));
   } else {
     too_many_steps(l);
   }

@@ -142,7 +142,7 @@ class Reference final : System {
     count();
     const bool stands = advance == Integrator::Advance::Busy && t_ - before <= kStandstill * std::max(std::abs(t_), end - t_);
     if (stands || advance == Integrator::Advance::Failed) {
-      (void)fail(Status::StepSizeTooSmall, "no step at this time keeps the error within the tolerance; the solution probably blows up");
+      (void)fail(Status::StepSizeTooSmall, setup_.stuck_message(now()));
       return false;
     }
     if (result_.statistics.steps > options_.max_steps) {
@@ -212,7 +212,7 @@ class Reference final : System {
         look_up_delayed();
       }
       if (!settle_bits(round == 0)) {
-        (void)fail(Status::NotFinite, "the algebraic equations have no solution here");
+        (void)fail(Status::NotFinite, "the fast reactions or algebraic equations do not determine one solution here");
         return false;
       }
       const auto done = setup_.run_events(events_, now(), result_.remarks);

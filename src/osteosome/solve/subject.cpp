@@ -245,6 +245,17 @@ bool SubjectSetup::solve_algebraic(const Moment& now) {
   return true;
 }
 
+std::string SubjectSetup::stuck_message(const Moment& now) const {
+  compile::Interpreter rates(program_.graph, program_.derivative);
+  std::vector<double> values(program_.states.size());
+  rates.prepare(now.parameters);
+  rates.evaluate(now.time, now.states, now.bits, values, now.delayed);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) return "the rate of '" + program_.states[i] + "' is no finite number here (a parameter without a value, a division by 0?)";
+  }
+  return "no step at this time keeps the error within the tolerance; the solution probably blows up";
+}
+
 EventState SubjectSetup::start_events(const SubjectPlan& plan) const {
   EventState events;
   for (const auto& e : program_.events) events.triggers.push_back(e.initial_value ? 1 : 0);
@@ -260,7 +271,7 @@ std::vector<double> SubjectSetup::action_values(std::size_t event, const Moment&
   return values;
 }
 
-void SubjectSetup::note_triggers(EventState& events, const Moment& now) {
+void SubjectSetup::note_triggers(EventState& events, const Moment& now, std::vector<std::string>& remarks) {
   std::vector<double> holds(events.triggers.size());
   trigger_.prepare(now.parameters);
   trigger_.evaluate(now.time, now.states, now.bits, holds, now.delayed);
@@ -271,6 +282,11 @@ void SubjectSetup::note_triggers(EventState& events, const Moment& now) {
     if (holds[k] == 0 && !definition.persistent) std::erase_if(events.waiting, [&](const auto& w) { return w.event == k; });
     if (!rises) continue;
     const double delay = events_[k].delay ? evaluate(*events_[k].delay, now) : 0;
+    if (!(delay >= 0)) {
+      remarks.push_back("event '" + definition.id + "' is not executed: its delay is " + (std::isnan(delay) ? "no number" : core::format_double(delay)) +
+                        " at time " + core::format_double(now.time));
+      continue;
+    }
     events.waiting.push_back({k, now.time + delay, {}});
     if (definition.values_from_trigger_time) events.waiting.back().values = action_values(k, now);
   }
@@ -329,7 +345,7 @@ bool SubjectSetup::assign(std::size_t event, std::vector<double> values, const M
 SubjectSetup::EventRound SubjectSetup::run_events(EventState& events, const Moment& now, std::vector<std::string>& remarks) {
   check_constraints(events, now, remarks);
   if (program_.events.empty()) return {};
-  note_triggers(events, now);
+  note_triggers(events, now, remarks);
   std::vector<std::size_t> due;
   for (std::size_t w = 0; w < events.waiting.size(); ++w) {
     if (events.waiting[w].time <= now.time) due.push_back(w);
