@@ -430,6 +430,12 @@ void name_for_sbml(model::Model& m) {
   std::set<std::string> taken;
   for (const std::string& id : m.symbols()) taken.insert(id);
   std::map<std::string, std::string> names;
+  for (const std::string& id : m.symbols()) {  // what import had to rename may have its name back; 'time' would be read as the time
+    const std::string original = id.substr(0, id.find_last_not_of('_') + 1);
+    if (original != id && original != expr::kTime && expr::is_reserved(original) && taken.insert(original).second) names[id] = original;
+  }
+  model::rename_symbols(m, names);
+  names.clear();
   const auto make_unlike = [&](const std::string& id, const char* suffix) {
     std::string other = id;
     while (!taken.insert(other).second) other += suffix;
