@@ -213,7 +213,8 @@ int report_failure(const std::string& subject, const solve::SubjectResult& resul
 
 int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& model, const core::UnitSystem& units, const model::Library& library) {
   if (!o.time_unit.empty() && o.time_unit != kModelUnit) {
-    if (o.times.empty()) throw usage("--time-unit " + o.time_unit + " goes with --data or --times", "--until and --every carry their units; or give --time-unit model.");
+    if (o.times.empty())
+      throw usage("--time-unit " + o.time_unit + " goes with --data or --times", "--until and --every carry their units; or give --time-unit model.");
     (void)units.parse(o.time_unit);
   }
   if (!o.times.empty() && (!o.until.empty() || !o.every.empty())) throw usage("--times excludes --until and --every", "");

@@ -30,8 +30,10 @@ class Evaluator {
   [[nodiscard]] virtual const char* tier() const = 0;
 };
 
-/// The interpreter of the tape over blocks of 32 lanes: always there, no start-up cost.
-[[nodiscard]] std::unique_ptr<Evaluator> make_tape(std::shared_ptr<const LaneProgram> program, Isa isa);
+/// The interpreter of the tape over blocks of 32 lanes, or 8 (`narrow`): always there, no start-up cost.
+[[nodiscard]] std::unique_ptr<Evaluator> make_tape(std::shared_ptr<const LaneProgram> program, Isa isa, bool narrow = false);
+/// Subjects that a narrow tape takes at a time.
+inline constexpr std::size_t kFewSubjects = 8;
 
 /// Generated straight-line code for this program, if it was compiled into the library (shipped models).
 [[nodiscard]] std::unique_ptr<Evaluator> find_builtin_native(const LaneProgram& program, Isa isa);

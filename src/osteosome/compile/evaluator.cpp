@@ -14,21 +14,22 @@ namespace {
 
 class Tape final : public Evaluator {
  public:
-  Tape(std::shared_ptr<const LaneProgram> program, Isa isa)
-      : program_(std::move(program)),
+  Tape(std::shared_ptr<const LaneProgram> program, Isa isa, int lanes)
+      : program_(std::move(program)), lanes_(lanes),
         kernel_(isa == Isa::Avx512 ? run_tape_avx512
                 : isa == Isa::Avx2 ? run_tape_avx2
                                    : run_tape_scalar) {}
-  [[nodiscard]] int lanes() const override { return kTapeLanes; }
+  [[nodiscard]] int lanes() const override { return lanes_; }
   void run(Phase phase, double* block) const override {
     const auto& code = program_->phase(phase);
-    kernel_(code.data(), code.size(), block);
+    kernel_(code.data(), code.size(), block, lanes_);
   }
   [[nodiscard]] const char* tier() const override { return "tape"; }
 
  private:
   std::shared_ptr<const LaneProgram> program_;
-  void (*kernel_)(const Instruction*, std::size_t, double*);
+  int lanes_;
+  void (*kernel_)(const Instruction*, std::size_t, double*, int);
 };
 
 class BuiltinNative final : public Evaluator {
@@ -68,7 +69,9 @@ Isa isa_from_name(const std::string& name) {
   throw core::Error(core::ErrorKind::Input, {"input-011", "unknown instruction set '" + name + "'", {}, core::did_you_mean(name, kIsaNames)});
 }
 
-std::unique_ptr<Evaluator> make_tape(std::shared_ptr<const LaneProgram> program, Isa isa) { return std::make_unique<Tape>(std::move(program), isa); }
+std::unique_ptr<Evaluator> make_tape(std::shared_ptr<const LaneProgram> program, Isa isa, bool narrow) {
+  return std::make_unique<Tape>(std::move(program), isa, narrow ? kNarrowTapeLanes : kTapeLanes);
+}
 
 std::unique_ptr<Evaluator> find_builtin_native(const LaneProgram& program, Isa isa) {
   if (osteosome_builtin_natives == nullptr) return nullptr;

@@ -189,7 +189,7 @@ std::unique_ptr<Evaluator> compile_native(const LaneProgram& program, Isa isa, c
       return nullptr;
     }
   }
-  std::vector<std::string> command = {"c++", "-std=c++20", "-O2", "-shared", "-fPIC", "-ffp-contract=off", "-Wno-psabi"};
+  std::vector<std::string> command = {"c++", "-std=c++20", "-O1", "-shared", "-fPIC", "-ffp-contract=off", "-Wno-psabi"};
   for (const std::string& flag : isa_flags(isa)) command.push_back(flag);
   command.insert(command.end(), {"-o", object.string(), source.string()});
   const int status = run_quietly(command);

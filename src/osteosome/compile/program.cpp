@@ -151,7 +151,8 @@ class Builder {
 
   /// Each link of a chain takes some room on the stack.
   void check_chain() const {
-    if (resolving_.size() > kLongestChain) unsupported("a chain of more than " + std::to_string(kLongestChain) + " quantities, each given by the next,");
+    if (resolving_.size() > kLongestChain)
+      unsupported("a chain of more than " + std::to_string(kLongestChain) + " quantities, each given by the next,");
   }
 
   NodeId define(const std::string& name, Branches branches) {

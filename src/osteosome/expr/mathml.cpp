@@ -125,9 +125,7 @@ class Printer {
     return text + "</piecewise>";
   }
 
-  static bool is_extreme(const Ast& ast) {
-    return (ast.kind == Ast::Kind::Call && (ast.name == "min" || ast.name == "max")) || nests_extreme(ast);
-  }
+  static bool is_extreme(const Ast& ast) { return (ast.kind == Ast::Kind::Call && (ast.name == "min" || ast.name == "max")) || nests_extreme(ast); }
   static bool nests_extreme(const Ast& ast) { return std::any_of(ast.args.begin(), ast.args.end(), is_extreme); }
 
   /// min or max of two as a piecewise, which all of Level 3 has. More, or nested ones, would double with each.

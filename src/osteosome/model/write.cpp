@@ -293,7 +293,8 @@ void rename_symbols(Model& model, const std::map<std::string, std::string>& name
 std::string to_toml(Model model) {
   core::Diagnostics problems;
   for (const Parameter& p : model.parameters) {
-    const bool given = p.free || std::any_of(model.initial_assignments.begin(), model.initial_assignments.end(), [&](const auto& a) { return a.symbol == p.id; });
+    const bool given =
+        p.free || std::any_of(model.initial_assignments.begin(), model.initial_assignments.end(), [&](const auto& a) { return a.symbol == p.id; });
     if (!std::isfinite(p.value) && !(std::isnan(p.value) && given)) {
       problems.add({"model-014", "parameter '" + p.id + "' has no finite value", p.where, "A document needs one."});
     }

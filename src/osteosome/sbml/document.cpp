@@ -61,8 +61,8 @@ void report(const SBMLDocument& document, const std::string& file) {
     const SBMLError& e = *document.getError(i);
     if ((!e.isError() && !e.isFatal()) || e.getErrorId() == DanglingUnitReference) continue;  // a unit without a definition is not known
     if (e.getErrorId() == RequiredPackagePresent) {
-      refuse(core::ErrorKind::Unsupported, "sbml-004", "the file requires a package that is not supported: " + particular(e), {file, static_cast<int>(e.getLine()), 0},
-             "Supported are SBML core and 'comp'.");
+      refuse(core::ErrorKind::Unsupported, "sbml-004", "the file requires a package that is not supported: " + particular(e),
+             {file, static_cast<int>(e.getLine()), 0}, "Supported are SBML core and 'comp'.");
     }
     const core::Location at{file, static_cast<int>(e.getLine()), static_cast<int>(e.getColumn())};
     core::Diagnostic d{"sbml-" + std::to_string(e.getErrorId()), particular(e), at, ""};
@@ -148,7 +148,8 @@ class SubmodelCounter {
   SubmodelCounter(std::string folder, std::string file) : folder_(std::move(folder)), file_(std::move(file)) {}
 
   std::size_t count(SBMLDocument& document, const std::string& id, int depth = 0) {
-    if (depth > kDeepestSubmodels) refuse_submodels("submodels are nested deeper than " + std::to_string(kDeepestSubmodels) + " levels, or in a circle");
+    if (depth > kDeepestSubmodels)
+      refuse_submodels("submodels are nested deeper than " + std::to_string(kDeepestSubmodels) + " levels, or in a circle");
     auto* definitions = dynamic_cast<CompSBMLDocumentPlugin*>(document.getPlugin("comp"));
     const Model* model = definitions == nullptr || id.empty() || (document.getModel() != nullptr && document.getModel()->getId() == id)
                              ? document.getModel()
@@ -227,12 +228,14 @@ std::size_t longest_chain(const Model& model) {
   for (unsigned i = 0; i < model.getNumRules(); ++i) {
     if (model.getRule(i)->isAssignment()) collect(model.getRule(i)->getMath(), uses[model.getRule(i)->getVariable()]);
   }
-  for (unsigned i = 0; i < model.getNumInitialAssignments(); ++i) collect(model.getInitialAssignment(i)->getMath(), uses[model.getInitialAssignment(i)->getSymbol()]);
+  for (unsigned i = 0; i < model.getNumInitialAssignments(); ++i)
+    collect(model.getInitialAssignment(i)->getMath(), uses[model.getInitialAssignment(i)->getSymbol()]);
   for (unsigned i = 0; i < model.getNumReactions(); ++i) {
     const KineticLaw* law = model.getReaction(i)->getKineticLaw();
     if (law != nullptr) collect(law->getMath(), uses[model.getReaction(i)->getId()]);
   }
-  for (unsigned i = 0; i < model.getNumFunctionDefinitions(); ++i) collect(model.getFunctionDefinition(i)->getBody(), uses[model.getFunctionDefinition(i)->getId()]);
+  for (unsigned i = 0; i < model.getNumFunctionDefinitions(); ++i)
+    collect(model.getFunctionDefinition(i)->getBody(), uses[model.getFunctionDefinition(i)->getId()]);
   // Depth-first without recursion; a symbol on the way has the length 0.
   std::map<std::string, std::size_t> length;
   std::size_t longest = 0;

@@ -146,7 +146,9 @@ class Exporter {
 
   std::string conversion(double factor, const core::Unit& unit) {
     const auto [it, fresh] = conversions_.try_emplace({factor, unit.to_text()}, "conversion_" + std::to_string(conversions_.size() + 1));
-    if (fresh) parameter_element(it->second, factor, {"", unit, true}, true, described(it->second, "conversion between units of one dimension", {"composition", "converted", ""}, {}));
+    if (fresh)
+      parameter_element(it->second, factor, {"", unit, true}, true,
+                        described(it->second, "conversion between units of one dimension", {"composition", "converted", ""}, {}));
     return it->second;
   }
 
@@ -199,10 +201,11 @@ class Exporter {
 
   void compartment(const model::Compartment& c) {
     const std::string unit = units_.id(c.unit);
-    compartments_ += element("compartment",
-                             attribute("id", c.id) + attribute("metaid", "meta_" + c.id) +
-                                 attribute("spatialDimensions", core::format_double(c.dimensions)) + value_attribute("size", c.size) + attribute("units", unit) + flag("constant", c.constant),
-                             described(c.id, c.meaning, c.provenance, c.unit));
+    compartments_ +=
+        element("compartment",
+                attribute("id", c.id) + attribute("metaid", "meta_" + c.id) + attribute("spatialDimensions", core::format_double(c.dimensions)) +
+                    value_attribute("size", c.size) + attribute("units", unit) + flag("constant", c.constant),
+                described(c.id, c.meaning, c.provenance, c.unit));
     if (c.rate) rules_ += element("rateRule", attribute("variable", c.id), math(*c.rate, per_time(c.unit)));
     if (c.assigned) rules_ += element("assignmentRule", attribute("variable", c.id), math(*c.assigned, c.unit));
   }
@@ -349,14 +352,16 @@ class Exporter {
       const model::Species* s = m_.find_species(name);
       if (s != nullptr && !is_parameter(*s) && !taking_part.contains(name)) modifiers.insert(name);
     }
-    std::string body = described(r.id, r.meaning, {}, {}, unchecked(r)) + references(r, r.reactants, "listOfReactants") + references(r, r.products, "listOfProducts");
+    std::string body = described(r.id, r.meaning, {}, {}, unchecked(r)) + references(r, r.reactants, "listOfReactants") +
+                       references(r, r.products, "listOfProducts");
     if (!modifiers.empty()) {
       body += "<listOfModifiers>";
       for (const std::string& name : modifiers) body += "<modifierSpeciesReference" + attribute("species", name) + "/>";
       body += "</listOfModifiers>";
     }
     const Ast rate = plain && uses_litre_ ? Ast::call("*", {Ast::symbol(kLitre), r.rate}) : r.rate;
-    reactions_ += element("reaction", attribute("id", r.id) + attribute("metaid", "meta_" + r.id) + flag("reversible", r.reversible), body + "<kineticLaw>" + math(rate) + "</kineticLaw>");
+    reactions_ += element("reaction", attribute("id", r.id) + attribute("metaid", "meta_" + r.id) + flag("reversible", r.reversible),
+                          body + "<kineticLaw>" + math(rate) + "</kineticLaw>");
   }
 
   void event(const model::Event& e) {
@@ -383,10 +388,9 @@ class Exporter {
 
   [[nodiscard]] std::string model_annotation() const {
     const std::string extras = model::extras_to_toml(m_);
-    std::string own =
-        "<osteosome:model xmlns:osteosome=\"" + std::string(kNamespace) + "\"" + attribute("source", m_.source) + attribute("about", m_.about) +
-        attribute("faults", joined(m_.faults)) +
-        attribute("time", m_.time.known ? m_.time.text : "") + attribute("species", m_.species_name) + ">" + escape(extras) + "</osteosome:model>";
+    std::string own = "<osteosome:model xmlns:osteosome=\"" + std::string(kNamespace) + "\"" + attribute("source", m_.source) +
+                      attribute("about", m_.about) + attribute("faults", joined(m_.faults)) + attribute("time", m_.time.known ? m_.time.text : "") +
+                      attribute("species", m_.species_name) + ">" + escape(extras) + "</osteosome:model>";
     return "    <annotation>" + own + miriam("model", m_.source, "bqmodel:isDescribedBy", "http://biomodels.net/model-qualifiers/") +
            "</annotation>\n";
   }

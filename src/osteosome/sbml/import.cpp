@@ -25,7 +25,8 @@ class Importer {
       : file_(std::move(file)), in_(*document.getModel()), system_(units), units_(in_, units) {
     for (unsigned i = 0; i < document.getNumErrors(); ++i) {
       const SBMLError& e = *document.getError(i);
-      if (e.getErrorId() == DanglingUnitReference) undefined_units_.insert("Line " + std::to_string(e.getLine()) + ": a unit is used that is not defined; it is not known.");
+      if (e.getErrorId() == DanglingUnitReference)
+        undefined_units_.insert("Line " + std::to_string(e.getLine()) + ": a unit is used that is not defined; it is not known.");
     }
   }
 
@@ -290,7 +291,8 @@ class Importer {
     const std::string& sid = element.getIdAttribute();
     if (const auto formula = find(assigned_, sid)) {
       if (!own(element, "output").empty()) outputs_.insert(name(sid));
-      out_.model.rules.push_back({name(sid), model::Rule::Kind::Assignment, *formula, unit, meaning(element), own(element, "unchecked"), units_done(element), at(element)});
+      out_.model.rules.push_back({name(sid), model::Rule::Kind::Assignment, *formula, unit, meaning(element), own(element, "unchecked"),
+                                  units_done(element), at(element)});
       return;
     }
     if (const auto rate = find(rates_, sid)) {

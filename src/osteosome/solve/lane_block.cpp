@@ -442,12 +442,12 @@ void LaneBlock::check_interpolation(std::vector<std::size_t>& candidates) {
   dense_coefficients();
   for (const auto& [l, theta] : checked) {
     slot(at_.time, l) = lane_[l].t + theta * lane_[l].h_try;
-    for (std::uint32_t i = 0; i < n_; ++i) slot(at_.states + i, l) = dense(l, i, theta);
+    kernels_.interpolate(&slot(at_.states, l), &slot(at_.rhs, l), lanes_, &x_[l], &new_x_[l], &dense_[l], method_.dense, theta, n_, lanes_);
   }
   evaluator_.run(Phase::Derivative, block_.get());
   for (const auto& [l, theta] : checked) {
     for (std::uint32_t i = 0; i < n_; ++i) {
-      slot(at_.rhs + i, l) = dense_slope(l, i, theta) / lane_[l].h_try - (slot(at_.derivative + i, l) + at(rates_, i, l));
+      slot(at_.rhs + i, l) = slot(at_.rhs + i, l) / lane_[l].h_try - (slot(at_.derivative + i, l) + at(rates_, i, l));
     }
   }
   evaluator_.run(Phase::Solve, block_.get());
@@ -475,7 +475,7 @@ void LaneBlock::accept(std::size_t l) {
          lane.plan.outputs[lane.output].time < t_new) {
     dense_coefficients();
     const double theta = (lane.plan.outputs[lane.output].time - lane.t) / lane.h_try;
-    for (std::size_t i = 0; i < n_; ++i) state_row_[i] = dense(l, i, theta);
+    kernels_.interpolate(state_row_.data(), nullptr, 1, &x_[l], &new_x_[l], &dense_[l], method_.dense, theta, n_, lanes_);
     write_output(l, state_row_);
   }
   lane.t = t_new;
@@ -537,15 +537,6 @@ double LaneBlock::dense(std::size_t l, std::size_t i, double theta) const {
   for (int m = method_.dense; m-- > 0;) inner = __builtin_fma(theta, inner, dense_[(static_cast<std::size_t>(m) * n_ + i) * lanes_ + l]);
   const double rest = 1 - theta;
   return rest * at(x_, i, l) + theta * (at(new_x_, i, l) + rest * inner);
-}
-
-double LaneBlock::dense_slope(std::size_t l, std::size_t i, double theta) const {
-  double inner = 0, slope = 0;  // of the polynomial in theta and its derivative, by Horner
-  for (int m = method_.dense; m-- > 0;) {
-    slope = __builtin_fma(theta, slope, inner);
-    inner = __builtin_fma(theta, inner, dense_[(static_cast<std::size_t>(m) * n_ + i) * lanes_ + l]);
-  }
-  return at(new_x_, i, l) - at(x_, i, l) + (1 - 2 * theta) * inner + theta * (1 - theta) * slope;
 }
 
 }  // namespace osteosome::solve

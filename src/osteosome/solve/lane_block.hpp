@@ -122,7 +122,6 @@ class LaneBlock {
   void write_output(std::size_t l, std::span<const double> states);
   void dense_coefficients();
   [[nodiscard]] double dense(std::size_t l, std::size_t state, double theta) const;
-  [[nodiscard]] double dense_slope(std::size_t l, std::size_t state, double theta) const;
 
   double* slot(std::uint32_t index) const { return block_.get() + std::size_t{index} * lanes_; }
   double& slot(std::uint32_t index, std::size_t lane) const { return block_[std::size_t{index} * lanes_ + lane]; }

@@ -21,6 +21,10 @@ struct LaneKernels {
   void (*accept)(double* x, const double* y, const double* accept, std::size_t rows, std::size_t lanes);
   /// x = add[i] != 0 ? x + add : x over one row of lanes.
   void (*add_where)(double* x, const double* add, std::size_t lanes);
+  /// The interpolant between x and y at `theta` in one lane, for every row: (1 - theta) x + theta (y + (1 - theta) p(theta)), where p has the
+  /// coefficients dense[m][row][lane]; to values[row * stride]. Also its derivative by theta, if `slopes` is not null.
+  void (*interpolate)(double* values, double* slopes, std::size_t stride, const double* x, const double* y, const double* dense, int terms,
+                      double theta, std::size_t rows, std::size_t lanes);
   /// out = max(x, least)^exponent over one row of lanes.
   void (*power)(double* out, const double* x, double least, double exponent, std::size_t lanes);
 };

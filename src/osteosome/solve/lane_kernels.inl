@@ -106,6 +106,21 @@ void add_where(double* x, const double* add, std::size_t lanes) {
   for (std::size_t l = 0; l < lanes / W; ++l) vec(x)[l] = lane::select<W>(vec(add)[l] != 0.0, vec(x)[l] + vec(add)[l], vec(x)[l]);
 }
 
+void interpolate(double* values, double* slopes, std::size_t stride, const double* x, const double* y, const double* dense, int terms, double theta,
+                 std::size_t rows, std::size_t lanes) {
+  const double rest = 1 - theta;
+  for (std::size_t r = 0; r < rows; ++r) {
+    double inner = 0, slope = 0;  // of the polynomial in theta and its derivative, by Horner
+    for (int m = terms; m-- > 0;) {
+      slope = __builtin_fma(theta, slope, inner);
+      inner = __builtin_fma(theta, inner, dense[(static_cast<std::size_t>(m) * rows + r) * lanes]);
+    }
+    const double a = x[r * lanes], b = y[r * lanes];
+    values[r * stride] = rest * a + theta * (b + rest * inner);
+    if (slopes != nullptr) slopes[r * stride] = b - a + (1 - 2 * theta) * inner + theta * (1 - theta) * slope;
+  }
+}
+
 void power(double* out, const double* x, double least, double exponent, std::size_t lanes) {
   const V floor = lane::splat<W>(least);
   for (std::size_t l = 0; l < lanes / W; ++l) {
@@ -116,6 +131,6 @@ void power(double* out, const double* x, double least, double exponent, std::siz
 
 }  // namespace
 
-extern const LaneKernels OSTEOSOME_KERNEL = {combine, combine_pair, add_scaled, error, accept, add_where, power};
+extern const LaneKernels OSTEOSOME_KERNEL = {combine, combine_pair, add_scaled, error, accept, add_where, interpolate, power};
 
 }  // namespace osteosome::solve

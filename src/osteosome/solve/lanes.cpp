@@ -10,7 +10,7 @@ namespace osteosome::solve {
 namespace {
 
 constexpr double kSecondsBeforeCompiling = 1.0;
-constexpr std::size_t kSubjectsToJudge = 128;
+constexpr std::size_t kSubjectsToJudge = 32;
 constexpr double kSecondsWorthCompiling = 4.0;  // of work that lies ahead: a compilation takes one to two
 
 const LaneKernels& kernels_for(compile::Isa isa) {
@@ -67,6 +67,11 @@ std::shared_ptr<const compile::Evaluator> LaneCode::current() const {
   return evaluator_;
 }
 
+std::shared_ptr<const compile::Evaluator> LaneCode::for_subjects(std::size_t count) const {
+  if (native_ready_ || count > compile::kFewSubjects) return current();
+  return compile::make_tape(lane_program_, settings_.isa, true);
+}
+
 void LaneCode::spent(double seconds, double share_done) {
   const std::scoped_lock lock(mutex_);
   seconds_ += seconds;
@@ -90,10 +95,11 @@ void run_lanes(const compile::Program& program, LaneCode& code, std::size_t coun
   std::mutex sink_mutex;
   const auto work = [&](const std::stop_token& halt) {
     while (next.load() < count && !halt.stop_requested()) {
-      const auto evaluator = code.current();
+      const auto wide = code.current();
+      const auto evaluator = code.for_subjects(count);
       double before = thread_cpu_seconds();
       const auto take = [&]() -> std::optional<std::size_t> {
-        if (code.current() != evaluator) return std::nullopt;  // drain the block and change over to the new code
+        if (code.current() != wide) return std::nullopt;  // drain the block and change over to the new code
         const std::size_t subject = next.fetch_add(1);
         return subject < count ? std::optional(subject) : std::nullopt;
       };

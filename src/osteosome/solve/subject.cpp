@@ -251,7 +251,8 @@ std::string SubjectSetup::stuck_message(const Moment& now) const {
   rates.prepare(now.parameters);
   rates.evaluate(now.time, now.states, now.bits, values, now.delayed);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) return "the rate of '" + program_.states[i] + "' is no finite number here (a parameter without a value, a division by 0?)";
+    if (!std::isfinite(values[i]))
+      return "the rate of '" + program_.states[i] + "' is no finite number here (a parameter without a value, a division by 0?)";
   }
   return "no step at this time keeps the error within the tolerance; the solution probably blows up";
 }
@@ -283,8 +284,8 @@ void SubjectSetup::note_triggers(EventState& events, const Moment& now, std::vec
     if (!rises) continue;
     const double delay = events_[k].delay ? evaluate(*events_[k].delay, now) : 0;
     if (!(delay >= 0)) {
-      remarks.push_back("event '" + definition.id + "' is not executed: its delay is " + (std::isnan(delay) ? "no number" : core::format_double(delay)) +
-                        " at time " + core::format_double(now.time));
+      remarks.push_back("event '" + definition.id + "' is not executed: its delay is " +
+                        (std::isnan(delay) ? "no number" : core::format_double(delay)) + " at time " + core::format_double(now.time));
       continue;
     }
     events.waiting.push_back({k, now.time + delay, {}});
