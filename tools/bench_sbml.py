@@ -25,7 +25,7 @@ import numpy
 import roadrunner
 
 SHARED = pathlib.Path(os.environ.get("OSTEOSOME_SHARED", "../shared"))
-LADDER = [m * 10.0 ** -k for k in range(4, 10) for m in (1, 0.5, 0.2)]
+LADDER = [10.0 ** (-k / 6) for k in range(24, 61)]
 TIGHT, WANTED, COMPARED, POINTS = 1e-10, 1e-6, 4, 101
 
 
@@ -171,10 +171,11 @@ def main():
             rtol, own_error = at_wanted_error(ours, names, draws[:COMPARED], tight, min(peer_error, 100 * WANTED))
             _, peer_one = peer.run(names, draws[:1], peer_rtol)
             _, peer_many = peer.run(names, draws[:100], peer_rtol)
-            own = {}
+            own, loads = {}, []
             for n in (1, 100, args.draws):
                 _, own[n] = ours.run(names, draws[:max(n, 2)], rtol)
-            failed, load = ours.said["failed"], ours.said["load"]
+                loads.append(ours.said["load"])
+            failed, load = ours.said["failed"], sorted(loads)[1]
             print(f"{title:<28} {'libRoadRunner':<13}{peer.load:>7.2f} {peer_rtol:>6.0e} {peer_error:>8.1e} {1e3 * peer_one:>10.2f} {1e3 * peer_many:>8.2f}"
                   f"{'':>17}  {peer.failed} of 100 failed")
             print(f"{'':<28} {'Osteosome':<13}{load:>7.2f} {rtol:>6.0e} {own_error:>8.1e} {1e3 * own[1]:>10.2f} {1e3 * own[100]:>8.3f} "
