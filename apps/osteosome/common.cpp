@@ -85,6 +85,7 @@ std::vector<simulate::CompiledModel> checked_models(simulate::Scenario& scenario
     simulate::check_arms(bare, simulate::compile_models(bare, settings, library, units), units, problems);
   }
   problems.throw_if_any(core::ErrorKind::Input);
+  if (!simulate::has_observables(models)) scenario.absolute = true;  // imported quantities are shown as they are
   return models;
 }
 

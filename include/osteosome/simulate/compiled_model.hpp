@@ -5,6 +5,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "osteosome/compile/interpreter.hpp"
 #include "osteosome/model/document.hpp"
@@ -48,6 +49,9 @@ class CompiledModel {
   SolverSettings settings_;
   std::unique_ptr<solve::LaneCode> code_;  ///< null where the lanes cannot run the model
 };
+
+/// True if an output of any model is compared with evidence.
+[[nodiscard]] bool has_observables(const std::vector<CompiledModel>& models);
 
 /// Values of chosen observables at the outputs of one subject. One object a thread.
 class ObservableReader {

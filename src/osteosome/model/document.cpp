@@ -119,7 +119,7 @@ class Reader {
       top.problem("model-001", "the table [model] is missing");
     }
     each(top, "parameters", [&](const std::string& id, const TomlValue& v) {
-      document_.model.parameters.push_back(read_parameter(id, v, document_.model.source, units_, problems_));
+      document_.model.parameters.push_back(read_parameter(id, v, document_.model.source, units_, problems_, true));
     });
     each(top, "compartments", [&](const std::string& id, const TomlValue& v) { read_compartment(id, v); });
     each(top, "functions", [&](const std::string& id, const TomlValue& v) { read_function(id, v); });
@@ -525,13 +525,13 @@ Output read_output(const std::string& id, const TomlValue& value, const core::Un
 }  // namespace
 
 Parameter read_parameter(const std::string& id, const TomlValue& value, const std::string& model_source, const core::UnitSystem& units,
-                         core::Diagnostics& problems) {
+                         core::Diagnostics& problems, bool may_lack_value) {
   TomlReader in(value, "parameter '" + id + "'", problems);
   Parameter p;
   p.id = id;
   p.where = value.where;
   p.value = in.required_number("value");
-  if (std::isinf(p.value)) in.problem("model-014", "'value' is not finite", "", "value");
+  if (std::isinf(p.value) || (std::isnan(p.value) && !may_lack_value)) in.problem("model-014", "'value' is not finite", "", "value");
   p.free = in.boolean("free").value_or(false);
   p.unit = read_unit(in, "unit", units);
   p.provenance = read_provenance(in, true, model_source);

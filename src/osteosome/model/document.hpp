@@ -66,9 +66,9 @@ struct Document {
   std::vector<Act> acts;
 };
 
-/// The value, unit and provenance of a parameter, as every document writes them.
+/// The value, unit and provenance of a parameter, as every document writes them. `may_lack_value`: nan stands for a value given elsewhere.
 [[nodiscard]] Parameter read_parameter(const std::string& id, const core::TomlValue& value, const std::string& model_source,
-                                       const core::UnitSystem& units, core::Diagnostics& problems);
+                                       const core::UnitSystem& units, core::Diagnostics& problems, bool may_lack_value = false);
 /// The outputs of a table [outputs].
 [[nodiscard]] std::vector<Output> read_outputs(const core::TomlValue& table, const core::UnitSystem& units, core::Diagnostics& problems);
 

@@ -66,15 +66,23 @@ std::string points_caption(const ReportInput& in, const nlohmann::ordered_json& 
   return " Points: trial means:" + text + ".";
 }
 
+constexpr std::size_t kMostPlainCharts = 12;  // of a model without observables
+
 double rounded(double x) { return std::round(x * 1e6) / 1e6; }
+
+/// What an output is charted as: its observable, or, where no model has one (imported models), its own name.
+std::string code_of(const ReportInput& in, const model::Output& o) { return simulate::has_observables(in.models) ? o.observable : o.id; }
 
 std::vector<std::string> outcomes_of(const ReportInput& in) {
   std::set<std::string> have;
+  std::vector<std::string> first;
   for (const auto& m : in.models) {
     for (const auto& o : m.model().outputs) {
-      if (!o.observable.empty()) have.insert(o.observable);
+      if (const std::string code = code_of(in, o); !code.empty() && have.insert(code).second && first.size() < kMostPlainCharts)
+        first.push_back(code);
     }
   }
+  if (!simulate::has_observables(in.models)) return first;
   std::vector<std::string> order = in.scenario.outcomes;
   if (order.empty()) order = {"TH", "LS", "FN", "CTX", "P1NP", "BSAP", "OC", "TR", "TB"};
   std::erase_if(order, [&](const std::string& code) { return !have.contains(code); });
@@ -97,7 +105,7 @@ TimeAxis time_axis(const ReportInput& in) {
 const model::Output* output_of(const ReportInput& in, const std::string& code) {
   for (const auto& m : in.models) {
     for (const auto& o : m.model().outputs) {
-      if (o.observable == code) return &o;
+      if (code_of(in, o) == code) return &o;
     }
   }
   return nullptr;
@@ -126,7 +134,7 @@ Json curve_rows(const ReportInput& in, const std::string& code) {
     const auto& outputs = in.models[arm.model].model().outputs;
     for (std::size_t o = 0; o < arm.outputs.size(); ++o) {
       const auto output = std::find_if(outputs.begin(), outputs.end(), [&](const auto& x) { return x.id == arm.outputs[o]; });
-      if (output->observable != code) continue;
+      if (code_of(in, *output) != code) continue;
       const auto change = in.scenario.absolute ? absolute_values(arm, o, times) : evidence::percent_change(arm, o, times);
       const auto median = evidence::quantile(change, 0.5, times);
       const bool band = arm.values.size() > 1;

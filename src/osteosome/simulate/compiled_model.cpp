@@ -77,6 +77,13 @@ void CompiledModel::run(std::size_t count, const solve::PlanSource& plans, const
   }
 }
 
+bool has_observables(const std::vector<CompiledModel>& models) {
+  return std::any_of(models.begin(), models.end(), [](const CompiledModel& m) {
+    const auto& outputs = m.model().outputs;
+    return std::any_of(outputs.begin(), outputs.end(), [](const model::Output& o) { return !o.observable.empty(); });
+  });
+}
+
 ObservableReader::ObservableReader(const compile::Program& program, const std::vector<std::string>& names)
     : program_(program), observables_(find_all(program, names)), interpreter_(program.graph, nodes_of(observables_)) {}
 

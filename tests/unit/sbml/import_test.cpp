@@ -192,5 +192,52 @@ TEST(SbmlBadInput, DeepFormula_isRefusedNotFollowed) {
                    .message.empty());
 }
 
+TEST(SbmlBadInput, DeepElements_areRefusedUnread) {
+  std::string notes;
+  for (int k = 0; k < 200'000; ++k) notes += "<p>";
+  EXPECT_EQ(problem(sbml("<notes>" + notes)).code, "sbml-009");
+}
+
+TEST(SbmlBadInput, NumberThatIsNone_isReportedNotReadInPart) {
+  for (const char* text : {"1,5", "1.5x", "1 2", "0x10", ""}) {
+    const auto d = problem(sbml("<listOfParameters>" + parameter("a", 1, false) + "</listOfParameters><listOfRules><assignmentRule variable=\"a\">" +
+                                math(std::string("<cn>") + text + "</cn>") + "</assignmentRule></listOfRules>"));
+    EXPECT_EQ(d.code, "sbml-011") << text;
+  }
+}
+
+TEST(SbmlBadInput, SubmodelBomb_isRefusedBeforeItIsFlattened) {
+  std::string definitions;
+  for (int k = 0; k < 20; ++k) {
+    std::string two;
+    for (const char* id : {"a", "b"})
+      two += k == 0 ? "" : std::string("<comp:submodel comp:id=\"") + id + "\" comp:modelRef=\"m" + std::to_string(k - 1) + "\"/>";
+    definitions += "<comp:modelDefinition id=\"m" + std::to_string(k) + "\">" +
+                   (k == 0 ? kOneParameter : "<comp:listOfSubmodels>" + two + "</comp:listOfSubmodels>") + "</comp:modelDefinition>";
+  }
+  const std::string text =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sbml xmlns=\"http://www.sbml.org/sbml/level3/version2/core\" "
+      "xmlns:comp=\"http://www.sbml.org/sbml/level3/version1/comp/version1\" level=\"3\" version=\"2\" comp:required=\"true\"><model id=\"top\">"
+      "<comp:listOfSubmodels><comp:submodel comp:id=\"x\" comp:modelRef=\"m19\"/></comp:listOfSubmodels></model><comp:listOfModelDefinitions>" +
+      definitions + "</comp:listOfModelDefinitions></sbml>";
+  EXPECT_EQ(problem(text).code, "sbml-010");
+}
+
+TEST(SbmlImport, FunctionArgumentCalledTime_isNotTheTime) {
+  const auto m =
+      import(sbml("<listOfFunctionDefinitions><functionDefinition id=\"f\">" +
+                  math("<lambda><bvar><ci>time</ci></bvar>" + op("times", ci("time") + cn(2)) + "</lambda>") +
+                  "</functionDefinition></listOfFunctionDefinitions><listOfParameters><parameter id=\"y\" constant=\"false\"/></listOfParameters>"
+                  "<listOfRules><assignmentRule variable=\"y\">" +
+                  math("<apply><ci>f</ci><cn>3</cn></apply>") + "</assignmentRule></listOfRules>"))
+          .model;
+  EXPECT_EQ(trajectory(m, {"y"}, {0, 2}, simulate::EngineChoice::Reference)[1][0], 6);
+}
+
+TEST(SbmlImport, ParameterWithoutValue_isSaid) {
+  const auto m = import(sbml("<listOfParameters><parameter id=\"k\" constant=\"true\"/></listOfParameters>")).model;
+  EXPECT_NE(std::find(m.faults.begin(), m.faults.end(), "Parameters without a finite value: 'k'."), m.faults.end());
+}
+
 }  // namespace
 }  // namespace osteosome::support
