@@ -174,7 +174,12 @@ Json point_rows(const ReportInput& in, const std::string& code) {
 Json month_ticks(const ReportInput& in) {
   const double until = in.scenario.until_days / time_axis(in).days;
   double step = 1;
+  if (until < 2) {  // an imported model may run for seconds
+    step = std::pow(10, std::floor(std::log10(until / 2)));
+    if (until / step > 9) step *= 2;
+  }
   for (const double candidate : {1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 60.0, 120.0}) {
+    if (until < 2) break;
     step = candidate;
     if (until / candidate <= 9) break;
   }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 namespace osteosome::solve {
@@ -50,6 +51,21 @@ class Storage {
   Owned<SUNMatrix> matrix{nullptr, SUNMatDestroy};
   Owned<SUNLinearSolver> linear{nullptr, nullptr};
 };
+
+/// Coefficients of the last step from its derivatives; `derivative(k, out)` gives the k-th.
+std::vector<std::vector<double>> taylor_series(const Storage& at, int order, const std::function<void(int, N_Vector)>& derivative) {
+  std::vector<std::vector<double>> coefficients;
+  const Owned<N_Vector> d(N_VClone(at.y.get()), N_VDestroy);
+  double factorial = 1;
+  for (int k = 0; k <= order; ++k) {
+    if (k > 1) factorial *= k;
+    derivative(k, d.get());
+    const auto view = at.view(d.get());
+    coefficients.emplace_back(view.begin(), view.end());
+    for (double& c : coefficients.back()) c /= factorial;
+  }
+  return coefficients;
+}
 
 void no_messages(int, const char*, const char*, char*, void*) {}
 
@@ -97,17 +113,7 @@ class Cvodes final : public Integrator {
   std::vector<std::vector<double>> taylor(double t) override {
     int order = 1;
     CVodeGetLastOrder(memory_, &order);
-    std::vector<std::vector<double>> coefficients;
-    const Owned<N_Vector> d(N_VClone(at_.y.get()), N_VDestroy);
-    double factorial = 1;
-    for (int k = 0; k <= order; ++k) {
-      if (k > 1) factorial *= k;
-      CVodeGetDky(memory_, t, k, d.get());
-      const auto view = at_.view(d.get());
-      coefficients.emplace_back(view.begin(), view.end());
-      for (double& c : coefficients.back()) c /= factorial;
-    }
-    return coefficients;
+    return taylor_series(at_, order, [&](int k, N_Vector d) { CVodeGetDky(memory_, t, k, d); });
   }
 
   Count count() const override {
@@ -186,17 +192,7 @@ class Ida final : public Integrator {
   std::vector<std::vector<double>> taylor(double t) override {
     int order = 1;
     IDAGetLastOrder(memory_, &order);
-    std::vector<std::vector<double>> coefficients;
-    const Owned<N_Vector> d(N_VClone(at_.y.get()), N_VDestroy);
-    double factorial = 1;
-    for (int k = 0; k <= order; ++k) {
-      if (k > 1) factorial *= k;
-      IDAGetDky(memory_, t, k, d.get());
-      const auto view = at_.view(d.get());
-      coefficients.emplace_back(view.begin(), view.end());
-      for (double& c : coefficients.back()) c /= factorial;
-    }
-    return coefficients;
+    return taylor_series(at_, order, [&](int k, N_Vector d) { IDAGetDky(memory_, t, k, d); });
   }
 
   Count count() const override {
