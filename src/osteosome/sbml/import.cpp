@@ -154,9 +154,9 @@ class Importer {
     for (unsigned i = 0; i < in_.getNumRules(); ++i) {
       const Rule& r = *in_.getRule(i);
       has_algebraic_ = has_algebraic_ || r.isAlgebraic();
-      if (r.isAlgebraic() || r.getMath() == nullptr) continue;
+      if (r.isAlgebraic()) continue;
       auto& rules = r.isRate() ? rates_ : assigned_;
-      rules[r.getVariable()] = *math(r.getMath(), r);
+      if (auto formula = math(r.getMath(), r)) rules[r.getVariable()] = std::move(*formula);
     }
     for (unsigned i = 0; i < in_.getNumInitialAssignments(); ++i) started_.insert(in_.getInitialAssignment(i)->getSymbol());
     for (unsigned i = 0; i < in_.getNumEvents(); ++i) {
@@ -415,9 +415,11 @@ class Importer {
   }
 
   void algebraic_rule(const Rule& r) {
-    if (!r.isAlgebraic() || r.getMath() == nullptr) return;
+    if (!r.isAlgebraic()) return;
+    auto formula = math(r.getMath(), r);
+    if (!formula) return;
     const std::string id = "algebraic_rule_" + std::to_string(++algebraic_rules_);
-    out_.model.rules.push_back({id, model::Rule::Kind::Algebraic, *math(r.getMath(), r), {}, r.getName(), "", true, at(r)});
+    out_.model.rules.push_back({id, model::Rule::Kind::Algebraic, std::move(*formula), {}, r.getName(), "", true, at(r)});
   }
 
   void initial_assignment(const InitialAssignment& a) {

@@ -239,5 +239,16 @@ TEST(SbmlImport, ParameterWithoutValue_isSaid) {
   EXPECT_NE(std::find(m.faults.begin(), m.faults.end(), "Parameters without a finite value: 'k'."), m.faults.end());
 }
 
+TEST(SbmlImport, RulesWithEmptyMath_areAsIfAbsent) {
+  const std::string empty = math("");
+  const auto m =
+      import(sbml("<listOfParameters><parameter id=\"y\" value=\"3\" constant=\"false\"/>"
+                  "<parameter id=\"z\" value=\"4\" constant=\"false\"/></listOfParameters>"
+                  "<listOfRules><assignmentRule variable=\"y\">" +
+                  empty + "</assignmentRule><rateRule variable=\"z\">" + empty + "</rateRule></listOfRules>"))
+          .model;
+  EXPECT_EQ(trajectory(m, {"y", "z"}, {0, 2}, simulate::EngineChoice::Reference)[1], (std::vector<double>{3, 4}));
+}
+
 }  // namespace
 }  // namespace osteosome::support
