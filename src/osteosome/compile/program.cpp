@@ -235,12 +235,15 @@ class Builder {
   /// True for parameters that events change and whose value at the start is a formula, and for what depends on one.
   bool needs_parameter_start(NodeId node) {
     if (initial_assignments_.empty() || set_by_events_.empty()) return false;
+    return uses_parameter(node, [&](const std::string& name) { return set_by_events_.contains(name) && initial_assignments_.contains(name); });
+  }
+
+  template <typename Predicate>
+  bool uses_parameter(NodeId node, Predicate wanted) {
     const std::vector<NodeId> root = {node};
     const auto needed = program_.graph.reachable(root);
     for (NodeId id = 0; id < needed.size(); ++id) {
-      if (!needed[id] || program_.graph[id].op != Op::Parameter) continue;
-      const std::string& name = program_.parameters[program_.graph[id].a];
-      if (set_by_events_.contains(name) && initial_assignments_.contains(name)) return true;
+      if (needed[id] && program_.graph[id].op == Op::Parameter && wanted(program_.parameters[program_.graph[id].a])) return true;
     }
     return false;
   }
@@ -430,6 +433,7 @@ class Builder {
     return rates;
   }
 
+  /// What each fast reaction moves, for the solvers to bring it to rest.
   void fast_reactions() {
     auto& g = program_.graph;
     for (const auto& r : model_.reactions) {
@@ -638,7 +642,7 @@ class Builder {
       }
       return translate(user->second->body, &values, branches, depth + 1);
     }
-    if (ast.name == "delay") return delayed(ast, arguments, branches, depth);
+    if (ast.name == "delay") return delayed(ast, arguments, depth);
     if (ast.name == "rateOf") {
       if (ast.args[0].kind != Ast::Kind::Name) unsupported("rateOf something else than a name");
       return rate_of(ast.args[0].name, branches);
@@ -648,9 +652,9 @@ class Builder {
     return call(ast.name, a, branches);
   }
 
-  NodeId delayed(const Ast& ast, const Names* arguments, Branches branches, int depth) {
+  /// The past is looked up with live comparisons, whatever the branch of the formula around it.
+  NodeId delayed(const Ast& ast, const Names* arguments, int depth) {
     auto& g = program_.graph;
-    (void)branches;  // what was is looked up with live comparisons
     const NodeId value = translate(ast.args[0], arguments, Branches::Live, depth + 1);
     const bool was_before = std::exchange(before_start_, true);
     const NodeId before = translate(ast.args[0], arguments, Branches::Live, depth + 1);
@@ -664,12 +668,7 @@ class Builder {
   }
 
   bool uses_event_parameter(NodeId node) {
-    const std::vector<NodeId> root = {node};
-    const auto needed = program_.graph.reachable(root);
-    for (NodeId id = 0; id < needed.size(); ++id) {
-      if (needed[id] && program_.graph[id].op == Op::Parameter && set_by_events_.contains(program_.parameters[program_.graph[id].a])) return true;
-    }
-    return false;
+    return uses_parameter(node, [&](const std::string& name) { return set_by_events_.contains(name); });
   }
 
   NodeId fold(Op op, const std::vector<NodeId>& a, double neutral) {
