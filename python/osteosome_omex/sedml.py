@@ -15,9 +15,8 @@ FILTER = re.compile(r"\[@(?P<key>[\w:.-]+)=['\"](?P<value>[^'\"]*)['\"]\]")
 TIME = "urn:sedml:symbol:time"
 
 
-ODE = {"19", "27", "29", "30", "32", "55", "71", "86", "87", "88", "89", "90", "94", "283", "288", "301", "304", "314", "433", "435", "436", "437", "466", "496",
+ODE = {"19", "30", "32", "55", "71", "86", "87", "88", "89", "90", "94", "283", "288", "301", "304", "314", "433", "435", "436", "437", "466", "496",
        "497", "498", "499", "501", "535", "536", "560", "694", "696", "697"}  # KiSAO numbers of solvers of differential equations
-STOCHASTIC = {"27", "29"}
 
 
 def read(path):
@@ -111,7 +110,7 @@ def course(simulation):
     steps = simulation.getNumberOfSteps() if simulation.isSetNumberOfSteps() else simulation.getNumberOfPoints()
     start, end = simulation.getOutputStartTime(), simulation.getOutputEndTime()
     kisao = simulation.getAlgorithm().getKisaoID().replace("_", ":").removeprefix("KISAO:").lstrip("0") if simulation.getAlgorithm() else "19"
-    if kisao not in ODE - STOCHASTIC:
+    if kisao not in ODE:
         raise Problem(f"simulation '{simulation.getId()}': the algorithm '{simulation.getAlgorithm().getKisaoID()}' is not supported; only solvers of "
                       "differential equations are", UNSUPPORTED)
     if not 0 <= start <= end < float("inf") or not 0 < steps <= 10_000_000:

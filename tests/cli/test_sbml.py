@@ -67,12 +67,12 @@ class SbmlFiles(Case):
         self.assertEqual(result.code, OK, result.err)
         self.assertEqual(float(table(result.out)[-1]["A"]), 4)
 
-    def test_a_document_uses_an_sbml_file_and_doses_it(self):
+    def test_a_document_uses_an_sbml_file(self):
         self.write("decay.xml", DECAY)
-        self.write("dosed.toml", """
+        self.write("outer.toml", """
 [model]
-id = "dosed"
-title = "an imported model with doses"
+id = "outer"
+title = "a model around an imported one"
 time = "h"
 source = "doi:10.1000/test"
 [uses.inner]
@@ -80,7 +80,7 @@ document = "decay.xml"
 [outputs]
 level = { formula = "inner.A", unit = "mol/L", label = "level" }
 """)
-        result = self.cli("simulate", "dosed.toml", "--until", "4 s", "--every", "2 s", "--observe", "level", "--rtol", "1e-9")
+        result = self.cli("simulate", "outer.toml", "--until", "4 s", "--every", "2 s", "--observe", "level", "--rtol", "1e-9")
         self.assertEqual(result.code, OK, result.err)
         self.assertAlmostEqual(float(table(result.out)[2]["level"]), 4 * math.exp(-2), delta=1e-7)
 
