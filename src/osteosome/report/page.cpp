@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "page.hpp"
 
+#include "osteosome/core/markup.hpp"
+
 namespace osteosome::report {
 namespace {
 
@@ -25,19 +27,7 @@ pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: .8re
 
 }  // namespace
 
-std::string escape(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
+std::string escape(const std::string& text) { return core::escape_markup(text); }
 
 std::string link_doi(const std::string& source) {
   const auto at = source.find("10.");

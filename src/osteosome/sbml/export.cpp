@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 
+#include "osteosome/core/markup.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/expr/mathml.hpp"
 #include "osteosome/model/document.hpp"
@@ -26,25 +27,11 @@ constexpr double kFactorWidth = 1e-12;  // twenty roundings of a product of conv
 /// The compartment of species that have none but take part in reactions.
 constexpr const char* kLitre = "one_litre";
 
-std::string escape(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? ' ' : c;
-    }
-  }
-  return out;
-}
-
 /// " key="value"", or nothing for an empty value.
 std::string attribute(const char* key, const std::string& value) {
   if (value.empty()) return "";
   std::string text;
-  for (const char c : escape(value)) text += c == '\n' ? std::string("&#10;") : c == '\t' ? std::string("&#9;") : std::string(1, c);
+  for (const char c : core::escape_markup(value)) text += c == '\n' ? std::string("&#10;") : c == '\t' ? std::string("&#9;") : std::string(1, c);
   return std::string(" ") + key + "=\"" + text + "\"";
 }
 
@@ -153,14 +140,14 @@ class Exporter {
   }
 
   static std::string notes(const std::string& text) {
-    return text.empty() ? "" : "<notes><p xmlns=\"http://www.w3.org/1999/xhtml\">" + escape(text) + "</p></notes>";
+    return text.empty() ? "" : "<notes><p xmlns=\"http://www.w3.org/1999/xhtml\">" + core::escape_markup(text) + "</p></notes>";
   }
 
   static std::string miriam(const std::string& id, const std::string& source, const char* qualifier, const char* ns) {
     const auto found = identifiers(source);
     if (found.empty()) return "";
     std::string items;
-    for (const std::string& address : found) items += "<rdf:li rdf:resource=\"" + escape(address) + "\"/>";
+    for (const std::string& address : found) items += "<rdf:li rdf:resource=\"" + core::escape_markup(address) + "\"/>";
     return "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\" xmlns:" +
            std::string(qualifier).substr(0, std::string(qualifier).find(':')) + "=\"" + ns + "\"><rdf:Description rdf:about=\"#meta_" + id + "\"><" +
            qualifier + "><rdf:Bag>" + items + "</rdf:Bag></" + qualifier + "></rdf:Description></rdf:RDF>";
@@ -316,7 +303,8 @@ class Exporter {
 
   void constraint(const model::Constraint& c) {
     constraints_ +=
-        element("constraint", "", math(c.condition) + "<message><p xmlns=\"http://www.w3.org/1999/xhtml\">" + escape(c.message) + "</p></message>");
+        element("constraint", "",
+                math(c.condition) + "<message><p xmlns=\"http://www.w3.org/1999/xhtml\">" + core::escape_markup(c.message) + "</p></message>");
   }
 
   std::string references(const model::Reaction& r, const std::vector<model::SpeciesReference>& side, const char* list) {
@@ -390,7 +378,7 @@ class Exporter {
     const std::string extras = model::extras_to_toml(m_);
     std::string own = "<osteosome:model xmlns:osteosome=\"" + std::string(kNamespace) + "\"" + attribute("source", m_.source) +
                       attribute("about", m_.about) + attribute("faults", joined(m_.faults)) + attribute("time", m_.time.known ? m_.time.text : "") +
-                      attribute("species", m_.species_name) + ">" + escape(extras) + "</osteosome:model>";
+                      attribute("species", m_.species_name) + ">" + core::escape_markup(extras) + "</osteosome:model>";
     return "    <annotation>" + own + miriam("model", m_.source, "bqmodel:isDescribedBy", "http://biomodels.net/model-qualifiers/") +
            "</annotation>\n";
   }
