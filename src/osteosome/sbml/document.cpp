@@ -10,8 +10,10 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <stdexcept>
 #include <vector>
 
+#include "namespaces.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/sbml/import.hpp"
 
@@ -71,15 +73,9 @@ void report(const SBMLDocument& document, const std::string& file) {
   problems.throw_if_any(core::ErrorKind::Model);
 }
 
-int line_at(std::string_view text, std::size_t at) {
-  return 1 + static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(at, text.size())), '\n'));
-}
-
 /// The number of a <cn> must be one: libSBML reads as far as it can, "1,5" as 1.
 void check_number(std::string_view text, std::size_t at, std::size_t end, const std::string& file) {
-  std::string_view tag = text.substr(at + 1, text.find_first_of(" \t\r\n/>", at + 1) - at - 1);
-  if (const auto colon = tag.find(':'); colon != std::string_view::npos) tag.remove_prefix(colon + 1);
-  if (tag != "cn" || text[end - 1] == '/') return;
+  if (element_at(text, at) != "cn" || text[end - 1] == '/') return;
   const auto stop = std::min(text.find('<', end), text.size());
   const std::string_view number = core::trim(text.substr(end + 1, stop - end - 1));
   const std::string_view attributes = text.substr(at, end - at);
@@ -94,6 +90,28 @@ void check_number(std::string_view text, std::size_t at, std::size_t end, const 
   if (good) return;
   refuse(core::ErrorKind::Model, "sbml-011", "'" + std::string(number.substr(0, 40)) + "' in <cn> is no number", {file, line_at(text, at), 0},
          "Numbers have a decimal point and no separators.");
+}
+
+/// libSBML's document of `text`. Where libSBML throws instead of taking note, the shortest beginning of the text that makes it throw tells where.
+std::unique_ptr<SBMLDocument> parse(std::string_view text, const std::string& file) {
+  const auto attempt = [](std::string_view part, std::string& why) -> std::unique_ptr<SBMLDocument> {
+    try {
+      SBMLReader reader;
+      return std::unique_ptr<SBMLDocument>(reader.readSBMLFromString(std::string(part)));
+    } catch (const std::logic_error& thrown) {  // the base of all exceptions of libSBML
+      why = thrown.what();
+      return nullptr;
+    }
+  };
+  std::string why;
+  if (auto document = attempt(text, why)) return document;
+  std::vector<std::size_t> ends;
+  for (std::size_t at = text.find('>'); at != std::string_view::npos; at = text.find('>', at + 1)) ends.push_back(at + 1);
+  std::string ignored;
+  const auto last = std::partition_point(ends.begin(), ends.end(), [&](std::size_t end) { return attempt(text.substr(0, end), ignored) != nullptr; });
+  const std::size_t at = text.rfind('<', last == ends.end() ? text.size() : *last);
+  const std::string element(at == std::string_view::npos ? "sbml" : element_at(text, at));
+  refuse(core::ErrorKind::Model, "sbml-013", "libSBML cannot read the element <" + element + ">: " + why, {file, line_at(text, at), 0});
 }
 
 /// Refuses what would make the XML parser run out of memory or stack, before it sees the text: a document type (SBML has none; its entities only
@@ -176,8 +194,8 @@ class SubmodelCounter {
     if (!std::filesystem::is_regular_file(path)) refuse_submodels("the external model '" + path + "' is no file");
     const std::string text = core::read_file(path, kLargestFile);
     refuse_hostile(text, path);
-    SBMLReader reader;
-    const std::unique_ptr<SBMLDocument> document(reader.readSBMLFromString(text));
+    check_namespaces(text, path);
+    const auto document = parse(text, path);
     report(*document, path);
     return count(*document, definition.getModelRef(), depth + 1);
   }
@@ -264,6 +282,21 @@ std::size_t longest_chain(const Model& model) {
   return longest;
 }
 
+/// Brings a parsed document to Level 2 or 3 without submodels, and has libSBML check it.
+void prepare(SBMLDocument& document, const std::string& file) {
+  check_packages(document, file);
+  if (document.getLevel() == 1) from_level_1(document, file);
+  flatten(document, file);
+  // Symbols that do not exist and circles are found again where the model is validated and compiled.
+  if (longest_chain(*document.getModel()) > kLongestChain) document.setConsistencyChecks(LIBSBML_CAT_GENERAL_CONSISTENCY, false);
+  document.setConsistencyChecks(LIBSBML_CAT_UNITS_CONSISTENCY, false);
+  document.setConsistencyChecks(LIBSBML_CAT_MODELING_PRACTICE, false);
+  document.setConsistencyChecks(LIBSBML_CAT_SBO_CONSISTENCY, false);
+  document.getErrorLog()->clearLog();
+  document.checkConsistency();
+  report(document, file);
+}
+
 }  // namespace
 
 core::Location where(const SBase& element, const std::string& file) {
@@ -276,21 +309,15 @@ std::unique_ptr<SBMLDocument> load_document(std::string_view text, const std::st
            "At most " + std::to_string(kLargestFile) + " bytes are read.");
   }
   refuse_hostile(text, file);
-  SBMLReader reader;
-  std::unique_ptr<SBMLDocument> document(reader.readSBMLFromString(std::string(text)));
+  check_namespaces(text, file);
+  auto document = parse(text, file);
   report(*document, file);
   if (document->getModel() == nullptr) refuse(core::ErrorKind::Model, "sbml-001", "the file holds no SBML model", {file, 1, 0});
-  check_packages(*document, file);
-  if (document->getLevel() == 1) from_level_1(*document, file);
-  flatten(*document, file);
-  // Symbols that do not exist and circles are found again where the model is validated and compiled.
-  if (longest_chain(*document->getModel()) > kLongestChain) document->setConsistencyChecks(LIBSBML_CAT_GENERAL_CONSISTENCY, false);
-  document->setConsistencyChecks(LIBSBML_CAT_UNITS_CONSISTENCY, false);
-  document->setConsistencyChecks(LIBSBML_CAT_MODELING_PRACTICE, false);
-  document->setConsistencyChecks(LIBSBML_CAT_SBO_CONSISTENCY, false);
-  document->getErrorLog()->clearLog();
-  document->checkConsistency();
-  report(*document, file);
+  try {
+    prepare(*document, file);
+  } catch (const std::logic_error& thrown) {
+    refuse(core::ErrorKind::Model, "sbml-013", std::string("libSBML cannot check the model: ") + thrown.what(), where(*document->getModel(), file));
+  }
   return document;
 }
 

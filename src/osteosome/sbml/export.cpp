@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <stdexcept>
 
 #include "osteosome/core/markup.hpp"
 #include "osteosome/core/text.hpp"
@@ -447,9 +448,15 @@ std::string to_sbml(model::Model model) {
 }
 
 Findings check_consistency(std::string_view text, const std::string& file) {
-  const std::unique_ptr<SBMLDocument> document(readSBMLFromString(std::string(text).c_str()));
-  if (document->getNumErrors(LIBSBML_SEV_ERROR) == 0) document->checkConsistency();
   Findings found;
+  std::unique_ptr<SBMLDocument> document;
+  try {
+    document.reset(readSBMLFromString(std::string(text).c_str()));
+    if (document->getNumErrors(LIBSBML_SEV_ERROR) == 0) document->checkConsistency();
+  } catch (const std::logic_error& thrown) {  // the base of all exceptions of libSBML
+    found.errors.push_back({"sbml-013", std::string("libSBML cannot check the file: ") + thrown.what(), {file, 0, 0}, ""});
+    return found;
+  }
   for (unsigned i = 0; i < document->getNumErrors(); ++i) {
     const SBMLError& e = *document->getError(i);
     std::string message;

@@ -89,7 +89,60 @@ TEST(SbmlBadInput, NoSbml) {
 TEST(SbmlBadInput, WrongNamespace) {
   std::string text = sbml(kOneParameter);
   text.replace(text.find("www.sbml.org"), 12, "www.example.org");
-  EXPECT_FALSE(problem(text).message.empty());
+  const auto d = problem(text);
+  EXPECT_EQ(d.code, "sbml-012");
+  EXPECT_EQ(d.message, "element <sbml>: 'http://www.example.org/sbml/level3/version2/core' is not the namespace of Level 3 Version 2");
+  EXPECT_EQ(d.hint, "It is 'http://www.sbml.org/sbml/level3/version2/core'.");
+  EXPECT_GT(d.where.line, 0);
+}
+
+/// A Level 2 model with the element that makes libSBML throw where it has no namespace that it knows.
+std::string level_2(const std::string& root, const std::string& mathml) {
+  return "<?xml version=\"1.0\"?>\n<!-- a comment -->\n<" + root +
+         ">\n<model id=\"m\"><listOfCompartments><compartment id=\"c\" size=\"1\"/></listOfCompartments>\n"
+         "<listOfSpecies><species id=\"A\" compartment=\"c\" initialConcentration=\"1\"/></listOfSpecies>\n"
+         "<listOfReactions><reaction id=\"r\"><listOfReactants><speciesReference species=\"A\">\n<stoichiometryMath>\n<math xmlns=\"" +
+         mathml +
+         "\">\n<cn>2</cn></math></stoichiometryMath></speciesReference></listOfReactants>\n"
+         "<kineticLaw><math xmlns=\"http://www.w3.org/1998/Math/MathML\"><ci>A</ci></math></kineticLaw></reaction></listOfReactions></model></sbml>";
+}
+
+TEST(SbmlBadInput, MisspeltNamespaces_areReportedTogetherWithLineAndElement) {
+  const std::string text =
+      level_2("sbml xmlns='http://www.sbml.org/sbmr/level2/version4' level='2' version='4'", "http://www.w3.org/1998/Maths/MathML");
+  const auto found = error_of([&] { (void)import(text); }).diagnostics();
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].message, "element <sbml>: 'http://www.sbml.org/sbmr/level2/version4' is not the namespace of Level 2 Version 4");
+  EXPECT_EQ(found[0].where.line, 3);
+  EXPECT_EQ(found[1].message, "element <math>: 'http://www.w3.org/1998/Maths/MathML' is not the namespace of MathML");
+  EXPECT_EQ(found[1].where.line, 8);
+  EXPECT_EQ(found[1].hint, "It is 'http://www.w3.org/1998/Math/MathML'.");
+}
+
+TEST(SbmlBadInput, NamespaceOfAnotherVersionOrNone_isReported) {
+  const std::string mathml = "http://www.w3.org/1998/Math/MathML";
+  EXPECT_EQ(problem(level_2("sbml xmlns=\"http://www.sbml.org/sbml/level2/version3\" level=\"2\" version=\"4\"", mathml)).message,
+            "element <sbml>: 'http://www.sbml.org/sbml/level2/version3' is not the namespace of Level 2 Version 4");
+  EXPECT_EQ(problem(level_2("sbml level=\"2\" version=\"4\"", mathml)).message, "element <sbml> declares no namespace");
+  EXPECT_EQ(problem(level_2("sbml xmlns=\"http://www.sbml.org/sbml/level2/version7\" level=\"2\" version=\"7\"", mathml)).message,
+            "element <sbml>: there is no SBML Level 2 Version 7");
+}
+
+TEST(SbmlBadInput, PrefixedNamespace_isRead) {
+  const std::string text =
+      "<s:sbml xmlns:s = 'http://www.sbml.org/sbml/level2/version4' level='2' version='4'><s:model id='m'><s:listOfParameters>"
+      "<s:parameter id='p' value='1'/></s:listOfParameters></s:model></s:sbml>";
+  EXPECT_EQ(import(text).model.parameters.size(), 1u);
+}
+
+/// libSBML takes the last declared namespace of SBML core for that of the file, and throws at the first element that does not exist there.
+TEST(SbmlBadInput, WhatLibsbmlThrows_isReportedWithLineAndElement) {
+  const auto d = problem(level_2(
+      "sbml xmlns=\"http://www.sbml.org/sbml/level2/version4\" xmlns:x=\"http://www.sbml.org/sbml/level3/version1/core\" level=\"2\" version=\"4\"",
+      "http://www.w3.org/1998/Math/MathML"));
+  EXPECT_EQ(d.code, "sbml-013");
+  EXPECT_EQ(d.message, "libSBML cannot read the element <math>: Level/version/namespaces combination is invalid");
+  EXPECT_EQ(d.where.line, 8);
 }
 
 TEST(SbmlBadInput, EntityBomb_isRefusedUnread) {
