@@ -1,36 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
-# The commands of the project on Debian 12. build/ holds the release build; nothing here deletes a file.
+# The commands of the project on Debian 12. build/ holds the release build. Only `uninstall` deletes files: those of the last `install`.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
-.PHONY: build run test asan bench fuzz format lint dependencies test-dependencies charts compile omex
+.PHONY: build run test deep asan tsan bench fuzz format lint install uninstall dependencies test-dependencies charts program everything omex
 
 jobs := 2
+minutes := 10
 scenario := scenarios/denosumab-and-stop.toml
 run_folder := runs/denosumab-and-stop
 
-build: dependencies charts compile
+build: dependencies charts program
 
 run: build
 	@build/bin/osteosome run $(scenario) -o $(run_folder) --overwrite
 
-# The last line is the summary of ctest.
-test: test-dependencies charts compile omex
-	@tools/check_layers
-	tools/check_format
-	tools/check_licences
-	tools/check_docs
-	tools/run_fuzz 60
-	ctest --preset release -j$(jobs)
+# The gate, cheapest steps first. Its last line is the summary of ctest. What would not fit in an hour stands in tools/deep.
+test: test-dependencies charts everything omex
+	@step() { echo "== $$(date +%T) $$*"; "$$@"; }
+	step tools/check_layers
+	step tools/check_format
+	step tools/check_docs
+	step tools/check_licences
+	step tools/check_rebuild
+	step tools/check_install
+	step tools/run_fuzz gate
+	step tools/run_sanitized asan
+	step tools/run_sanitized tsan
+	step tools/run_tidy
+	step tools/run_fuzz free 60 || echo "fuzz: the findings above were free ones and do not fail the gate; mend them and keep them as seeds"
+	step ctest --preset release -j$(jobs)
 
-asan: test-dependencies charts
-	@cmake --preset asan
-	cmake --build --preset asan
-	ctest --preset asan -j$(jobs)
+# What the gate leaves out; writes docs/developer/deep.md.
+deep: test-dependencies charts everything omex
+	@tools/deep
 
-bench: build
+asan: test-dependencies
+	@tools/run_sanitized asan
+
+tsan: test-dependencies
+	@tools/run_sanitized tsan
+
+bench: everything
 	@shopt -s nullglob
 	programs=(build/bin/bench_*)
 	[ $${#programs[@]} -gt 0 ] || { echo "there is no build/bin/bench_*" >&2; exit 1; }
@@ -39,19 +52,23 @@ bench: build
 	  "$$program"
 	done
 
+# Free fuzzing: each of the four targets so many minutes, at the same time.
 fuzz: test-dependencies
-	@tools/run_fuzz 60
+	@tools/run_fuzz free $$(($(minutes) * 60))
 
 format: test-dependencies
 	@tools/check_format --fix
 
-# clang-tidy does not know GCC's own warning names.
-lint: test-dependencies charts
+lint: test-dependencies
 	@tools/check_format
-	cmake --preset release -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
-	cmake --build --preset release
-	git ls-files -z 'src/*.cpp' 'apps/*.cpp' | \
-	  xargs -0 -n 1 -P $(jobs) clang-tidy-19 -p build --quiet --extra-arg=-Wno-unknown-warning-option
+	tools/run_tidy all
+
+# DESTDIR and PREFIX (/usr/local) may be given.
+install: build
+	@tools/install.sh install
+
+uninstall:
+	@tools/install.sh uninstall
 
 dependencies:
 	@tools/install_dependencies.sh
@@ -62,10 +79,15 @@ test-dependencies:
 charts: | dependencies
 	@tools/fetch_charts.sh build/share/osteosome
 
-# What `osteosome omex` runs in.
-omex: | compile
-	@tools/omex_environment.sh build/share/osteosome
+# Ninja notices what changed in CMakeLists.txt by itself, but not in the presets.
+program: | charts
+	@[ build/build.ninja -nt CMakePresets.json ] || cmake --preset release
+	cmake --build --preset release --target osteosome
 
-compile: | charts
-	@cmake --preset release
+everything: | charts
+	@[ build/build.ninja -nt CMakePresets.json ] || cmake --preset release
 	cmake --build --preset release
+
+# What `osteosome omex` runs in.
+omex: | everything
+	@tools/omex_environment.sh build/share/osteosome

@@ -97,7 +97,9 @@ model::Model regimen_model(const ConvertOptions& o, model::Model model, const co
 }
 
 bool is_scenario(const std::string& path) {
-  return std::filesystem::path(path).extension() == ".toml" && std::filesystem::exists(path) && core::load_toml(path).find("scenario") != nullptr;
+  if (std::filesystem::path(path).extension() != ".toml" || !std::filesystem::exists(path)) return false;
+  const core::TomlValue document = core::load_toml(path);
+  return document.find("scenario") != nullptr;
 }
 
 model::Model load(const ConvertOptions& o, const core::UnitSystem& units) {

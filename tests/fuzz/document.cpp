@@ -13,10 +13,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const core::UnitSystem units;
   static const model::Library library{OSTEOSOME_ROOT};
   static const std::string path = [] {
-    char name[] = "/tmp/osteosome-fuzz-XXXXXX.toml";
-    const int fd = mkstemps(name, 5);
-    if (fd < 0) std::abort();
-    return std::string(name);
+    char folder[] = "/tmp/osteosome-fuzz-XXXXXX";  // of its own: documents look for others beside them
+    if (mkdtemp(folder) == nullptr) std::abort();
+    return std::string(folder) + "/fuzz.toml";
   }();
   std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   try {

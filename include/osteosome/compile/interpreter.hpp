@@ -14,6 +14,7 @@ class Interpreter {
  public:
   /// Evaluates `roots` of `graph`, in that order. The graph must outlive the interpreter.
   Interpreter(const expr::Graph& graph, std::vector<expr::NodeId> roots);
+  Interpreter(expr::Graph&& graph, std::vector<expr::NodeId> roots) = delete;
 
   /// Sets the parameter values [n_parameters].
   void prepare(std::span<const double> parameters);

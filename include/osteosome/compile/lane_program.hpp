@@ -76,7 +76,8 @@ struct LaneProgram {
   std::uint32_t lu_entries = 0;
   std::string hash;  ///< SHA-256 of everything above
 
-  [[nodiscard]] const std::vector<Instruction>& phase(Phase p) const { return phases[static_cast<int>(p)]; }
+  [[nodiscard]] const std::vector<Instruction>& phase(Phase p) const& { return phases[static_cast<int>(p)]; }
+  const std::vector<Instruction>& phase(Phase p) && = delete;
 };
 
 [[nodiscard]] LaneProgram build_lane_program(const Program& program);

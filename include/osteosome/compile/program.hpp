@@ -114,7 +114,8 @@ struct Program {
 
   [[nodiscard]] std::optional<std::uint32_t> state_index(const std::string& name) const;
   [[nodiscard]] std::optional<std::uint32_t> parameter_index(const std::string& name) const;
-  [[nodiscard]] const Observable* find_observable(const std::string& name) const;
+  [[nodiscard]] const Observable* find_observable(const std::string& name) const&;
+  const Observable* find_observable(const std::string& name) && = delete;
 };
 
 /// Compiles a validated model. Algebraic equations and fast reactions are also given as the derivatives they imply (index reduction:

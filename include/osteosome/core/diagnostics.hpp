@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace osteosome::core {
@@ -35,7 +36,8 @@ class Error : public std::runtime_error {
   Error(ErrorKind kind, std::vector<Diagnostic> diagnostics);
 
   [[nodiscard]] ErrorKind kind() const noexcept { return kind_; }
-  [[nodiscard]] const std::vector<Diagnostic>& diagnostics() const noexcept { return diagnostics_; }
+  [[nodiscard]] const std::vector<Diagnostic>& diagnostics() const& noexcept { return diagnostics_; }
+  [[nodiscard]] std::vector<Diagnostic> diagnostics() && noexcept { return std::move(diagnostics_); }
 
  private:
   ErrorKind kind_;
@@ -48,7 +50,8 @@ class Diagnostics {
   void add(Diagnostic diagnostic) { found_.push_back(std::move(diagnostic)); }
   void add(const Error& error);
   [[nodiscard]] bool empty() const noexcept { return found_.empty(); }
-  [[nodiscard]] const std::vector<Diagnostic>& all() const noexcept { return found_; }
+  [[nodiscard]] const std::vector<Diagnostic>& all() const& noexcept { return found_; }
+  const std::vector<Diagnostic>& all() && = delete;
   /// Throws `Error(kind)` with everything collected, in order of position, if there is anything.
   void throw_if_any(ErrorKind kind) const;
 

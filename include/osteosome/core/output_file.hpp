@@ -25,8 +25,10 @@ class OutputFile {
   void publish();
   /// finish and publish.
   void commit();
-  [[nodiscard]] const std::string& partial_path() const { return partial_; }
-  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const std::string& partial_path() const& { return partial_; }
+  const std::string& partial_path() && = delete;
+  [[nodiscard]] const std::string& path() const& { return path_; }
+  const std::string& path() && = delete;
   void discard();
 
  private:

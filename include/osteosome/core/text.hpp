@@ -22,6 +22,7 @@ namespace osteosome::core {
 [[nodiscard]] std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
 
 [[nodiscard]] std::string to_lower(std::string_view text);
+/// A view into `text`.
 [[nodiscard]] std::string_view trim(std::string_view text);
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
 

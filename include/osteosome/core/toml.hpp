@@ -25,7 +25,9 @@ struct TomlValue {
   std::vector<TomlEntry> entries;
   Location where;
 
-  [[nodiscard]] const TomlValue* find(std::string_view key) const;
+  /// The value of that key, which lives as long as this table, or null.
+  [[nodiscard]] const TomlValue* find(std::string_view key) const&;
+  const TomlValue* find(std::string_view key) && = delete;
   [[nodiscard]] const char* kind_name() const;
 };
 
@@ -43,8 +45,9 @@ struct TomlEntry {
 /// Reads the keys of one table, collecting problems: wrong types, missing keys, and at `finish` the keys nobody asked for.
 class TomlReader {
  public:
-  /// `context` names the table in messages, e.g. "parameter 'kout'".
+  /// `context` names the table in messages, e.g. "parameter 'kout'". The table must outlive the reader.
   TomlReader(const TomlValue& table, std::string context, Diagnostics& problems);
+  TomlReader(TomlValue&& table, std::string context, Diagnostics& problems) = delete;
 
   [[nodiscard]] std::optional<std::string> text(std::string_view key);
   [[nodiscard]] std::optional<double> number(std::string_view key);

@@ -29,7 +29,8 @@ class Unit {
   /// Same dimension and same scale to 1e-12 (relative): no conversion needed.
   [[nodiscard]] bool equivalent(const Unit& other) const;
   [[nodiscard]] double scale() const { return scale_; }
-  [[nodiscard]] const std::map<std::string, double>& powers() const { return powers_; }
+  [[nodiscard]] const std::map<std::string, double>& powers() const& { return powers_; }
+  const std::map<std::string, double>& powers() && = delete;
   /// For messages: "1e-09 mol m-3".
   [[nodiscard]] std::string to_text() const;
 

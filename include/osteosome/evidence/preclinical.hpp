@@ -76,9 +76,11 @@ struct AnimalLeftOut {
   std::string reason;
 };
 
-/// The rows of the animal table as trials, by the vocabulary; the others with their reason.
+/// The rows of the animal table as trials, which point to them, by the vocabulary; the others with their reason.
 [[nodiscard]] std::vector<AnimalTrial> describe_trials(const std::vector<AnimalRow>& rows, const std::string& data_root,
                                                        const core::UnitSystem& units, std::vector<AnimalLeftOut>& left_out);
+std::vector<AnimalTrial> describe_trials(std::vector<AnimalRow>&& rows, const std::string& data_root, const core::UnitSystem& units,
+                                         std::vector<AnimalLeftOut>& left_out) = delete;
 
 /// What the model says of a trial.
 struct AnimalPrediction {
@@ -113,9 +115,13 @@ class AnimalTrials {
   /// `which` may pick trials; empty: all that can be simulated.
   AnimalTrials(const std::vector<AnimalRow>& rows, const std::string& data_root, const core::UnitSystem& units,
                const simulate::SolverSettings& settings, const std::vector<std::string>& overlays = {}, bool (*which)(const AnimalTrial&) = nullptr);
+  AnimalTrials(std::vector<AnimalRow>&& rows, const std::string& data_root, const core::UnitSystem& units, const simulate::SolverSettings& settings,
+               const std::vector<std::string>& overlays = {}, bool (*which)(const AnimalTrial&) = nullptr) = delete;
 
-  [[nodiscard]] const std::vector<AnimalTrial>& trials() const { return trials_; }
-  [[nodiscard]] const std::vector<AnimalLeftOut>& left_out() const { return left_out_; }
+  [[nodiscard]] const std::vector<AnimalTrial>& trials() const& { return trials_; }
+  const std::vector<AnimalTrial>& trials() && = delete;
+  [[nodiscard]] const std::vector<AnimalLeftOut>& left_out() const& { return left_out_; }
+  const std::vector<AnimalLeftOut>& left_out() && = delete;
   /// Predictions of every trial for each set of values by parameter name (those a model does not have are passed over).
   [[nodiscard]] std::vector<std::vector<AnimalPrediction>> predict(const std::vector<std::map<std::string, double>>& sets,
                                                                    const std::stop_token& stop = {}) const;

@@ -57,9 +57,15 @@ class TrialSet {
  public:
   TrialSet(const std::vector<Study>& studies, const TrialFilter& filter, const simulate::CompiledModel& model,
            const protocol::DrugCatalogue& catalogue, const core::UnitSystem& units);
+  TrialSet(std::vector<Study>&& studies, const TrialFilter& filter, const simulate::CompiledModel& model, const protocol::DrugCatalogue& catalogue,
+           const core::UnitSystem& units) = delete;
+  TrialSet(const std::vector<Study>& studies, const TrialFilter& filter, simulate::CompiledModel&& model, const protocol::DrugCatalogue& catalogue,
+           const core::UnitSystem& units) = delete;
 
-  [[nodiscard]] const std::vector<TrialRow>& rows() const { return rows_; }
-  [[nodiscard]] const std::vector<LeftOut>& left_out() const { return left_out_; }
+  [[nodiscard]] const std::vector<TrialRow>& rows() const& { return rows_; }
+  const std::vector<TrialRow>& rows() && = delete;
+  [[nodiscard]] const std::vector<LeftOut>& left_out() const& { return left_out_; }
+  const std::vector<LeftOut>& left_out() && = delete;
   [[nodiscard]] std::size_t simulations() const { return courses_.size(); }
 
   /// Predicted values for several sets of the model's parameters, [set][row], in the unit of the row (evidence/clinical/README.md);

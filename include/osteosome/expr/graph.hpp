@@ -70,7 +70,8 @@ class Graph {
   [[nodiscard]] NodeId leaf(Op op, std::uint32_t index = 0);  ///< Parameter, State, Time, Switch, Delayed
   [[nodiscard]] NodeId make(Op op, NodeId a, NodeId b = 0, NodeId c = 0);
 
-  [[nodiscard]] const Node& operator[](NodeId id) const { return nodes_[id]; }
+  [[nodiscard]] const Node& operator[](NodeId id) const& { return nodes_[id]; }
+  const Node& operator[](NodeId id) && = delete;
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
   [[nodiscard]] std::uint8_t depends(NodeId id) const { return depends_[id]; }
   [[nodiscard]] bool is_constant(NodeId id, double value) const { return nodes_[id].op == Op::Constant && nodes_[id].value == value; }

@@ -239,14 +239,21 @@ struct Model {
   core::Location start_where;
   PatientInputs patient;
 
-  [[nodiscard]] const Parameter* find_parameter(const std::string& id) const;
-  [[nodiscard]] const Compartment* find_compartment(const std::string& id) const;
-  [[nodiscard]] const Species* find_species(const std::string& id) const;
-  [[nodiscard]] const DoseEntry* find_dose(const std::string& drug) const;
+  // What find_... returns points into this model.
+  [[nodiscard]] const Parameter* find_parameter(const std::string& id) const&;
+  const Parameter* find_parameter(const std::string& id) && = delete;
+  [[nodiscard]] const Compartment* find_compartment(const std::string& id) const&;
+  const Compartment* find_compartment(const std::string& id) && = delete;
+  [[nodiscard]] const Species* find_species(const std::string& id) const&;
+  const Species* find_species(const std::string& id) && = delete;
+  [[nodiscard]] const DoseEntry* find_dose(const std::string& drug) const&;
+  const DoseEntry* find_dose(const std::string& drug) && = delete;
   /// The entry of that route, else the one that serves every route, else null.
-  [[nodiscard]] const DoseEntry* find_dose(const std::string& drug, const std::string& route) const;
+  [[nodiscard]] const DoseEntry* find_dose(const std::string& drug, const std::string& route) const&;
+  const DoseEntry* find_dose(const std::string& drug, const std::string& route) && = delete;
   /// The same, and of several entries the one that counts doses like `given`.
-  [[nodiscard]] const DoseEntry* find_dose(const std::string& drug, const std::string& route, const core::Unit& given) const;
+  [[nodiscard]] const DoseEntry* find_dose(const std::string& drug, const std::string& route, const core::Unit& given) const&;
+  const DoseEntry* find_dose(const std::string& drug, const std::string& route, const core::Unit& given) && = delete;
   /// Every identifier a formula may use: parameters, compartments, species, rules, reactions.
   [[nodiscard]] std::vector<std::string> symbols() const;
 };

@@ -12,7 +12,9 @@ namespace osteosome::model {
 /// Infers the unit of formulas over a model's symbols.
 class UnitChecker {
  public:
+  /// The model must outlive the checker.
   explicit UnitChecker(const Model& model);
+  explicit UnitChecker(Model&& model) = delete;
 
   /// Unit of `ast`; empty where a symbol's unit is not known. `anything` (only from a literal 0) fits every unit.
   struct Inferred {

@@ -31,10 +31,12 @@ class CompiledModel {
   /// @throws Error(Unsupported) if the lane engine is asked for and cannot run this model.
   CompiledModel(model::Model model, const SolverSettings& settings);
 
-  [[nodiscard]] const model::Model& model() const { return model_; }
+  [[nodiscard]] const model::Model& model() const& { return model_; }
+  [[nodiscard]] model::Model model() && { return std::move(model_); }
   /// The name users know the model by: its file's, without folder and ending.
   [[nodiscard]] std::string name() const;
-  [[nodiscard]] const compile::Program& program() const { return program_; }
+  [[nodiscard]] const compile::Program& program() const& { return program_; }
+  [[nodiscard]] compile::Program program() && { return std::move(program_); }
   /// "lanes (rodas5p, native avx512)" or "reference (...)": what runs, in words, and why if it is not what was asked for.
   [[nodiscard]] std::string engine_text() const;
   /// Hash of the code that lanes run, or "" if they cannot run this model.
@@ -56,10 +58,12 @@ class CompiledModel {
 /// Values of chosen observables at the outputs of one subject. One object a thread.
 class ObservableReader {
  public:
-  /// @throws Error(Input) for an unknown name, with near matches.
+  /// The program must outlive the reader. @throws Error(Input) for an unknown name, with near matches.
   ObservableReader(const compile::Program& program, const std::vector<std::string>& names);
+  ObservableReader(compile::Program&& program, const std::vector<std::string>& names) = delete;
 
-  [[nodiscard]] const std::vector<const compile::Observable*>& observables() const { return observables_; }
+  [[nodiscard]] const std::vector<const compile::Observable*>& observables() const& { return observables_; }
+  const std::vector<const compile::Observable*>& observables() && = delete;
   /// [n_outputs x n_observables], row-major; NaN where the subject did not get.
   [[nodiscard]] std::vector<double> read(const solve::SubjectPlan& plan, const solve::SubjectResult& result);
 

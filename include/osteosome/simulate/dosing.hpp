@@ -18,6 +18,7 @@ enum class AtDose { Pre, Post };
 class DoseTranslator {
  public:
   DoseTranslator(const CompiledModel& model, const core::UnitSystem& units);
+  DoseTranslator(CompiledModel&& model, const core::UnitSystem& units) = delete;
 
   /// Checks that every drug of the regimen enters this model and that the units fit. @throws Error(Dosing).
   void check(const protocol::Regimen& regimen, double weight_kg) const;

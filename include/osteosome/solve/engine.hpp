@@ -42,7 +42,8 @@ class LaneCode {
   [[nodiscard]] std::shared_ptr<const compile::Evaluator> current() const;
   /// The evaluator for `count` subjects in all: a narrow tape where only the tape is there and they are few.
   [[nodiscard]] std::shared_ptr<const compile::Evaluator> for_subjects(std::size_t count) const;
-  [[nodiscard]] const compile::LaneProgram& lane_program() const { return *lane_program_; }
+  [[nodiscard]] const compile::LaneProgram& lane_program() const& { return *lane_program_; }
+  const compile::LaneProgram& lane_program() && = delete;
   [[nodiscard]] compile::Isa isa() const { return settings_.isa; }
   /// Tells that `seconds` of lane work were done, and what share of the whole work is now behind. Compilation starts when what lies ahead
   /// is worth it, or after a second on the tape.

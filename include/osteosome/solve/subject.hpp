@@ -41,7 +41,9 @@ struct EventState {
 /// One object a thread.
 class SubjectSetup {
  public:
+  /// The program must outlive the setup.
   explicit SubjectSetup(const compile::Program& program);
+  explicit SubjectSetup(compile::Program&& program) = delete;
 
   /// The plan's parameters, with those whose value at the start follows from others.
   [[nodiscard]] std::vector<double> initial_parameters(const SubjectPlan& plan);

@@ -40,8 +40,10 @@ class Problem {
  public:
   Problem(const std::vector<Unknown>& unknowns, const Residuals& residuals, double difference, const std::stop_token& stop);
 
-  [[nodiscard]] const std::vector<Unknown>& unknowns() const { return unknowns_; }
-  [[nodiscard]] const std::vector<Interval>& intervals() const { return intervals_; }
+  [[nodiscard]] const std::vector<Unknown>& unknowns() const& { return unknowns_; }
+  const std::vector<Unknown>& unknowns() && = delete;
+  [[nodiscard]] const std::vector<Interval>& intervals() const& { return intervals_; }
+  const std::vector<Interval>& intervals() && = delete;
   [[nodiscard]] std::size_t size() const { return unknowns_.size(); }
   [[nodiscard]] bool stopped() const { return stop_.stop_requested(); }
 

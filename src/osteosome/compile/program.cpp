@@ -764,7 +764,7 @@ std::optional<std::uint32_t> index_of(const std::vector<T>& items, const std::st
 std::optional<std::uint32_t> Program::state_index(const std::string& name) const { return index_of(states, name); }
 std::optional<std::uint32_t> Program::parameter_index(const std::string& name) const { return index_of(parameters, name); }
 
-const Observable* Program::find_observable(const std::string& name) const {
+const Observable* Program::find_observable(const std::string& name) const& {
   const auto it = std::find_if(observables.begin(), observables.end(), [&](const Observable& o) { return o.name == name; });
   return it == observables.end() ? nullptr : &*it;
 }

@@ -60,7 +60,7 @@ TomlValue convert(const toml::node& node, const std::string& file) {
 
 }  // namespace
 
-const TomlValue* TomlValue::find(std::string_view key) const {
+const TomlValue* TomlValue::find(std::string_view key) const& {
   for (const auto& [name, value] : entries) {
     if (name == key) return &value;
   }

@@ -464,7 +464,8 @@ std::vector<std::string> Library::models() const {
 std::vector<std::string> Library::species() const {
   std::vector<std::string> names;
   for (const std::string& path : toml_files(fs::path(root) / "species")) {
-    const core::TomlValue* header = core::load_toml(path).find("overlay");
+    const core::TomlValue document = core::load_toml(path);
+    const core::TomlValue* header = document.find("overlay");
     if (header != nullptr && header->find("species") != nullptr) names.push_back(fs::path(path).stem().string());
   }
   return names;

@@ -17,16 +17,16 @@ const T* find_by_id(const std::vector<T>& items, const std::string& id) {
 
 }  // namespace
 
-const Parameter* Model::find_parameter(const std::string& name) const { return find_by_id(parameters, name); }
-const Compartment* Model::find_compartment(const std::string& name) const { return find_by_id(compartments, name); }
-const Species* Model::find_species(const std::string& name) const { return find_by_id(species, name); }
+const Parameter* Model::find_parameter(const std::string& name) const& { return find_by_id(parameters, name); }
+const Compartment* Model::find_compartment(const std::string& name) const& { return find_by_id(compartments, name); }
+const Species* Model::find_species(const std::string& name) const& { return find_by_id(species, name); }
 
-const DoseEntry* Model::find_dose(const std::string& drug) const {
+const DoseEntry* Model::find_dose(const std::string& drug) const& {
   const auto it = std::find_if(doses.begin(), doses.end(), [&](const DoseEntry& d) { return d.drug == drug; });
   return it == doses.end() ? nullptr : &*it;
 }
 
-const DoseEntry* Model::find_dose(const std::string& drug, const std::string& route) const {
+const DoseEntry* Model::find_dose(const std::string& drug, const std::string& route) const& {
   const DoseEntry* any = nullptr;
   for (const DoseEntry& d : doses) {
     if (d.drug == drug && d.route == route) return &d;
@@ -35,7 +35,7 @@ const DoseEntry* Model::find_dose(const std::string& drug, const std::string& ro
   return any;
 }
 
-const DoseEntry* Model::find_dose(const std::string& drug, const std::string& route, const core::Unit& given) const {
+const DoseEntry* Model::find_dose(const std::string& drug, const std::string& route, const core::Unit& given) const& {
   const DoseEntry* first = find_dose(drug, route);
   for (const DoseEntry& d : doses) {
     if (first == nullptr || d.drug != drug || d.route != first->route) continue;

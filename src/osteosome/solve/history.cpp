@@ -51,7 +51,7 @@ std::vector<double> History::states_at(double time, double now, std::span<const 
   return x;
 }
 
-const History::Epoch& History::epoch_at(double time) const {
+const History::Epoch& History::epoch_at(double time) const& {
   auto it = std::upper_bound(epochs_.begin(), epochs_.end(), time, [](double t, const auto& e) { return t < e->from; });
   return it == epochs_.begin() ? **it : **(it - 1);
 }

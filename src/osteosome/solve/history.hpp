@@ -40,7 +40,8 @@ class History {
     const Epoch* prepared = nullptr;
   };
   [[nodiscard]] std::vector<double> states_at(double time, double now, std::span<const double> states) const;
-  const Epoch& epoch_at(double time) const;
+  const Epoch& epoch_at(double time) const&;
+  const Epoch& epoch_at(double time) && = delete;
   double evaluate(Formula& formula, double time, std::span<const double> states, std::span<const double> delayed);
   double value(std::size_t k, double time, double now, std::span<const double> states);
 

@@ -71,6 +71,8 @@ void expect_refused(const std::string& overlay, const std::string& code, const s
 
 // ---- what is replaced
 
+double value_of(const Model& m, const std::string& parameter) { return m.find_parameter(parameter)->value; }
+
 TEST(Overlay, Value_kind_source_and_rationale_are_replaced) {
   const Model m = loaded_with(kHeader +
                               "[parameters]\nkout = { value = 0.75, unit = \"1/h\", kind = \"fitted\", source = \"doi:10.1000/fit\", rationale = "
@@ -109,9 +111,8 @@ TEST(Overlay, Other_parameters_stay) {
 }
 
 TEST(Overlay, Standard_error_is_taken) {
-  EXPECT_EQ(
-      loaded_with(kHeader + "[parameters]\nW = { value = 70, unit = \"kg\", kind = \"fitted\", standard_error = 0.5 }\n").find_parameter("W")->value,
-      70);
+  const Model m = loaded_with(kHeader + "[parameters]\nW = { value = 70, unit = \"kg\", kind = \"fitted\", standard_error = 0.5 }\n");
+  EXPECT_EQ(m.find_parameter("W")->value, 70);
 }
 
 TEST(Overlay, Bounds_themselves_are_within_bounds) {
@@ -126,9 +127,9 @@ TEST(Overlay, Parameter_of_a_used_document_is_named_with_its_prefix) {
       .write("child.toml",
              "[model]\nid = \"child\"\ntitle = \"Child\"\ntime = \"d\"\nsource = \"doi:10.1000/child\"\n[parameters]\nrate = { value = 2, unit = "
              "\"1/d\", source = \"model\", kind = \"reported\" }\n");
-  EXPECT_EQ(shelf.load({}).find_parameter("sub.rate")->value, 3);
+  EXPECT_EQ(value_of(shelf.load({}), "sub.rate"), 3);
   const auto fit = shelf.overlay("fit", kHeader + "[parameters]\n\"sub.rate\" = { value = 4, unit = \"1/d\", kind = \"fitted\" }\n");
-  EXPECT_EQ(shelf.load({fit}).find_parameter("sub.rate")->value, 4);
+  EXPECT_EQ(value_of(shelf.load({fit}), "sub.rate"), 4);
 }
 
 // ---- which overlays, in which order
@@ -140,15 +141,15 @@ const std::string kTwo = kHeader + "[parameters]\nV = { value = 2, unit = \"L\",
 TEST(Overlay, Later_one_of_the_argument_wins) {
   const Shelf shelf;
   const auto one = shelf.overlay("one", kOne), two = shelf.overlay("two", kTwo);
-  EXPECT_EQ(shelf.load({one, two}).find_parameter("V")->value, 2);
-  EXPECT_EQ(shelf.load({two, one}).find_parameter("V")->value, 1);
-  EXPECT_EQ(shelf.load({one, two}).find_parameter("W")->value, 1) << "what only the first says stays";
+  EXPECT_EQ(value_of(shelf.load({one, two}), "V"), 2);
+  EXPECT_EQ(value_of(shelf.load({two, one}), "V"), 1);
+  EXPECT_EQ(value_of(shelf.load({one, two}), "W"), 1) << "what only the first says stays";
 }
 
 TEST(Overlay, Named_by_the_model_is_found_beside_it) {
   const Shelf shelf(std::string(kModel).insert(kModel.find("time ="), "overlay = \"one\"\n"));
   (void)shelf.overlay("one", kOne);
-  EXPECT_EQ(shelf.load({}).find_parameter("V")->value, 1);
+  EXPECT_EQ(value_of(shelf.load({}), "V"), 1);
 }
 
 TEST(Overlay, Of_the_argument_comes_after_the_models_own) {
@@ -163,8 +164,8 @@ TEST(Overlay, Is_found_by_id_in_the_librarys_models) {
   const Shelf shelf;
   std::filesystem::create_directories(shelf.folder.path("models/fits"));
   shelf.folder.write("models/fits/of-2025.toml", kTwo);
-  EXPECT_EQ(shelf.load({"of-2025"}).find_parameter("V")->value, 2);
-  EXPECT_EQ(shelf.load({"fits/of-2025"}).find_parameter("V")->value, 2);
+  EXPECT_EQ(value_of(shelf.load({"of-2025"}), "V"), 2);
+  EXPECT_EQ(value_of(shelf.load({"fits/of-2025"}), "V"), 2);
 }
 
 TEST(Overlay, That_is_not_there_is_refused_with_a_near_match) {
@@ -301,7 +302,7 @@ TEST(Overlay, Of_a_used_document_is_applied) {
   (void)shelf.overlay("fit",
                       "[overlay]\ntitle = \"Fitted\"\nof = \"child\"\nsource = \"x\"\n[parameters]\nrate = { value = 5, unit = \"1/d\", kind = "
                       "\"fitted\" }\n");
-  EXPECT_EQ(shelf.load({}).find_parameter("sub.rate")->value, 5);
+  EXPECT_EQ(value_of(shelf.load({}), "sub.rate"), 5);
 }
 
 }  // namespace

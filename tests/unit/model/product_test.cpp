@@ -121,7 +121,8 @@ void expect_refused(const std::string& product, const std::string& code, const s
 
 TEST(Product, Is_taken_in_only_when_its_drug_is_named) {
   const Shelf shelf(kHeader + cargo("miR", "drive", "+"));
-  EXPECT_NE(shelf.load().find_species("loaded.miR"), nullptr);
+  const Model m = shelf.load();
+  EXPECT_NE(m.find_species("loaded.miR"), nullptr);
   for (const std::vector<std::string>& drugs : {std::vector<std::string>{}, {"vesicles:other"}, {"loaded"}}) {
     const Model without = shelf.load(drugs);
     EXPECT_EQ(without.find_species("loaded.miR"), nullptr);
@@ -133,7 +134,8 @@ TEST(Product, Is_taken_in_only_when_its_drug_is_named) {
 TEST(Product, Of_a_kind_the_model_does_not_know_is_left_out) {
   std::string other = kHeader;
   other.replace(other.find("kind = \"vesicles\""), 17, "kind = \"cells\"");
-  EXPECT_EQ(Shelf(other).load().find_dose("vesicles:loaded"), nullptr);
+  const Model m = Shelf(other).load();
+  EXPECT_EQ(m.find_dose("vesicles:loaded"), nullptr);
 }
 
 // ---- what it becomes

@@ -189,7 +189,8 @@ TEST(Species, Body_mass_of_a_model_without_one_is_refused) {
 // ---- set_value: every way to set a parameter from outside
 
 TEST(SetValue, Within_bounds_says_by_whom) {
-  Parameter p = *Zoo().load("").find_parameter("volume");
+  const Model m = Zoo().load("");
+  Parameter p = *m.find_parameter("volume");
   core::Diagnostics problems;
   set_value(p, 8, "the scenario", {}, problems);
   EXPECT_TRUE(problems.all().empty());
@@ -200,7 +201,8 @@ TEST(SetValue, Within_bounds_says_by_whom) {
 
 TEST(SetValue, Outside_bounds_or_not_finite_is_refused_and_changes_nothing) {
   for (const double bad : {0.99, 8.01, std::nan(""), HUGE_VAL, -HUGE_VAL}) {
-    Parameter p = *Zoo().load("").find_parameter("volume");
+    const Model m = Zoo().load("");
+    Parameter p = *m.find_parameter("volume");
     core::Diagnostics problems;
     set_value(p, bad, "the scenario", {"x.toml", 7, 1}, problems);
     ASSERT_EQ(problems.all().size(), 1u) << bad;
@@ -212,7 +214,8 @@ TEST(SetValue, Outside_bounds_or_not_finite_is_refused_and_changes_nothing) {
 }
 
 TEST(SetValue, Message_names_the_bounds_and_their_unit) {
-  Parameter p = *Zoo().load("").find_parameter("volume");
+  const Model m = Zoo().load("");
+  Parameter p = *m.find_parameter("volume");
   core::Diagnostics problems;
   set_value(p, 9, "the scenario", {}, problems);
   EXPECT_EQ(problems.all()[0].message, "'volume' = 9 is outside its bounds");

@@ -218,7 +218,8 @@ TEST(Therapies, Everything_of_each_gets_the_prefix_of_its_id_not_of_its_file) {
 }
 
 TEST(Therapies, Source_of_a_therapy_stays_its_own) {
-  EXPECT_EQ(Clinic({{"alpha", kAlpha}}).load().find_parameter("alpha.ke")->provenance.source, "doi:10.1000/alpha");
+  const Model m = Clinic({{"alpha", kAlpha}}).load();
+  EXPECT_EQ(m.find_parameter("alpha.ke")->provenance.source, "doi:10.1000/alpha");
 }
 
 // ---- targets

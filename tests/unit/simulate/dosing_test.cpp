@@ -180,8 +180,8 @@ TEST(EngineName, Unknown_engine_is_refused_with_a_near_match) {
 }
 
 TEST(ObservableReader, Unknown_quantities_are_refused_together_with_near_matches) {
-  const auto error =
-      error_of([] { simulate::ObservableReader(one_compartment(simulate::EngineChoice::Lanes).program(), {"centrl", "cp", "depott"}); });
+  const auto model = one_compartment(simulate::EngineChoice::Lanes);
+  const auto error = error_of([&] { simulate::ObservableReader(model.program(), {"centrl", "cp", "depott"}); });
   ASSERT_EQ(error.diagnostics().size(), 2u);
   EXPECT_EQ(error.diagnostics()[0].message, "the model has no quantity 'centrl'");
   EXPECT_EQ(error.diagnostics()[0].hint, "Did you mean 'central'?");

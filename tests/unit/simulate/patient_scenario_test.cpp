@@ -150,7 +150,10 @@ struct Fits {
   [[nodiscard]] simulate::CompiledModel compile(const std::string& keys) const {
     return std::move(simulate::compile_models(folder.read(folder.text(keys + kArm)), {}, library(), units()).at(0));
   }
-  [[nodiscard]] double get(const std::string& keys, const std::string& name) const { return compile(keys).model().find_parameter(name)->value; }
+  [[nodiscard]] double get(const std::string& keys, const std::string& name) const {
+    const simulate::CompiledModel compiled = compile(keys);
+    return compiled.model().find_parameter(name)->value;
+  }
   [[nodiscard]] std::string list(const std::vector<std::string>& paths) const {
     std::string text;
     for (const auto& path : paths) text += (text.empty() ? "\"" : ", \"") + path + "\"";

@@ -152,7 +152,8 @@ TEST(ShippedTherapies, Every_one_is_taken_by_its_usual_route_and_acts) {
   }
   const auto paths = library().therapies();
   const auto whole = std::count_if(paths.begin(), paths.end(), [](const std::string& path) {
-    return core::load_toml(path).find("therapy") != nullptr && path.find("/dish/") == std::string::npos;
+    const core::TomlValue document = core::load_toml(path);
+    return document.find("therapy") != nullptr && path.find("/dish/") == std::string::npos;
   });
   EXPECT_EQ(therapies, whole) << "products are taken in only when named, those of the dish only in a dish";
 }
