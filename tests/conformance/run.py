@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The SBML Test Suite on one engine, against the published list of cases that do not pass.
 
-usage: run.py PROGRAM ENGINE [--update]
+usage: run.py PROGRAM ENGINE [--suite FOLDER] [--update]
 
-The cases are third-party data and are read from $OSTEOSOME_SHARED/sbml-test-suite/semantic (default ../shared); without them the test is skipped
-(exit status 77). not_passed.csv names every case that does not pass, by engine, with the reason; a case that is missing there, or passes
+The cases are third-party data and are read from FOLDER, by default $OSTEOSOME_SHARED/sbml-test-suite/semantic (else ../shared); without FOLDER and without
+them the test is skipped (exit status 77). not_passed.csv names every case that does not pass, by engine, with the reason; a case that is missing there, or passes
 although it is named, fails the test."""
+import argparse
 import csv
 import os
 import pathlib
@@ -21,11 +22,17 @@ SKIPPED = 77
 
 
 def main():
-    program, engine = sys.argv[1:3]
-    suite = pathlib.Path(os.environ.get("OSTEOSOME_SHARED", HERE.parents[1] / "../shared")) / "sbml-test-suite/semantic"
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("engine")
+    parser.add_argument("--suite", type=pathlib.Path)
+    parser.add_argument("--update", action="store_true")
+    given = parser.parse_args()
+    program, engine = given.program, given.engine
+    suite = given.suite or pathlib.Path(os.environ.get("OSTEOSOME_SHARED", HERE.parents[1] / "../shared")) / "sbml-test-suite/semantic"
     if not suite.is_dir():
-        print(f"skipped: there is no {suite}")
-        return SKIPPED
+        print(f"there is no {suite}")
+        return 1 if given.suite else SKIPPED
     with tempfile.TemporaryDirectory() as folder:
         table = pathlib.Path(folder) / "table.csv"
         done = subprocess.run([program, "--suite", str(suite), "--engine", engine, "-o", str(table)], capture_output=True, text=True, check=False)
@@ -36,7 +43,7 @@ def main():
     found = {row["case"]: (row["status"], row["reason"].split(f"{suite}/")[-1]) for row in rows if row["status"] != "pass"}
     with open(LIST, encoding="utf-8") as text:
         known = list(csv.DictReader(text))
-    if "--update" in sys.argv:
+    if given.update:
         kept = [row for row in known if row["engine"] != engine]
         kept += [{"engine": engine, "case": case, "status": status, "reason": reason} for case, (status, reason) in found.items()]
         with open(LIST, "w", newline="", encoding="utf-8") as text:
