@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "osteosome/core/text.hpp"
 #include "simulate_results.hpp"
 
 namespace osteosome::support {
