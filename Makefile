@@ -89,5 +89,5 @@ everything: | charts
 	cmake --build --preset release
 
 # What `osteosome omex` runs in.
-omex: | everything
+omex: | program
 	@tools/omex_environment.sh build/share/osteosome

@@ -11,7 +11,7 @@
 namespace osteosome::evidence {
 namespace {
 
-constexpr double kNaturalMenopause = 50, kSurgicalMenopause = 45, kYoungest = 30;  // years
+constexpr double kNaturalMenopause = 50, kSurgicalMenopause = 45, kYoungestWoman = 30;  // years
 constexpr double kLeastAge = 18, kGreatestAge = 110;                                 // years
 constexpr double kGreatestScore = 6, kLongest = 1200;                                // T-score units, months
 const std::set<std::string> kMarkers = {"CTX", "uCTX", "P1NP", "BSAP", "OC"};
@@ -53,7 +53,7 @@ bool treated_before_month_zero(const StudyArm& arm, const protocol::Regimen& reg
 
 simulate::Patient patient_of(const StudyArm& arm, const protocol::Regimen& regimen) {
   simulate::Patient patient;
-  const double age = std::max(age_at_month_zero(arm) - arm.time_zero_month / 12, kYoungest);
+  const double age = std::max(age_at_month_zero(arm) - arm.time_zero_month / 12, kYoungestWoman);
   patient.age_days = age * core::kDaysPerYear;
   patient.surgical = arm.population == "surgical_menopause";
   std::optional<double> since = arm.years_since_menopause;
