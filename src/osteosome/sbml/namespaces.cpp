@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "osteosome/core/diagnostics.hpp"
 #include "osteosome/core/text.hpp"
@@ -13,17 +15,25 @@ namespace {
 constexpr std::string_view kMathMl = "http://www.w3.org/1998/Math/MathML";
 constexpr std::string_view kSpace = " \t\r\n";
 
-/// The value of an attribute of a start tag, as written.
-std::optional<std::string> attribute(std::string_view tag, std::string_view name) {
+/// Name and value of each attribute of a start tag, as written.
+std::vector<std::pair<std::string, std::string>> attributes(std::string_view tag) {
+  std::vector<std::pair<std::string, std::string>> found;
   for (std::size_t at = tag.find('='); at != std::string_view::npos; at = tag.find('=', at)) {
     const std::string_view before = core::trim(tag.substr(0, at));
     const auto open = tag.find_first_not_of(kSpace, at + 1);
-    if (open == std::string_view::npos || (tag[open] != '"' && tag[open] != '\'')) return std::nullopt;
+    if (open == std::string_view::npos || (tag[open] != '"' && tag[open] != '\'')) break;
     const auto close = tag.find(tag[open], open + 1);
-    if (close == std::string_view::npos) return std::nullopt;
+    if (close == std::string_view::npos) break;
     const auto blank = before.find_last_of(kSpace);
-    if (blank != std::string_view::npos && before.substr(blank + 1) == name) return std::string(tag.substr(open + 1, close - open - 1));
+    found.emplace_back(before.substr(blank == std::string_view::npos ? 0 : blank + 1), tag.substr(open + 1, close - open - 1));
     at = close;
+  }
+  return found;
+}
+
+std::optional<std::string> attribute(std::string_view tag, std::string_view name) {
+  for (auto& [key, value] : attributes(tag)) {
+    if (key == name) return std::move(value);
   }
   return std::nullopt;
 }
@@ -45,6 +55,23 @@ std::string core_namespace(const std::string& level, const std::string& version)
   return "";
 }
 
+/// A package of Level 3 under a misspelt namespace is one that libSBML does not know, and passes over if the file does not require it.
+void check_packages(std::string_view tag, const core::Location& at, core::Diagnostics& problems) {
+  static const std::vector<std::string> packages = {
+      "arrays", "comp", "distrib", "dyn", "fbc", "groups", "l3v2extendedmath", "layout", "multi", "qual", "render", "req", "spatial"};
+  static const std::string base = "http://www.sbml.org/sbml/level3/version1/";
+  for (const auto& [key, value] : attributes(tag)) {
+    if (!key.starts_with("xmlns:")) continue;
+    const std::string prefix = key.substr(6);
+    const bool ours = value.starts_with(base);
+    const std::string name = ours ? value.substr(base.size(), value.find('/', base.size()) - base.size()) : prefix;
+    const bool known = std::find(packages.begin(), packages.end(), name) != packages.end();
+    if (ours ? known || name == "core" : !known) continue;
+    const std::string hint = ours ? core::did_you_mean(name, packages) : "It is '" + base + name + "/version1' or a later version.";
+    problems.add({"sbml-012", "element <sbml>: '" + value + "' is the namespace of no package of SBML", at, hint});
+  }
+}
+
 void check_root(std::string_view tag, const core::Location& at, core::Diagnostics& problems) {
   const auto level = attribute(tag, "level"), version = attribute(tag, "version"), given = declared_namespace(tag);
   if (!level || !version) return;  // libSBML names what is missing
@@ -58,6 +85,7 @@ void check_root(std::string_view tag, const core::Location& at, core::Diagnostic
                         : "element <sbml> declares no namespace",
                   at, "It is '" + expected + "'."});
   }
+  if (*level == "3") check_packages(tag, at, problems);
 }
 
 /// Where what starts at text[at] is over, if it holds no elements of the model: comments, character data, notes and annotations.
@@ -96,13 +124,15 @@ void check_namespaces(std::string_view text, const std::string& file) {
     }
     const std::string_view tag = text.substr(at, text.find('>', at) - at);
     const std::string_view name = element_at(text, at);
-    const core::Location where{file, line_at(text, at), 0};
     if (root && name != "sbml") return;  // libSBML says that this is no SBML
-    if (root) check_root(tag, where, problems);
+    if (root) check_root(tag, {file, line_at(text, at), 0}, problems);
     root = false;
     const auto given = name == "math" ? declared_namespace(tag) : std::nullopt;
     if (given && *given != kMathMl) {
-      problems.add({"sbml-012", "element <math>: '" + *given + "' is not the namespace of MathML", where, "It is '" + std::string(kMathMl) + "'."});
+      problems.add({"sbml-012",
+                    "element <math>: '" + *given + "' is not the namespace of MathML",
+                    {file, line_at(text, at), 0},
+                    "It is '" + std::string(kMathMl) + "'."});
     }
   }
   problems.throw_if_any(core::ErrorKind::Model);

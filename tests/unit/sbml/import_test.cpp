@@ -128,6 +128,19 @@ TEST(SbmlBadInput, NamespaceOfAnotherVersionOrNone_isReported) {
             "element <sbml>: there is no SBML Level 2 Version 7");
 }
 
+TEST(SbmlBadInput, MisspeltNamespaceOfAPackage_isReportedNotPassedOver) {
+  const auto with = [](const std::string& declared) {
+    std::string text = sbml(kOneParameter);
+    return text.insert(text.find("<sbml ") + 6, declared + " ");
+  };
+  const auto unknown = problem(with("xmlns:comp=\"http://www.sbml.org/sbml/level3/version1/compp/version1\" comp:required=\"false\""));
+  EXPECT_EQ(unknown.message, "element <sbml>: 'http://www.sbml.org/sbml/level3/version1/compp/version1' is the namespace of no package of SBML");
+  EXPECT_EQ(unknown.hint, "Did you mean 'comp'?");
+  const auto elsewhere = problem(with("xmlns:comp=\"http://www.sbml.org/sbmr/level3/version1/comp/version1\" comp:required=\"false\""));
+  EXPECT_EQ(elsewhere.message, "element <sbml>: 'http://www.sbml.org/sbmr/level3/version1/comp/version1' is the namespace of no package of SBML");
+  EXPECT_EQ(elsewhere.hint, "It is 'http://www.sbml.org/sbml/level3/version1/comp/version1' or a later version.");
+}
+
 TEST(SbmlBadInput, PrefixedNamespace_isRead) {
   const std::string text =
       "<s:sbml xmlns:s = 'http://www.sbml.org/sbml/level2/version4' level='2' version='4'><s:model id='m'><s:listOfParameters>"
