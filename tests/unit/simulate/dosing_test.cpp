@@ -180,7 +180,7 @@ TEST(EngineName, Unknown_engine_is_refused_with_a_near_match) {
 }
 
 TEST(ObservableReader, Unknown_quantities_are_refused_together_with_near_matches) {
-  const auto model = one_compartment(simulate::EngineChoice::Lanes);
+  const auto& model = one_compartment(simulate::EngineChoice::Lanes);
   const auto error = error_of([&] { simulate::ObservableReader(model.program(), {"centrl", "cp", "depott"}); });
   ASSERT_EQ(error.diagnostics().size(), 2u);
   EXPECT_EQ(error.diagnostics()[0].message, "the model has no quantity 'centrl'");
