@@ -109,7 +109,7 @@ std::unique_ptr<SBMLDocument> parse(std::string_view text, const std::string& fi
   for (std::size_t at = text.find('>'); at != std::string_view::npos; at = text.find('>', at + 1)) ends.push_back(at + 1);
   std::string ignored;
   const auto last = std::partition_point(ends.begin(), ends.end(), [&](std::size_t end) { return attempt(text.substr(0, end), ignored) != nullptr; });
-  const std::size_t at = text.rfind('<', last == ends.end() ? text.size() : *last);
+  const std::size_t at = text.rfind('<', last == ends.end() ? text.size() : *last - 1);
   const std::string element(at == std::string_view::npos ? "sbml" : element_at(text, at));
   refuse(core::ErrorKind::Model, "sbml-013", "libSBML cannot read the element <" + element + ">: " + why, {file, line_at(text, at), 0});
 }

@@ -103,7 +103,7 @@ std::string level_2(const std::string& root, const std::string& mathml) {
          "<listOfSpecies><species id=\"A\" compartment=\"c\" initialConcentration=\"1\"/></listOfSpecies>\n"
          "<listOfReactions><reaction id=\"r\"><listOfReactants><speciesReference species=\"A\">\n<stoichiometryMath>\n<math xmlns=\"" +
          mathml +
-         "\">\n<cn>2</cn></math></stoichiometryMath></speciesReference></listOfReactants>\n"
+         "\"><cn>2</cn></math></stoichiometryMath></speciesReference></listOfReactants>\n"
          "<kineticLaw><math xmlns=\"http://www.w3.org/1998/Math/MathML\"><ci>A</ci></math></kineticLaw></reaction></listOfReactions></model></sbml>";
 }
 
