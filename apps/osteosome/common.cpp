@@ -85,6 +85,9 @@ std::vector<simulate::CompiledModel> checked_models(simulate::Scenario& scenario
     simulate::check_arms(bare, simulate::compile_models(bare, settings, library, units), units, problems);
   }
   problems.throw_if_any(core::ErrorKind::Input);
+  for (const auto& arm : scenario.arms) {
+    for (const std::string& remark : arm.regimen.remarks) std::cerr << "warning: arm '" << arm.name << "': " << remark << '\n';
+  }
   if (!simulate::has_observables(models)) scenario.absolute = true;  // imported quantities are shown as they are
   return models;
 }
