@@ -60,7 +60,7 @@ std::vector<std::string> Model::symbols() const {
 
 void set_value(Parameter& p, double value, const std::string& by, const core::Location& where, core::Diagnostics& problems) {
   if (const auto problem = problem_of_value(p, value, where)) return problems.add(*problem);
-  const std::string before = std::isfinite(p.value) ? core::format_double(p.value) + " " + p.unit.text : "no value";
+  const std::string before = std::isfinite(p.value) ? core::format_double(p.value) : "no value";
   p.value = value;
   p.provenance = {"set by " + by, "assumed", "overrides " + before + " of the document"};
   if (p.prior) p.prior->mean = value;  // as uncertain as before, about the new value
