@@ -234,6 +234,13 @@ void check_evidence(const CalibrationConfig& config, const std::vector<evidence:
   }
   const std::vector<std::string> known(names.begin(), names.end());
   core::Diagnostics problems;
+  std::vector<std::string> ids;
+  for (const auto& study : studies) ids.push_back(study.id);
+  for (const auto& [name, factor] : config.study_factors) {
+    if (std::find(ids.begin(), ids.end(), name) == ids.end())
+      problems.add({"calibration-019", "no study '" + name + "' of [study_factors]", {config.file, 0, 0}, core::did_you_mean(name, ids)});
+    if (!(factor > 0)) problems.add({"calibration-019", "the factor of study '" + name + "' should be positive", {config.file, 0, 0}, ""});
+  }
   for (const auto& [name, weight] : config.weights) {
     if (names.contains(name)) continue;
     problems.add({"calibration-015", "neither the evidence nor the model has '" + name + "' of [weights]", weight.where,

@@ -88,6 +88,13 @@ std::vector<simulate::CompiledModel> checked_models(simulate::Scenario& scenario
   for (const auto& arm : scenario.arms) {
     for (const std::string& remark : arm.regimen.remarks) std::cerr << "warning: arm '" << arm.name << "': " << remark << '\n';
   }
+  for (const std::string& code : scenario.outcomes) {
+    const bool known = std::any_of(models.begin(), models.end(), [&](const simulate::CompiledModel& m) {
+      const auto& outputs = m.model().outputs;
+      return std::any_of(outputs.begin(), outputs.end(), [&](const model::Output& x) { return x.observable == code; });
+    });
+    if (!known) std::cerr << "warning: no model has the outcome '" << code << "' of [report]\n";
+  }
   if (!simulate::has_observables(models)) scenario.absolute = true;  // imported quantities are shown as they are
   return models;
 }

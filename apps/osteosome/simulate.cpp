@@ -57,10 +57,13 @@ const model::UnitText* unit_of(const model::Model& model, const std::string& nam
 
 /// --set NAME=VALUE: a parameter or the initial value of a species; VALUE may carry a unit.
 void apply_set(model::Model& model, const std::vector<std::string>& settings, const core::UnitSystem& units) {
+  std::vector<std::string> names;
   for (const std::string& text : settings) {
     const auto equals = text.find('=');
     const std::string name(core::trim(std::string_view(text).substr(0, equals)));
     if (equals == std::string::npos) throw usage("--set " + text + " has no '='", "Write --set NAME=VALUE.");
+    if (std::find(names.begin(), names.end(), name) != names.end()) throw usage("--set " + name + " is given twice", "");
+    names.push_back(name);
     const auto* unit = unit_of(model, name);
     const double value = unit != nullptr ? set_value(name, text.substr(equals + 1), *unit, units) : 0;
     core::Diagnostics problems;
