@@ -134,7 +134,7 @@ class TableReader {
         if (column_[k] < 0) wanted.push_back(kColumns[k]);
       }
       const auto near = std::find_if(wanted.begin(), wanted.end(), [&](const std::string& x) { return like(bare, x); });
-      const auto guess = near != wanted.end() ? std::optional(*near) : bare.size() > 3 ? core::near_match(bare, wanted) : std::nullopt;
+      const auto guess = near != wanted.end() ? std::optional(*near) : bare.size() > 3 ? core::near_match(bare, parameters_) : std::nullopt;
       list += (list.empty() ? "'" : ", '") + name + "'" + (guess ? " (did you mean '" + *guess + "'?)" : "");
     }
     if (!list.empty()) table_.remarks.push_back("columns without effect, only carried to the output: " + list);

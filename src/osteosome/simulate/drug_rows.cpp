@@ -62,10 +62,8 @@ class DrugRows {
       return scale(row, row.action == "multiply" ? 1 : given.factor_to(species->unit.unit));
     }
     const auto& doses = model_.model().doses;
-    const bool as_drug = std::any_of(doses.begin(), doses.end(), [&](const model::DoseEntry& d) {
-      return d.into == state && !d.factor && d.molar_mass.empty();  // AMT means the same as a drug
-    });
-    if (!doses.empty() && !as_drug) {
+    const bool converted = std::any_of(doses.begin(), doses.end(), [](const model::DoseEntry& d) { return d.factor || !d.molar_mass.empty(); });
+    if (converted) {  // where doses enter as they are, AMT means the same with a drug and without
       const std::string unit = species == nullptr ? "" : " [" + species->unit.text + "]";
       remark("rows without a DRUG: AMT goes into the state '" + state + "'" + unit +
              " as it is; a column DRUG gives doses of a drug, as --dose does");
@@ -144,10 +142,21 @@ void check_covariates(const protocol::EventTable& table, const model::Model& mod
       problems.add({"value-002", "column '" + name + "' would have no effect: " + fixed, {table.file, 1, 0}, "Give what the formula uses."});
       continue;
     }
+    const bool size = model.find_compartment(name) != nullptr;
     for (const auto& subject : table.subjects) {
+      double first = std::nan("");
       for (const auto& row : subject.rows) {
-        if (std::isnan(row.parameters[c])) continue;
-        if (const auto problem = model::problem_of_value(model, name, row.parameters[c], {table.file, row.line, 0})) problems.add(*problem);
+        const double value = row.parameters[c];
+        if (std::isnan(value)) continue;
+        if (std::isnan(first)) first = value;
+        if (size && value != first) {
+          problems.add({"event-018",
+                        "'" + name + "' changes from " + core::format_double(first) + " to " + core::format_double(value) +
+                            ", but the size of a compartment cannot change with a covariate",
+                        {table.file, row.line, 0},
+                        "Give a subject one size, or let a rule of the model change it."});
+        }
+        if (const auto problem = model::problem_of_value(model, name, value, {table.file, row.line, 0})) problems.add(*problem);
       }
     }
   }
