@@ -75,10 +75,8 @@ class DrugRows {
       throw bad_row("event-016", "EVENT is '" + row.action + "' in a row with a DRUG", "EVENT changes states; name one in CMT.");
     const protocol::Course& course = course_of(row);
     const auto& entry = *model_.model().find_dose(course.drug, course.route, units_.parse(course.unit));
-    if (!row.compartment.empty() && row.compartment != entry.into) {
-      throw bad_row("event-016", "CMT is '" + row.compartment + "', but " + course.drug + " enters '" + entry.into + "'",
-                    "Leave CMT empty in such a row.");
-    }
+    if (!row.compartment.empty() && row.compartment != entry.into)
+      remark("CMT has no effect in rows with a DRUG: " + course.drug + " enters '" + entry.into + "', not '" + row.compartment + "'");
     const auto drug = std::find_if(catalogue_.begin(), catalogue_.end(), [&](const protocol::Drug& d) { return d.name == course.drug; });
     if (const auto said = protocol::dose_remark(*drug, row.amount, course.unit, course.per_kg, units_); !said.empty()) remark(said);
     row.compartment = entry.into;

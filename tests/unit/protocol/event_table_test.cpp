@@ -58,7 +58,7 @@ TEST(EventTable, Columns_without_effect_are_named_with_what_they_were_perhaps_me
             (std::vector<std::string>{"columns without effect, only carried to the output: 'CL [L/h]' (did you mean 'CL'?), 'DV'"}));
   EXPECT_EQ(remarks(",AMOUNT", ",2"),
             (std::vector<std::string>{"columns without effect, only carried to the output: 'AMOUNT' (did you mean 'AMT'?)"}));
-  EXPECT_EQ(remarks(",", ",x"), (std::vector<std::string>{})) << "cells beyond the last name are empty";
+  expect_refused("ID,TIME,\n1,0,x\n", "csv-002", 2, "the row has 3 cells, the header 2", "A decimal comma splits a number in two: write a point.");
 }
 
 TEST(EventTable, A_word_that_spells_out_a_parameter_is_a_near_match) {
@@ -276,7 +276,8 @@ TEST(EventTable, Cell_that_is_no_number_is_refused) { expect_refused("ID,TIME,AM
 
 TEST(EventTable, Amount_that_is_not_finite_is_refused) {
   for (const std::string bad : {"inf", "nan", "-inf", "1e999"})
-    expect_refused("ID,TIME,AMT\n1,0," + bad + "\n", "event-007", 2, "AMT is '" + bad + "', not a finite number");
+    expect_refused("ID,TIME,AMT\n1,0," + bad + "\n", "event-007", 2, "AMT is '" + bad + "', not a finite number",
+                   bad == "nan" ? "A missing value is an empty cell, '.' or NA." : "");
 }
 
 TEST(EventTable, Time_that_is_not_finite_is_refused) {
@@ -379,7 +380,10 @@ TEST(EventTable, Ragged_row_is_refused) { expect_refused("ID,TIME,AMT\n1,0\n", "
 TEST(EventTable, Empty_file_is_refused) { expect_refused(" \n\n", "csv-001", 0, "the file is empty"); }
 TEST(EventTable, Header_alone_is_refused) { expect_refused("ID,TIME\n", "event-002", 0, "the table has no rows"); }
 TEST(EventTable, Open_quote_is_refused) { expect_refused("ID,TIME\n1,\"0\n", "csv-003", 2, "a quote is never closed"); }
-TEST(EventTable, Binary_file_is_refused) { expect_refused(std::string("ID,TIME\n\0\1", 10), "csv-004", 0, "the file is binary, not a text table"); }
+TEST(EventTable, Binary_file_is_refused) {
+  expect_refused(std::string("ID,TIME\n\0\1", 10), "csv-004", 2, "the file is binary, not a text table",
+                 "If it is UTF-16 or a spreadsheet, save it as CSV in UTF-8.");
+}
 
 TEST(EventTable, Megabyte_of_noise_is_refused) {
   std::mt19937 random(1);
