@@ -14,6 +14,7 @@ namespace osteosome::protocol {
 namespace {
 
 constexpr std::int64_t kMostDoses = 2'000'000;
+constexpr double kRounding = 1e-12;           // of a conversion of units
 constexpr double kRemarkable = 10, kAbsurd = 1000;  // times the largest dose of labels and studies
 constexpr double kLongest = 1000 * 365.25 * kMicrosecondsPerDay;
 
@@ -398,7 +399,7 @@ std::string dose_remark(const Drug& drug, double amount, const std::string& unit
   const auto known = core::parse_quantity(largest);
   const core::Unit known_unit = units.parse(known.unit);
   if (!given.same_dimension(known_unit)) return "";
-  const double times = amount * given.factor_to(known_unit) / known.value;
+  const double times = amount * given.factor_to(known_unit) / known.value * (1 - kRounding);
   if (!(times > kRemarkable)) return "";
   const std::string per = per_kg ? "/kg" : "";
   const std::string said = core::format_double(amount) + " " + unit + per + " of " + drug.name + " is " + core::format_double(std::round(times)) +
