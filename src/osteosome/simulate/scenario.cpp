@@ -165,7 +165,7 @@ class ScenarioReader {
   /// No one is treated for longer than he lives: 130 years, less the age at the start, and what a species says of itself.
   void check_lifetimes() {
     const auto too_long = [&](double life, const std::string& whose, const core::Location& where) {
-      if (scenario_.until_days <= life) return;
+      if (!(scenario_.until_days > life)) return;
       problems_.add({"scenario-024",
                      "'until' is " + core::format_double(std::round(scenario_.until_days / core::kDaysPerYear)) + " years, longer than " + whose,
                      where,
@@ -255,9 +255,9 @@ class ScenarioReader {
       }
     }
     if (const auto species = in.text("species"); species && *species != "human") {
-      m.species = *species;
       try {
         (void)library_.find_species(*species);
+        m.species = *species;
       } catch (const core::Error& error) {
         in.problem(error.diagnostics().front().code, error.diagnostics().front().message, error.diagnostics().front().hint, "species");
       }
