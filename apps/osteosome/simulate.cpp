@@ -91,8 +91,10 @@ std::vector<std::string> drugs_of(const SimulateOptions& o, const model::Library
 /// The patient's weight [kg], or that of the model's typical one.
 double weight_of(const SimulateOptions& o, const simulate::CompiledModel& model, const core::UnitSystem& units) {
   simulate::Patient patient;
-  if (!o.weight.empty()) patient.weight_kg = core::quantity_in(units, o.weight, units.parse("kg"));
-  if (patient.weight_kg && !(*patient.weight_kg > 0)) throw usage("--weight " + o.weight + " is no body weight", "It should be positive.");
+  if (!o.weight.empty()) {
+    patient.weight_kg = core::quantity_in(units, o.weight, units.parse("kg"));
+    if (!(patient.weight_kg > 0)) throw usage("--weight " + o.weight + " is no body weight", "It should be positive.");
+  }
   return simulate::body_mass_kg(model, patient);
 }
 
