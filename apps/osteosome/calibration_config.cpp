@@ -7,6 +7,7 @@
 #include "common.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/core/toml.hpp"
+#include "osteosome/model/value_check.hpp"
 
 namespace osteosome::app {
 namespace {
@@ -152,6 +153,10 @@ void check_unknown(const Unknown& u, const model::Parameter& p, const std::strin
                   {file, 0, 0},
                   "They are " + core::format_double(p.bounds->first) + " and " + core::format_double(p.bounds->second) + "."});
   }
+  for (const double end : {u.low, u.high}) {
+    const auto problem = p.bounds ? std::nullopt : model::problem_of_value(p, end, {file, 0, 0});
+    if (problem) problems.add({"calibration-009", "the range of '" + u.name + "': " + problem->message, {file, 0, 0}, problem->hint});
+  }
   if (p.value < u.low || p.value > u.high) {
     problems.add({"calibration-006", "'" + u.name + "' = " + core::format_double(p.value) + " lies outside low to high", {file, 0, 0}, ""});
   }
@@ -207,6 +212,8 @@ void take_starts(CalibrationConfig& config, const model::Model& model) {
                     "Parameters in 'also' have the unit of their unknown."});
     }
     if (p == nullptr) continue;
+    if (const std::string fixed = model::why_fixed(model, u.name); !fixed.empty())
+      problems.add({"calibration-018", "'" + u.name + "' cannot be fitted: " + fixed, {config.file, 0, 0}, "Fit what the formula uses."});
     if (std::isnan(u.low)) take_prior(u, *p, config.file, problems);
     check_unknown(u, *p, config.file, problems);
     u.start = p->value;
@@ -227,6 +234,13 @@ void check_evidence(const CalibrationConfig& config, const std::vector<evidence:
   }
   const std::vector<std::string> known(names.begin(), names.end());
   core::Diagnostics problems;
+  std::vector<std::string> ids;
+  for (const auto& study : studies) ids.push_back(study.id);
+  for (const auto& [name, factor] : config.study_factors) {
+    if (std::find(ids.begin(), ids.end(), name) == ids.end())
+      problems.add({"calibration-019", "no study '" + name + "' of [study_factors]", {config.file, 0, 0}, core::did_you_mean(name, ids)});
+    if (!(factor > 0)) problems.add({"calibration-019", "the factor of study '" + name + "' should be positive", {config.file, 0, 0}, ""});
+  }
   for (const auto& [name, weight] : config.weights) {
     if (names.contains(name)) continue;
     problems.add({"calibration-015", "neither the evidence nor the model has '" + name + "' of [weights]", weight.where,

@@ -85,6 +85,16 @@ std::vector<simulate::CompiledModel> checked_models(simulate::Scenario& scenario
     simulate::check_arms(bare, simulate::compile_models(bare, settings, library, units), units, problems);
   }
   problems.throw_if_any(core::ErrorKind::Input);
+  for (const auto& arm : scenario.arms) {
+    for (const std::string& remark : arm.regimen.remarks) std::cerr << "warning: arm '" << arm.name << "': " << remark << '\n';
+  }
+  for (const std::string& code : scenario.outcomes) {
+    const bool known = std::any_of(models.begin(), models.end(), [&](const simulate::CompiledModel& m) {
+      const auto& outputs = m.model().outputs;
+      return std::any_of(outputs.begin(), outputs.end(), [&](const model::Output& x) { return x.observable == code; });
+    });
+    if (!known) std::cerr << "warning: no model has the outcome '" << code << "' of [report]\n";
+  }
   if (!simulate::has_observables(models)) scenario.absolute = true;  // imported quantities are shown as they are
   return models;
 }

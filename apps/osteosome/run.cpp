@@ -207,7 +207,11 @@ class Run {
                              {"document", s.path},
                              {"sha256", core::sha256(core::read_file(s.path))},
                              {"composed_sha256", core::sha256(model::to_markdown(models[i].model()))},
-                             {"lane_program_sha256", models[i].lane_hash()}});
+                             {"lane_program_sha256", models[i].lane_hash()},
+                             {"overridden", overridden(i)}});
+    }
+    for (const auto& arm : scenario_.arms) {
+      for (const std::string& remark : arm.regimen.remarks) m["warnings"].push_back("arm '" + arm.name + "': " + remark);
     }
     utsname platform{};
     uname(&platform);
@@ -227,6 +231,17 @@ class Run {
         {"threads", settings.threads},
         {"instruction_set", compile::name_of(settings.lanes.isa)}};
     return m;
+  }
+
+  /// What the scenario puts in the place of a model's own values, and by which means.
+  [[nodiscard]] Json overridden(std::size_t model) const {
+    Json list = Json::array();
+    for (const auto& [name, value] : scenario_.models[model].set) list.push_back({{"name", name}, {"value", value}, {"by", "set of the scenario"}});
+    for (const auto& q : scenario_.population.quantities) {
+      if (q.model == scenario_.models[model].name) list.push_back({{"name", q.name}, {"by", "drawn for each subject"}});
+    }
+    for (const std::string& column : scenario_.population.table_columns) list.push_back({{"name", column}, {"by", "subject table"}});
+    return list;
   }
 
   [[nodiscard]] std::string part_key(const std::vector<simulate::CompiledModel>& models) const {

@@ -12,7 +12,9 @@
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/output_file.hpp"
 #include "osteosome/core/text.hpp"
+#include "osteosome/model/value_check.hpp"
 #include "osteosome/simulate/dosing.hpp"
+#include "osteosome/simulate/drug_rows.hpp"
 #include "osteosome/simulate/patient.hpp"
 
 namespace osteosome::app {
@@ -45,43 +47,63 @@ double set_value(const std::string& name, const std::string& text, const model::
   }
 }
 
+/// The unit of a parameter, compartment or species, or null.
+const model::UnitText* unit_of(const model::Model& model, const std::string& name) {
+  if (const auto* p = model.find_parameter(name)) return &p->unit;
+  if (const auto* c = model.find_compartment(name)) return &c->unit;
+  if (const auto* s = model.find_species(name)) return &s->unit;
+  return nullptr;
+}
+
 /// --set NAME=VALUE: a parameter or the initial value of a species; VALUE may carry a unit.
 void apply_set(model::Model& model, const std::vector<std::string>& settings, const core::UnitSystem& units) {
+  std::vector<std::string> names;
   for (const std::string& text : settings) {
     const auto equals = text.find('=');
     const std::string name(core::trim(std::string_view(text).substr(0, equals)));
     if (equals == std::string::npos) throw usage("--set " + text + " has no '='", "Write --set NAME=VALUE.");
-    const auto p = std::find_if(model.parameters.begin(), model.parameters.end(), [&](const auto& x) { return x.id == name; });
-    const auto s = std::find_if(model.species.begin(), model.species.end(), [&](const auto& x) { return x.id == name; });
-    const auto c = std::find_if(model.compartments.begin(), model.compartments.end(), [&](const auto& x) { return x.id == name; });
-    if (p == model.parameters.end() && s == model.species.end() && c == model.compartments.end()) {
-      throw core::Error(core::ErrorKind::Input,
-                        {"simulate-002", "the model has no parameter or species '" + name + "'", {}, core::did_you_mean(name, model.symbols())});
-    }
-    const std::string value_text = text.substr(equals + 1);
-    const auto& unit = p != model.parameters.end() ? p->unit : s != model.species.end() ? s->unit : c->unit;
-    const double value = set_value(name, value_text, unit, units);
-    std::erase_if(model.initial_assignments, [&](const auto& a) { return a.symbol == name; });  // the value given here stands instead
-    if (p != model.parameters.end()) {
-      core::Diagnostics problems;
-      model::set_value(*p, value, "--set", {}, problems);
-      problems.throw_if_any(core::ErrorKind::Input);
-    } else if (s != model.species.end()) {
-      s->initial = expr::Ast::number(value);
-    } else {
-      c->size = value;
-    }
+    if (std::find(names.begin(), names.end(), name) != names.end()) throw usage("--set " + name + " is given twice", "");
+    names.push_back(name);
+    const auto* unit = unit_of(model, name);
+    const double value = unit != nullptr ? set_value(name, text.substr(equals + 1), *unit, units) : 0;
+    core::Diagnostics problems;
+    model::set_symbol(model, name, value, "--set " + text, {}, problems);
+    problems.throw_if_any(core::ErrorKind::Input);
   }
 }
 
-/// Every drug the regimens name; problems of a text are reported where it is simulated.
-std::vector<std::string> drugs_of(const std::vector<std::string>& regimens, const model::Library& library, const core::UnitSystem& units) {
+/// Every drug the regimens or the table name; problems of a text are reported where it is simulated.
+std::vector<std::string> drugs_of(const SimulateOptions& o, const model::Library& library, const core::UnitSystem& units) {
   const auto catalogue = protocol::load_catalogue(library.root + "/therapies");
   std::vector<std::string> drugs;
-  for (const std::string& text : regimens) {
+  for (const std::string& text : o.doses) {
     for (const std::string& drug : protocol::parse_regimen(text, catalogue, units).drugs()) drugs.push_back(drug);
   }
+  if (o.data.empty()) return drugs;
+  for (const std::string& name : protocol::drugs_in_table(o.data)) {
+    for (const auto& d : catalogue) {
+      if (core::to_lower(d.name) == core::to_lower(name)) drugs.push_back(d.name);
+    }
+  }
   return drugs;
+}
+
+/// The patient's weight [kg], or that of the model's typical one.
+double weight_of(const SimulateOptions& o, const simulate::CompiledModel& model, const core::UnitSystem& units) {
+  simulate::Patient patient;
+  if (!o.weight.empty()) {
+    patient.weight_kg = core::quantity_in(units, o.weight, units.parse("kg"));
+    if (!(patient.weight_kg > 0)) throw usage("--weight " + o.weight + " is no body weight", "It should be positive.");
+  }
+  return simulate::body_mass_kg(model, patient);
+}
+
+/// Time [d] that no simulated person reaches is said.
+void remark_length(const simulate::CompiledModel& model, double until) {
+  constexpr double kLongestLife = 130 * core::kDaysPerYear;
+  const double days = until * model.program().seconds_per_time_unit / 86400;
+  if (model.model().time.known && days > kLongestLife && !model.model().doses.empty())
+    std::cerr << fmt::format("warning: the simulation lasts {:.0f} years, longer than a life\n", days / core::kDaysPerYear);
 }
 
 /// In the model's time. A plain number where the model does not say its unit of time, or with --time-unit model.
@@ -122,7 +144,7 @@ std::vector<double> times_from_file(const std::string& path, const std::string& 
   const double factor = plain ? 1 : units.parse(unit).factor_to(units.parse("s")) / program.seconds_per_time_unit;
   std::vector<double> times;
   for (std::size_t i = 0; i < csv.rows.size(); ++i) {
-    const auto value = core::parse_double(csv.rows[i][0]);
+    const auto value = core::csv_number(csv, csv.rows[i][0]);
     if (!value || !std::isfinite(*value) || *value < 0 || (!times.empty() && *value * factor < times.back())) {
       throw core::Error(
           core::ErrorKind::Input,
@@ -235,14 +257,14 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
   simulate::DoseTranslator translator(model, units);
   solve::SubjectPlan plan;
   plan.parameters = program.parameter_values;
-  simulate::Patient patient;
-  if (!o.weight.empty()) patient.weight_kg = core::quantity_in(units, o.weight, units.parse("kg"));
-  const double weight = simulate::body_mass_kg(model, patient);
+  const double weight = weight_of(o, model, units);
+  remark_length(model, times.back());
   const double microseconds = 1e6 * program.seconds_per_time_unit;
   const auto horizon = static_cast<protocol::Microseconds>(std::llround(times.back() * microseconds)) + 1;
   for (const std::string& text : o.doses) {
     const auto regimen = protocol::parse_regimen(text, catalogue, units);
     translator.check(regimen, weight);
+    for (const std::string& remark : regimen.remarks) std::cerr << "warning: " << remark << '\n';
     translator.add_doses(protocol::expand(regimen, horizon), 0, weight, plan);
   }
   simulate::DoseTranslator::add_outputs(times, o.at_dose == "post" ? simulate::AtDose::Post : simulate::AtDose::Pre, plan);
@@ -277,10 +299,13 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
   return report_missing(missing, code);
 }
 
-int simulate_table(const SimulateOptions& o, const simulate::CompiledModel& model, const core::UnitSystem& units) {
+int simulate_table(const SimulateOptions& o, const simulate::CompiledModel& model, const core::UnitSystem& units, const model::Library& library) {
   const auto& program = model.program();
-  const auto table = protocol::read_event_table(o.data, o.time_unit, program.parameters, program.states, units);
+  auto table = protocol::read_event_table(o.data, o.time_unit, program.parameters, program.states, units);
   std::vector<std::string> warnings;
+  simulate::check_covariates(table, model.model());
+  simulate::translate_drugs(table, model, units, protocol::load_catalogue(library.root + "/therapies"), weight_of(o, model, units), table.remarks);
+  for (const std::string& remark : table.remarks) std::cerr << "warning: " << o.data << ": " << remark << '\n';
   const auto episodes = simulate::plan_event_table(table, model, units, program.parameter_values, {}, warnings);
   for (const std::string& w : warnings) std::cerr << "warning: " << w << '\n';
   simulate::ObservableReader reader(program, chosen(o, model.model()));
@@ -336,13 +361,13 @@ int simulate_table(const SimulateOptions& o, const simulate::CompiledModel& mode
 int simulate_command(const SimulateOptions& o) {
   const core::UnitSystem units;
   const model::Library library = app::library();
-  model::Model loaded = model::load_model(library.find_model(o.model), library, units, {o.species, drugs_of(o.doses, library, units), {}});
+  model::Model loaded = model::load_model(library.find_model(o.model), library, units, {o.species, drugs_of(o, library, units), {}});
   apply_set(loaded, o.set, units);
   const simulate::CompiledModel model(std::move(loaded), o.solver.settings());
   if (!o.data.empty() && !(o.doses.empty() && o.until.empty() && o.every.empty() && o.times.empty())) {
     throw usage("--data excludes --dose, --until, --every and --times", "The table says what is given and when values are wanted.");
   }
-  return o.data.empty() ? simulate_regimens(o, model, units, library) : simulate_table(o, model, units);
+  return o.data.empty() ? simulate_regimens(o, model, units, library) : simulate_table(o, model, units, library);
 }
 
 }  // namespace

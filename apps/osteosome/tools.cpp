@@ -127,6 +127,8 @@ int regimen_command(const std::string& text, const std::string& until) {
   protocol::Microseconds horizon = protocol::kForever;
   if (!until.empty())
     horizon = static_cast<protocol::Microseconds>(std::llround(core::quantity_in(units, until, units.parse("d")) * protocol::kMicrosecondsPerDay));
+  if (horizon <= 0) throw core::Error(core::ErrorKind::Input, {"usage", "--until " + until + " should be positive", {}, ""});
+  for (const std::string& remark : regimen.remarks) std::cerr << "warning: " << remark << '\n';
   std::cout << "time_days,time_months,drug,amount,unit,route,over_days,interval_days\n";
   for (const auto& d : protocol::expand(regimen, horizon)) {
     const double days = static_cast<double>(d.time) / protocol::kMicrosecondsPerDay;

@@ -23,6 +23,8 @@ struct EventRow {
   int additional = 0;       ///< ADDL
   int steady_state = 0;     ///< SS: 0, 1, 2 (3 is taken as 1)
   std::string action;       ///< EVENT: "", "replace", "multiply"
+  std::string drug, route;  ///< DRUG and ROUTE, or ""
+  std::string unit;         ///< UNIT, or the unit AMT is headed with, or ""
   std::vector<double> parameters;    ///< one a parameter column; NaN: missing
   std::vector<std::string> carried;  ///< one a carried column
 };
@@ -41,13 +43,16 @@ struct EventTable {
   std::vector<std::string> parameter_columns;  ///< columns named as a parameter of the model
   std::vector<std::string> carried_columns;
   std::vector<EventSubject> subjects;
+  std::vector<std::string> remarks;  ///< what of the file is left out, e.g. columns that nothing uses, with near matches
 };
 
 /// Reads and checks a table (docs/reference/event-table.md). `time_unit` (may be "") overrides the unit in the file.
 /// @throws Error(Dosing) with every problem, each with its line.
 [[nodiscard]] EventTable read_event_table(const std::string& path, const std::string& time_unit, const std::vector<std::string>& parameters,
                                           const std::vector<std::string>& compartments, const core::UnitSystem& units);
-/// The same from text, for tests and fuzzing.
+/// The different names in the column DRUG, in the order of the table; none if there is no such column. @throws Error(Io), Error(Input).
+[[nodiscard]] std::vector<std::string> drugs_in_table(const std::string& path);
+/// The same as `read_event_table` from text, for tests and fuzzing.
 [[nodiscard]] EventTable parse_event_table(std::string_view text, const std::string& file, const std::string& time_unit,
                                            const std::vector<std::string>& parameters, const std::vector<std::string>& compartments,
                                            const core::UnitSystem& units);

@@ -23,6 +23,8 @@ struct Drug {
   std::string route;  ///< usual route, used when the text gives none
   std::string unit;   ///< a unit of the dimension its doses have, e.g. "mg"
   std::vector<std::string> other_units = {};  ///< of other dimensions its doses may have, e.g. "particles"
+  std::string largest_dose = {};         ///< of the labels and studies, e.g. "210 mg", or "" where none is stated
+  std::string largest_dose_per_kg = {};  ///< the same per kg of body weight, e.g. "10 mg"
 };
 using DrugCatalogue = std::vector<Drug>;
 
@@ -53,9 +55,14 @@ struct Phase {
 struct Regimen {
   std::string text;
   std::vector<Phase> phases;
+  std::vector<std::string> remarks;  ///< doses that no label or study comes near
   [[nodiscard]] bool contains(const std::string& drug) const;
   [[nodiscard]] std::vector<std::string> drugs() const;  ///< each once, in the order of the text
 };
+
+/// A sentence for `amount` `unit` (per kg of body weight if `per_kg`) of more than 10 times the largest dose of labels and studies, or "".
+/// @throws Error(Dosing) regimen-021 for one of more than 1000 times.
+[[nodiscard]] std::string dose_remark(const Drug& drug, double amount, const std::string& unit, bool per_kg, const core::UnitSystem& units);
 
 /// Parses regimen text (docs/reference/regimen.md). @throws Error(Dosing) regimen-00n with column and near match.
 [[nodiscard]] Regimen parse_regimen(std::string_view text, const DrugCatalogue& catalogue, const core::UnitSystem& units);

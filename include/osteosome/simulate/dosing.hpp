@@ -29,6 +29,9 @@ class DoseTranslator {
   /// Puts output points at model times `times` (ascending) among the stops of the plan.
   static void add_outputs(const std::vector<double>& times, AtDose at_dose, solve::SubjectPlan& plan);
 
+  /// Number that turns an amount in `unit` ("mg", "ug/kg") into an amount of the species that `entry` goes into. @throws Error(Dosing).
+  [[nodiscard]] double amount_factor(const model::DoseEntry& entry, const std::string& unit, double weight_kg, std::span<const double> parameters);
+
   // Values of a species' dosing formulas for these parameters; empty if the species has none.
   [[nodiscard]] double bioavailability(std::uint32_t state, std::span<const double> parameters);
   [[nodiscard]] double lag(std::uint32_t state, std::span<const double> parameters);
@@ -36,7 +39,6 @@ class DoseTranslator {
   [[nodiscard]] std::optional<double> infusion_duration(std::uint32_t state, std::span<const double> parameters);
 
  private:
-  [[nodiscard]] double amount_factor(const model::DoseEntry& entry, const std::string& unit, double weight_kg, std::span<const double> parameters);
   [[nodiscard]] std::optional<double> formula(const std::optional<expr::NodeId>& node, std::span<const double> parameters);
 
   const CompiledModel& model_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <iterator>
 #include <map>
 
 #include "osteosome/core/csv.hpp"
@@ -11,6 +12,8 @@
 
 namespace osteosome::evidence {
 namespace {
+
+std::string with_hint(const std::string& message, const std::string& hint) { return hint.empty() ? message : message + "; " + hint; }
 
 /// The cells of one row by the name of their column. Keeps the first thing that is wrong with it.
 class Row {
@@ -25,9 +28,9 @@ class Row {
   }
   [[nodiscard]] std::optional<double> number(const std::string& column) {
     const std::string cell = text(column);
-    if (cell.empty()) return std::nullopt;
-    const auto value = core::parse_double(cell);
-    if (!value || !std::isfinite(*value)) problem("'" + cell + "' in column '" + column + "' is no number");
+    if (core::csv_missing(cell)) return std::nullopt;
+    const auto value = core::csv_number(table_, cell);
+    if (!value || !std::isfinite(*value)) problem(with_hint("'" + cell + "' in column '" + column + "' is no number", core::csv_number_hint(cell)));
     return value;
   }
   void problem(const std::string& message) {
@@ -77,9 +80,27 @@ Measurement read_measurement(Row& row) {
   return m;
 }
 
-std::string with_hint(const std::string& message, const std::string& hint) { return hint.empty() ? message : message + "; " + hint; }
-
 const std::string kArms = "arms.csv", kRows = "measurements.csv";
+const std::vector<std::string> kArmColumns = {
+    "arm_id",
+    "study",
+    "doi",
+    "arm",
+    "class",
+    "regimen",
+    "comparator_regimen",
+    "time_zero_month",
+    "age_y",
+    "years_since_menopause",
+    "t_ls",
+    "t_th",
+    "t_fn",
+    "sex_or_disease",
+    "runnable",
+    "role",
+    "remark"};
+const std::vector<std::string> kRowColumns = {
+    "arm_id", "site_or_marker", "unit", "month", "mean", "ci_low", "ci_high", "sd_or_se", "which", "count", "provenance", "note"};
 
 class TableReader {
  public:
@@ -103,6 +124,18 @@ class TableReader {
     for (const std::string& column : columns) {
       if (std::find(table.header.begin(), table.header.end(), column) != table.header.end()) continue;
       problems.add({"table-001", "column '" + column + "' is missing", {file, 1, 0}, core::did_you_mean(column, table.header)});
+    }
+    for (const std::string& column : table.header) {
+      const auto& known = name == kArms ? kArmColumns : kRowColumns;
+      std::vector<std::string> absent;
+      const auto has = [](const std::vector<std::string>& list, const std::string& k) {
+        return std::find(list.begin(), list.end(), k) != list.end();
+      };
+      std::copy_if(known.begin(), known.end(), std::back_inserter(absent),
+                   [&](const std::string& k) { return !has(table.header, k) && !has(columns, k); });
+      const bool used = has(known, column);
+      const std::string hint = used ? "" : core::did_you_mean(column, absent);
+      if (!hint.empty()) problems.add({"table-002", "column '" + column + "' is not used", {file, table.header_line, 0}, hint});
     }
     problems.throw_if_any(core::ErrorKind::Input);
     for (const auto& x : ragged.all()) {

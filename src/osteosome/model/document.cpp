@@ -439,6 +439,7 @@ class Reader {
     TomlReader in(value, "[therapy]", problems_);
     document_.therapy_of = in.required_text("drug");
     for (const char* key : {"route", "unit"}) (void)in.required_text(key);
+    for (const char* key : {"largest_dose", "largest_dose_per_kg"}) (void)in.text(key);  // the protocol layer's
     document_.species = in.texts("species");
     document_.elsewhere = in.text("elsewhere").value_or("");
     in.finish();

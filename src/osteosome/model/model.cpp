@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "osteosome/core/text.hpp"
+#include "osteosome/model/value_check.hpp"
 
 namespace osteosome::model {
 namespace {
@@ -58,15 +59,11 @@ std::vector<std::string> Model::symbols() const {
 }
 
 void set_value(Parameter& p, double value, const std::string& by, const core::Location& where, core::Diagnostics& problems) {
-  if (!std::isfinite(value)) {
-    problems.add({"value-001", "'" + p.id + "' is not finite", where, ""});
-  } else if (p.bounds && (value < p.bounds->first || value > p.bounds->second)) {
-    problems.add({"value-001", "'" + p.id + "' = " + core::format_double(value) + " is outside its bounds", where,
-                  "They are " + core::format_double(p.bounds->first) + " and " + core::format_double(p.bounds->second) + " " + p.unit.text + "."});
-  } else {
-    p.value = value;
-    p.provenance = {"set by " + by, "assumed", "set by " + by};
-  }
+  if (const auto problem = problem_of_value(p, value, where)) return problems.add(*problem);
+  const std::string before = std::isfinite(p.value) ? core::format_double(p.value) : "no value";
+  p.value = value;
+  p.provenance = {"set by " + by, "assumed", "overrides " + before + " of the document"};
+  if (p.prior) p.prior->mean = value;  // as uncertain as before, about the new value
 }
 
 }  // namespace osteosome::model

@@ -6,6 +6,7 @@
 #include "document.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/model/document.hpp"
+#include "osteosome/model/value_check.hpp"
 
 namespace osteosome::model {
 namespace {
@@ -57,6 +58,7 @@ class Overlay {
     const auto mass = in.number("body_mass");
     if (mass) set_mass(in, *mass);
     if (const auto base = in.text("base")) apply(library_.find_species(*base));
+    (void)in.text("life_span");  // see life_span_days
     if (const auto species = in.text("species")) model_.species_name = *species;
     const std::string source = in.required_text("source");
     in.finish();
@@ -140,8 +142,8 @@ void replace_parameter(Model& model, const std::string& id, const TomlValue& val
     // said already
   } else if (read.unit.text != p->unit.text) {
     problems.add({"overlay-002", "'" + id + "' is in '" + p->unit.text + "', not in '" + read.unit.text + "'", where, ""});
-  } else if (!read.bounds && p->bounds && (read.value < p->bounds->first || read.value > p->bounds->second)) {
-    problems.add({"overlay-003", "'" + id + "' = " + core::format_double(read.value) + " is outside its bounds", where, ""});
+  } else if (const auto problem = read.bounds ? std::nullopt : problem_of_value(*p, read.value, where)) {
+    problems.add({"overlay-003", problem->message, where, problem->hint});
   } else {
     p->value = read.value;
     p->provenance = read.provenance;
@@ -157,6 +159,15 @@ void replace_parameter(Model& model, const std::string& id, const TomlValue& val
 
 void apply_overlay(Model& model, const std::string& path, const Library& library, const core::UnitSystem& units, core::Diagnostics& problems) {
   Overlay(model, library, units, problems).apply(path);
+}
+
+std::optional<double> life_span_days(const Library& library, const std::string& name, const core::UnitSystem& units) {
+  const TomlValue root = core::load_toml(library.find_species(name));
+  const TomlValue* header = root.find("overlay");
+  if (header == nullptr) return std::nullopt;
+  if (const TomlValue* life = header->find("life_span")) return core::quantity_in(units, life->text, units.parse("d"));
+  const TomlValue* base = header->find("base");
+  return base == nullptr ? std::nullopt : life_span_days(library, base->text, units);
 }
 
 }  // namespace osteosome::model

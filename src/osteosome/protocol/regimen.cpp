@@ -14,6 +14,8 @@ namespace osteosome::protocol {
 namespace {
 
 constexpr std::int64_t kMostDoses = 2'000'000;
+constexpr double kRounding = 1e-12;           // of a conversion of units
+constexpr double kRemarkable = 10, kAbsurd = 1000;  // times the largest dose of labels and studies
 constexpr double kLongest = 1000 * 365.25 * kMicrosecondsPerDay;
 
 struct Word {
@@ -112,6 +114,7 @@ class Parser {
       regimen.phases.push_back(phase());
       regimen.phases.back().after = after;
     }
+    regimen.remarks = std::move(remarks_);
     return regimen;
   }
 
@@ -198,6 +201,12 @@ class Parser {
     if (std::find(kRoutes.begin(), kRoutes.end(), peek()) != kRoutes.end()) {
       c.route = peek();
       ++at_;
+    }
+    try {
+      if (auto remark = dose_remark(d, c.amount, c.unit, c.per_kg, units_); !remark.empty()) remarks_.push_back(std::move(remark));
+    } catch (const core::Error& error) {
+      at_ = amount_at;
+      fail(error.diagnostics().front().code, error.diagnostics().front().message, error.diagnostics().front().hint);
     }
     if (take("over")) c.over = duration("after 'over'");
     repeat(c);
@@ -294,6 +303,7 @@ class Parser {
 
   std::string_view text_;
   std::vector<Word> words_;
+  std::vector<std::string> remarks_;
   std::size_t at_ = 0;
   const DrugCatalogue& catalogue_;
   const core::UnitSystem& units_;
@@ -304,7 +314,12 @@ class Parser {
 namespace {
 
 Drug drug(core::TomlReader& in, const std::string& name) {
-  Drug d{name, in.required_text("route"), in.required_text("unit"), in.texts("units")};
+  Drug d{name,
+         in.required_text("route"),
+         in.required_text("unit"),
+         in.texts("units"),
+         in.text("largest_dose").value_or(""),
+         in.text("largest_dose_per_kg").value_or("")};
   if (!d.route.empty() && std::find(kRoutes.begin(), kRoutes.end(), d.route) == kRoutes.end()) {
     in.problem("regimen-020", "unknown route '" + d.route + "'",
                "One of sc, iv, po, im, ip, td, local, gel, medium. " + core::did_you_mean(d.route, kRoutes), "route");
@@ -375,6 +390,22 @@ std::vector<std::string> Regimen::drugs() const {
     }
   }
   return names;
+}
+
+std::string dose_remark(const Drug& drug, double amount, const std::string& unit, bool per_kg, const core::UnitSystem& units) {
+  const std::string& largest = per_kg ? drug.largest_dose_per_kg : drug.largest_dose;
+  const core::Unit given = units.parse(unit);
+  if (largest.empty()) return "";
+  const auto known = core::parse_quantity(largest);
+  const core::Unit known_unit = units.parse(known.unit);
+  if (!given.same_dimension(known_unit)) return "";
+  const double times = amount * given.factor_to(known_unit) / known.value * (1 - kRounding);
+  if (!(times > kRemarkable)) return "";
+  const std::string per = per_kg ? "/kg" : "";
+  const std::string said = core::format_double(amount) + " " + unit + per + " of " + drug.name + " is " + core::format_double(std::round(times)) +
+                           " times the largest dose of its labels and studies, " + largest + per;
+  if (times > kAbsurd) throw core::Error(core::ErrorKind::Dosing, {"regimen-021", said, {}, "Is the unit right? At most 1000 times is allowed."});
+  return said;
 }
 
 Regimen parse_regimen(std::string_view text, const DrugCatalogue& catalogue, const core::UnitSystem& units) {

@@ -70,7 +70,9 @@ std::string setup(const ReportInput& in) {
   for (const auto& arm : in.scenario.arms) {
     std::string evidence;
     for (const std::string& id : arm.evidence) evidence += (evidence.empty() ? "" : ", ") + id;
-    out += "<tr><td>" + escape(arm.label) + "</td><td>" + escape(arm.regimen.text) + "</td><td>" + escape(adherence_text(arm.adherence)) +
+    std::string remarks;
+    for (const std::string& remark : arm.regimen.remarks) remarks += "<br><strong>" + escape(remark) + "</strong>";
+    out += "<tr><td>" + escape(arm.label) + "</td><td>" + escape(arm.regimen.text) + remarks + "</td><td>" + escape(adherence_text(arm.adherence)) +
            "</td><td>" + escape(evidence.empty() ? "no trial" : evidence) + "</td></tr>\n";
   }
   out +=
@@ -176,6 +178,15 @@ std::string comparison(const ReportInput& in) {
   return out + "</table></div></details>\n";
 }
 
+/// What gives each subject a value of its own in the place of the model's, or "".
+std::string overridden_by(const simulate::Scenario& scenario, const std::string& model, const std::string& parameter) {
+  const auto& population = scenario.population;
+  if (std::find(population.table_columns.begin(), population.table_columns.end(), parameter) != population.table_columns.end())
+    return "the subject table " + population.table;
+  const auto drawn = [&](const simulate::RandomQuantity& q) { return q.model == model && q.name == parameter; };
+  return std::any_of(population.quantities.begin(), population.quantities.end(), drawn) ? "drawn for each subject ([population])" : "";
+}
+
 std::string model_section(const ReportInput& in, std::size_t m) {
   const auto& model = in.models[m].model();
   std::string out = "<h3>" + escape(in.scenario.models[m].name) + ": " + escape(model.title) + "</h3>\n<p>" + escape(model.about) +
@@ -191,11 +202,12 @@ std::string model_section(const ReportInput& in, std::size_t m) {
       "class=n>Value</th><th>Unit</th><th>Kind</th><th>Source</th><th>Meaning</th></tr>\n",
       model.parameters.size(), assumed);
   for (const auto& p : model.parameters) {
-    const bool is_assumed = p.provenance.kind == "assumed";
+    const std::string by = overridden_by(in.scenario, in.scenario.models[m].name, p.id);
+    const bool is_assumed = p.provenance.kind == "assumed" || !by.empty();
+    const std::string kind = !by.empty() ? "overridden" : p.provenance.kind + (is_assumed ? ": " + p.provenance.rationale : "");
     out += fmt::format("<tr{}><td>{}</td><td class=n>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", is_assumed ? " class=assumed" : "",
-                       escape(p.id), core::format_double(p.value), escape(p.unit.text),
-                       escape(p.provenance.kind) + (is_assumed ? ": " + escape(p.provenance.rationale) : ""), link_doi(p.provenance.source),
-                       escape(p.meaning));
+                       escape(p.id), by.empty() ? core::format_double(p.value) : "varies", escape(p.unit.text), escape(kind),
+                       by.empty() ? link_doi(p.provenance.source) : escape(by), escape(p.meaning));
   }
   out += "</table></div></details>\n<details><summary>Equations</summary><pre>";
   for (const auto& s : model.species) {

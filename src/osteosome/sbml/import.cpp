@@ -348,18 +348,15 @@ class Importer {
     out_.model.species.push_back(std::move(x));
   }
 
-  /// In terms of the species' symbol: an amount, or a concentration.
-  Ast initial_value(const Species& s, const Compartment* c, const model::Species& x) const {
-    const bool fixed = c != nullptr && c->isSetSize() && !started_.contains(c->getId()) && !assigned_.contains(c->getId());
-    const Ast size = fixed ? Ast::number(c->getSize()) : Ast::symbol(x.compartment);
-    if (s.isSetInitialAmount()) {
-      if (x.substance_only) return Ast::number(s.getInitialAmount());
-      return fixed ? Ast::number(s.getInitialAmount() / c->getSize()) : Ast::call("/", {Ast::number(s.getInitialAmount()), size});
-    }
-    if (s.isSetInitialConcentration()) {
-      if (!x.substance_only) return Ast::number(s.getInitialConcentration());
-      return fixed ? Ast::number(s.getInitialConcentration() * c->getSize()) : Ast::call("*", {Ast::number(s.getInitialConcentration()), size});
-    }
+  /// In terms of the species' symbol: an amount, or a concentration. One that goes through the size of the compartment stays a formula, so that
+  /// another size changes it.
+  static Ast initial_value(const Species& s, const Compartment* c, const model::Species& x) {
+    const auto by_size = [&](const char* op, double value) {
+      const bool nothing = value == 0 && c != nullptr && c->isSetSize() && c->getSize() != 0;
+      return nothing ? Ast::number(0) : Ast::call(op, {Ast::number(value), Ast::symbol(x.compartment)});
+    };
+    if (s.isSetInitialAmount()) return x.substance_only ? Ast::number(s.getInitialAmount()) : by_size("/", s.getInitialAmount());
+    if (s.isSetInitialConcentration()) return x.substance_only ? by_size("*", s.getInitialConcentration()) : Ast::number(s.getInitialConcentration());
     return Ast::number(std::nan(""));
   }
 

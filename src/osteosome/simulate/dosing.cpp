@@ -85,7 +85,6 @@ void DoseTranslator::check(const protocol::Regimen& regimen, double weight_kg) c
   }
 }
 
-/// Number that turns an amount in `unit` into an amount of the receiving species.
 double DoseTranslator::amount_factor(const model::DoseEntry& entry, const std::string& unit, double weight_kg, std::span<const double> parameters) {
   std::string base = unit;
   double factor = 1;

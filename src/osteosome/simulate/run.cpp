@@ -9,6 +9,7 @@
 #include "osteosome/core/lane_math.hpp"
 #include "osteosome/core/random.hpp"
 #include "osteosome/core/text.hpp"
+#include "osteosome/model/value_check.hpp"
 #include "osteosome/simulate/course.hpp"
 #include "osteosome/simulate/scenario.hpp"
 
@@ -94,6 +95,10 @@ class ArmPlanner {
   [[nodiscard]] bool has(const std::string& name) const { return model_.program().parameter_index(name) || model_.program().state_index(name); }
 
   [[nodiscard]] Target target(const std::string& name, const core::Location& where) const {
+    if (const std::string fixed = model::why_fixed(model_.model(), name); !fixed.empty()) {
+      throw core::Error(core::ErrorKind::Input,
+                        {"value-002", "'" + name + "' of model '" + name_ + "' cannot vary: " + fixed, where, "Vary what the formula uses."});
+    }
     if (const auto p = model_.program().parameter_index(name)) return {false, *p};
     if (const auto s = model_.program().state_index(name)) return {true, *s};
     throw core::Error(core::ErrorKind::Input, {"scenario-015", "model '" + name_ + "' has no parameter or species '" + name + "'", where,
@@ -228,19 +233,7 @@ std::vector<CompiledModel> compile_models(const Scenario& scenario, const Solver
   }
   for (const ScenarioModel& m : scenario.models) {
     model::Model loaded = model::load_model(m.path, library, units, {m.species, drugs, m.overlays});
-    for (const auto& [name, value] : m.set) {
-      const auto p = std::find_if(loaded.parameters.begin(), loaded.parameters.end(), [&](const model::Parameter& x) { return x.id == name; });
-      const auto s = std::find_if(loaded.species.begin(), loaded.species.end(), [&](const model::Species& x) { return x.id == name; });
-      std::erase_if(loaded.initial_assignments, [&](const auto& a) { return a.symbol == name; });  // the value given here stands instead
-      if (p != loaded.parameters.end()) {
-        model::set_value(*p, value, "the scenario", m.where, problems);
-      } else if (s != loaded.species.end()) {
-        s->initial = expr::Ast::number(value);
-      } else {
-        problems.add({"scenario-015", "model '" + m.name + "' has no parameter or species '" + name + "'", m.where,
-                      core::did_you_mean(name, loaded.symbols())});
-      }
-    }
+    for (const auto& [name, value] : m.set) model::set_symbol(loaded, name, value, "the scenario", m.where, problems);
     models.emplace_back(std::move(loaded), settings);
   }
   check_table(scenario.population, models, problems);

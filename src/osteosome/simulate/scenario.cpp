@@ -8,6 +8,7 @@
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/core/toml.hpp"
+#include "osteosome/model/value_check.hpp"
 
 namespace osteosome::simulate {
 namespace {
@@ -17,6 +18,7 @@ using core::TomlValue;
 
 constexpr double kMostSubjects = 1e8;
 constexpr double kOldest = 130 * 365.25;  // days
+constexpr double kHeaviest = 700;         // kg
 constexpr double kGreatestTScore = 5;     // beyond, the scale of the site would leave its range
 const std::vector<std::string> kOutcomes = {
     "LS",
@@ -120,6 +122,7 @@ class ScenarioReader {
     if (const TomlValue* solver = top.table("solver")) read_solver(*solver);
     if (const TomlValue* report = top.table("report")) read_report(*report);
     if (const TomlValue* power = top.table("power")) read_power(*power);
+    check_lifetimes();
     top.finish();
     problems_.throw_if_any(core::ErrorKind::Input);
     return std::move(scenario_);
@@ -147,6 +150,7 @@ class ScenarioReader {
     scenario_.title = in.required_text("title");
     scenario_.question = in.text("question").value_or("");
     scenario_.until_days = quantity(in, "until", "d", true);
+    until_where_ = in.where("until");
     scenario_.every_days = quantity(in, "every", "d", true);
     const double seed = in.number("seed").value_or(1);
     if (seed < 0 || seed != std::floor(seed) || seed > 9e15) in.problem("scenario-004", "'seed' should be a whole number from 0", "", "seed");
@@ -158,6 +162,26 @@ class ScenarioReader {
     in.finish();
   }
 
+  /// No one is treated for longer than he lives: 130 years, less the age at the start, and what a species says of itself.
+  void check_lifetimes() {
+    const auto too_long = [&](double life, const std::string& whose, const core::Location& where) {
+      if (!(scenario_.until_days > life)) return;
+      problems_.add({"scenario-024",
+                     "'until' is " + core::format_double(std::round(scenario_.until_days / core::kDaysPerYear)) + " years, longer than " + whose,
+                     where,
+                     "At most " + core::format_double(std::floor(life / core::kDaysPerYear * 10) / 10) + " years are left. Is the unit right?"});
+    };
+    too_long(kOldest, "a life", until_where_);
+    for (const ScenarioArm& arm : scenario_.arms) {
+      const double age = arm.patient.age_days.value_or(0);
+      if (scenario_.until_days <= kOldest && age <= kOldest) too_long(kOldest - age, "the patient of arm '" + arm.name + "' lives", arm.where);
+    }
+    for (const ScenarioModel& m : scenario_.models) {
+      if (m.species.empty()) continue;
+      if (const auto life = model::life_span_days(library_, m.species, units_)) too_long(*life, "a " + m.species + " lives", m.where);
+    }
+  }
+
   /// What a table says of a patient, over what `p` already is.
   void read_patient(const TomlValue& value, const std::string& context, Patient& p) {
     TomlReader in(value, context, problems_);
@@ -167,6 +191,7 @@ class ScenarioReader {
     const double weight = quantity(in, "weight", "kg", false);
     if (!std::isnan(weight)) p.weight_kg = weight;
     if (weight <= 0) in.problem("scenario-006", "'weight' should be positive", "", "weight");
+    if (weight > kHeaviest) in.problem("scenario-006", "'weight' should be at most 700 kg", "", "weight");
     if (const auto years = in.number("years_since_menopause")) p.years_since_menopause = years;
     if (p.years_since_menopause && !(std::abs(*p.years_since_menopause) <= 100 && (!p.age_days || *p.years_since_menopause * 365.25 < *p.age_days))) {
       in.problem("scenario-006", "'years_since_menopause' should lie between -100 years and the age", "", "years_since_menopause");
@@ -230,9 +255,9 @@ class ScenarioReader {
       }
     }
     if (const auto species = in.text("species"); species && *species != "human") {
-      m.species = *species;
       try {
         (void)library_.find_species(*species);
+        m.species = *species;
       } catch (const core::Error& error) {
         in.problem(error.diagnostics().front().code, error.diagnostics().front().message, error.diagnostics().front().hint, "species");
       }
@@ -281,7 +306,9 @@ class ScenarioReader {
     TomlReader in(value, "adherence of arm '" + arm + "'", problems_);
     const auto microseconds = [&](std::string_view key, protocol::Microseconds fallback) {
       const double days = quantity(in, key, "d", false);
-      return std::isnan(days) ? fallback : static_cast<protocol::Microseconds>(std::llround(days * protocol::kMicrosecondsPerDay));
+      if (std::isnan(days)) return fallback;
+      if (!(std::abs(days) <= kOldest)) in.problem("scenario-007", "'" + std::string(key) + "' is longer than a life", "", key);
+      return static_cast<protocol::Microseconds>(std::llround(std::clamp(days, -kOldest, kOldest) * protocol::kMicrosecondsPerDay));
     };
     out.miss_probability = in.number("miss_probability").value_or(0);
     if (!(out.miss_probability >= 0 && out.miss_probability <= 1))
@@ -289,7 +316,10 @@ class ScenarioReader {
     out.delay = microseconds("delay", 0);
     out.delay_sd = microseconds("delay_sd", 0);
     out.stop_after = microseconds("stop_after", protocol::kForever);
-    if (out.delay < 0 || out.delay_sd < 0) in.problem("scenario-007", "a delay is negative", "");
+    if (out.delay < 0 || out.delay_sd < 0) in.problem("scenario-007", "a delay is negative", "", out.delay < 0 ? "delay" : "delay_sd");
+    if (out.stop_after <= 0)
+      in.problem("scenario-007", "'stop_after' should be a positive duration", "E.g. \"12 months\"; without any dose the regimen is \"none\".",
+                 "stop_after");
     if (const TomlValue* skip = in.array("skip")) {
       for (const TomlValue& item : skip->items) {
         if (!item.integer || item.number < 1) in.problem("scenario-007", "'skip' should hold whole numbers from 1", "", "skip");
@@ -371,9 +401,9 @@ class ScenarioReader {
         for (std::size_t c = 0; c < csv.header.size(); ++c) {
           if (core::to_lower(csv.header[c]) == "id") continue;  // names the subject; rows are counted
           const std::string& cell = csv.rows[i][c];
-          const auto value = core::parse_double(cell);
+          const auto value = core::csv_number(csv, cell);
           if (!value || !std::isfinite(*value)) {
-            problems_.add({"scenario-012", "'" + cell + "' is no finite number", {p.table, csv.lines[i], 0}, ""});
+            problems_.add({"scenario-012", "'" + cell + "' is no finite number", {p.table, csv.lines[i], 0}, core::csv_number_hint(cell)});
           }
           row.push_back(value.value_or(0));
         }
@@ -463,6 +493,7 @@ class ScenarioReader {
   const core::UnitSystem& units_;
   protocol::DrugCatalogue catalogue_;
   core::Diagnostics problems_;
+  core::Location until_where_;
   Scenario scenario_;
 };
 

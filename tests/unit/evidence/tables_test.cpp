@@ -155,6 +155,11 @@ TEST(StudyTables, Missing_column_of_the_measurements_is_refused_with_a_near_matc
                  "Did you mean 'site_or_maker'?", "measurements.csv", 1);
 }
 
+TEST(StudyTables, Misspelt_optional_column_is_refused_with_a_near_match) {
+  expect_refused(kArms, replaced(kRows, "ci_low", "ci_lo"), "table-002", "column 'ci_lo' is not used", "Did you mean 'ci_low'?", "measurements.csv",
+                 1);
+}
+
 TEST(StudyTables, Every_missing_column_is_reported_at_once) {
   const auto error = error_of([&] { (void)tables("arm_id\na\n", kRows); });
   EXPECT_EQ(error.diagnostics().size(), 5u) << error.what();  // study, regimen, time_zero_month, runnable, role

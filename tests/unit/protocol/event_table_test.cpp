@@ -46,6 +46,61 @@ EventRow only_row(std::string_view text) {
   return table.subjects[0].rows[0];
 }
 
+// ---- what is left out is said
+
+TEST(EventTable, Columns_without_effect_are_named_with_what_they_were_perhaps_meant_to_be) {
+  const auto remarks = [](const std::string& columns, const std::string& cells) {
+    return parse("ID,TIME" + columns + "\n1,0" + cells + "\n").remarks;
+  };
+  EXPECT_EQ(remarks(",AMT,CL", ",1,2"), std::vector<std::string>{});
+  EXPECT_EQ(remarks(",cl", ",2"), (std::vector<std::string>{"columns without effect, only carried to the output: 'cl' (did you mean 'CL'?)"}));
+  EXPECT_EQ(remarks(",CL [L/h],DV", ",2,3"),
+            (std::vector<std::string>{"columns without effect, only carried to the output: 'CL [L/h]' (did you mean 'CL'?), 'DV'"}));
+  EXPECT_EQ(remarks(",AMOUNT", ",2"),
+            (std::vector<std::string>{"columns without effect, only carried to the output: 'AMOUNT' (did you mean 'AMT'?)"}));
+  expect_refused("ID,TIME,\n1,0,x\n", "csv-002", 2, "the row has 3 cells, the header 2", "A decimal comma splits a number in two: write a point.");
+}
+
+TEST(EventTable, A_word_that_spells_out_a_parameter_is_a_near_match) {
+  const auto t = parse_event_table("ID,TIME,WEIGHT\n1,0,70\n", "e.csv", "h", {"WT"}, {"A"}, support::units());
+  EXPECT_EQ(t.remarks, (std::vector<std::string>{"columns without effect, only carried to the output: 'WEIGHT' (did you mean 'WT'?)"}));
+}
+
+TEST(EventTable, R_writes_row_names_without_a_header_and_NA) {
+  const auto t = parse("\"\",\"ID\",\"TIME\",\"AMT\",\"CL\"\n\"1\",1,0,100,1.6\n\"2\",1,2,NA,NA\n");
+  EXPECT_EQ(t.remarks, (std::vector<std::string>{"column 1 has no name and is left out"}));
+  EXPECT_TRUE(t.carried_columns.empty());
+  EXPECT_EQ(t.subjects[0].rows[1].evid, 0);
+  EXPECT_TRUE(std::isnan(t.subjects[0].rows[1].parameters[0]));
+}
+
+TEST(EventTable, Rows_marked_C_are_left_out) {
+  const auto t = parse("C,ID,TIME,AMT\n.,1,0,100\nC,1,1,x\n.,1,2,0\n");
+  ASSERT_EQ(t.subjects[0].rows.size(), 2u);
+  EXPECT_EQ(t.remarks, (std::vector<std::string>{"1 rows marked C are left out"}));
+  EXPECT_TRUE(t.carried_columns.empty());
+  EXPECT_EQ(parse("ID,TIME,C\n1,0,3.5\n").carried_columns, (std::vector<std::string>{"C"})) << "a concentration, say";
+}
+
+TEST(EventTable, One_ID_spelt_in_two_ways_is_refused) {
+  expect_refused("ID,TIME\n1,0\n1.0,3\n", "event-014", 3, "ID is '1.0', and '1' in another row", "Spell the ID of a subject in one way.");
+  EXPECT_EQ(parse("ID,TIME\n001,0\n002,0\nA1,0\n").subjects.size(), 3u);
+}
+
+TEST(EventTable, Clock_times_are_refused_with_the_cure) {
+  expect_refused("ID,TIME\n1,08:00\n", "event-007", 2, "TIME is '08:00', not a finite number",
+                 "Clock times and dates are not read: write the time since the first record as a number.");
+}
+
+TEST(EventTable, Units_of_AMT_drugs_and_routes_are_read) {
+  const auto t = parse("ID,TIME (h),AMT [mg],DRUG,ROUTE\n1,0,60,denosumab,SC\n", "");
+  EXPECT_EQ(t.time_unit_text, "h");
+  EXPECT_EQ(t.subjects[0].rows[0].unit, "mg");
+  EXPECT_EQ(t.subjects[0].rows[0].drug, "denosumab");
+  EXPECT_EQ(t.subjects[0].rows[0].route, "sc");
+  EXPECT_EQ(only_row("ID,TIME,AMT [mg],UNIT\n1,0,60,ug\n").unit, "ug") << "the row's own";
+}
+
 // ---- columns
 
 TEST(EventTable, Full_row_is_read_into_its_fields) {
@@ -221,7 +276,8 @@ TEST(EventTable, Cell_that_is_no_number_is_refused) { expect_refused("ID,TIME,AM
 
 TEST(EventTable, Amount_that_is_not_finite_is_refused) {
   for (const std::string bad : {"inf", "nan", "-inf", "1e999"})
-    expect_refused("ID,TIME,AMT\n1,0," + bad + "\n", "event-007", 2, "AMT is '" + bad + "', not a finite number");
+    expect_refused("ID,TIME,AMT\n1,0," + bad + "\n", "event-007", 2, "AMT is '" + bad + "', not a finite number",
+                   bad == "nan" ? "A missing value is an empty cell, '.' or NA." : "");
 }
 
 TEST(EventTable, Time_that_is_not_finite_is_refused) {
@@ -324,7 +380,10 @@ TEST(EventTable, Ragged_row_is_refused) { expect_refused("ID,TIME,AMT\n1,0\n", "
 TEST(EventTable, Empty_file_is_refused) { expect_refused(" \n\n", "csv-001", 0, "the file is empty"); }
 TEST(EventTable, Header_alone_is_refused) { expect_refused("ID,TIME\n", "event-002", 0, "the table has no rows"); }
 TEST(EventTable, Open_quote_is_refused) { expect_refused("ID,TIME\n1,\"0\n", "csv-003", 2, "a quote is never closed"); }
-TEST(EventTable, Binary_file_is_refused) { expect_refused(std::string("ID,TIME\n\0\1", 10), "csv-004", 0, "the file is binary, not a text table"); }
+TEST(EventTable, Binary_file_is_refused) {
+  expect_refused(std::string("ID,TIME\n\0\1", 10), "csv-004", 2, "the file is binary, not a text table",
+                 "If it is UTF-16 or a spreadsheet, save it as CSV in UTF-8.");
+}
 
 TEST(EventTable, Megabyte_of_noise_is_refused) {
   std::mt19937 random(1);

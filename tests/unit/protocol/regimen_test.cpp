@@ -495,5 +495,24 @@ TEST(Catalogue, Drug_without_a_unit_is_refused_with_its_name) {
   EXPECT_NE(std::string(error.what()).find("unit"), std::string::npos) << error.what();
 }
 
+// ---- doses that no label or study comes near
+
+TEST(LargestDose, Ten_times_is_let_through_more_is_said_and_a_thousand_times_is_refused) {
+  const DrugCatalogue catalogue = {{"x", "sc", "mg", {}, "2 mg", "30 ug"}, {"unknown", "sc", "mg"}};
+  const auto parsed = [&](const char* text) { return parse_regimen(text, catalogue, support::units()); };
+  EXPECT_TRUE(parsed("x 20 mg").remarks.empty());
+  EXPECT_EQ(parsed("x 0.03 g daily x 3").remarks,
+            (std::vector<std::string>{"0.03 g of x is 15 times the largest dose of its labels and studies, 2 mg"}));
+  EXPECT_TRUE(parsed("x 2 g").remarks.size() == 1) << "a thousand times is the limit";
+  EXPECT_TRUE(parsed("x 300 ug/kg").remarks.empty());
+  EXPECT_EQ(parsed("x 3 mg/kg").remarks.size(), 1u);
+  EXPECT_TRUE(parsed("unknown 60 kg").remarks.empty()) << "nothing is stated";
+  const auto error = support::error_of([&] { (void)parsed("none for 1 month then x 2.1 g"); });
+  EXPECT_EQ(error.diagnostics()[0].code, "regimen-021");
+  EXPECT_EQ(error.diagnostics()[0].message,
+            "regimen 'none for 1 month then x 2.1 g', column 25: 2.1 g of x is 1050 times the largest dose of its labels and studies, 2 mg");
+  EXPECT_EQ(error.diagnostics()[0].hint, "Is the unit right? At most 1000 times is allowed.");
+}
+
 }  // namespace
 }  // namespace osteosome::protocol
