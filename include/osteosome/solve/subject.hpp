@@ -32,7 +32,13 @@ struct EventState {
   std::vector<Waiting> waiting;  ///< in the order they were triggered
   std::vector<char> broken;      ///< constraints that do not hold
   std::optional<core::RandomStream> ties;
+  bool triggers_known = true;  ///< false: what holds when next looked at has not just turned true
 
+  /// The states were set as if time had not led to them: nothing waits, and no trigger turns true by it.
+  void begin_anew() {
+    waiting.clear();
+    triggers_known = false;
+  }
   /// When the next execution is due; infinity if none is waiting.
   [[nodiscard]] double next() const;
 };

@@ -11,6 +11,7 @@
 #include "osteosome/solve/engine.hpp"
 #include "osteosome/solve/subject.hpp"
 #include "reference_solvers.hpp"
+#include "timed_branches.hpp"
 
 namespace osteosome::solve {
 namespace {
@@ -28,14 +29,33 @@ std::vector<expr::NodeId> nodes(const std::vector<T>& items, F node) {
   return roots;
 }
 
+/// A function that CVODES watches: the gap of a branch, or how far it is from the upper or the lower end of its level.
+struct Margin {
+  enum class Kind { Gap, Upper, Lower };
+  std::uint32_t branch = 0;
+  Kind kind = Kind::Gap;
+};
+
+std::vector<Margin> margins_of(const compile::Program& program) {
+  std::vector<Margin> margins;
+  for (std::uint32_t k = 0; k < program.switches.size(); ++k) {
+    const auto& s = program.switches[k];
+    if (s.time_slope) continue;
+    margins.push_back({k, s.level ? Margin::Kind::Upper : Margin::Kind::Gap});
+    if (s.level) margins.push_back({k, Margin::Kind::Lower});
+  }
+  return margins;
+}
+
 class Reference final : System {
  public:
   Reference(const compile::Program& program, const SubjectPlan& plan, const Options& options, const std::stop_token& stop)
-      : stop_requested_(stop), program_(program), plan_(plan), options_(options), n_(program.states.size()), setup_(program),
+      : stop_requested_(stop), program_(program), plan_(plan), options_(options), n_(program.states.size()), setup_(program), timed_(program), margins_(margins_of(program)),
         derivative_(program.graph, program.derivative), jacobian_(program.graph, nodes(program.jacobian, [](const auto& e) { return e.node; })),
         gaps_(program.graph, nodes(program.switches, [](const auto& s) { return s.gap; })),
         residuals_(program.graph, nodes(program.algebraic, [](const auto& a) { return a.residual; })), history_(program),
-        parameters_(setup_.initial_parameters(plan)), bits_(program.switches.size()), gap_(program.switches.size()), rates_(n_),
+        parameters_(setup_.initial_parameters(plan)), bits_(program.switches.size()), gap_(program.switches.size()),
+        watched_(program.switches.size()), rates_(n_),
         delayed_(program.delays.size()), solver_(make_integrator(program, *this, options.relative_tolerance)) {
     events_ = setup_.start_events(plan);
     for (const auto& e : program.events) {
@@ -71,11 +91,13 @@ class Reference final : System {
   [[nodiscard]] bool has_delays() const { return !delayed_.empty(); }
   [[nodiscard]] bool stop_due() const { return stop_ < plan_.stops.size() && plan_.stops[stop_].time <= t_; }
 
-  /// At every instant: first the events that are due, then the outputs, then doses, then branches that are left only after this instant.
+  /// At every instant (docs/reference/event-table.md): the outputs that stand before the doses, the doses, then triggers and events, the outputs
+  /// after them, and last the branches that are left only after this instant.
   void integrate() {
     bool changed = true;
     while (true) {
-      if (changed && !stop_due() && !settle()) return;
+      if (changed && (fresh_ || !stop_due()) && !settle()) return;
+      fresh_ = false;
       while (output_ < plan_.outputs.size() && plan_.outputs[output_].after_stops <= stop_ && plan_.outputs[output_].time <= t_) write_output();
       if (output_ == plan_.outputs.size()) return;
       if (stop_due()) {
@@ -91,6 +113,11 @@ class Reference final : System {
         continue;
       }
       if (changed) {
+        change_ = timed_.next(plan_, t_, parameters_, bits_);
+        if (change_.time <= t_) {
+          for (const std::uint32_t k : change_.branches) flip(k);
+          continue;
+        }
         solver_->restart(t_);
         counted_ = {};
         changed = false;
@@ -107,23 +134,33 @@ class Reference final : System {
     } else {
       apply_stop(plan_, s, solver_->states(), rates_);
     }
+    if (s.kind == StopKind::SetStates) {
+      events_.begin_anew();
+      fresh_ = true;
+    }
     held_.clear();
   }
 
   /// Integrates to the next output, stop, event or crossing. Returns false when the subject is finished, with or without success.
   bool step(bool& changed) {
     const double event = next_event(plan_, events_);
-    const double end = std::min(stop_ < plan_.stops.size() ? plan_.stops[stop_].time : plan_.outputs.back().time, event);
+    const double end = std::min({stop_ < plan_.stops.size() ? plan_.stops[stop_].time : plan_.outputs.back().time, event, change_.time});
     const auto& output = plan_.outputs[output_];
     const double target = output.after_stops == stop_ ? std::min(end, output.time) : end;
-    const auto reach_event = [&] {
-      if (t_ < event) return;
-      t_ = std::max(t_, events_.next());
-      changed = true;
+    const auto reach_end = [&] {
+      if (t_ >= event) {
+        t_ = std::max(t_, events_.next());
+        changed = true;
+      }
+      if (t_ >= change_.time) {
+        pass_boundaries(change_.branches);
+        change_ = {};
+        changed = true;
+      }
     };
     if (end - t_ <= kNoTime * std::max(std::abs(t_), std::abs(end))) {  // closer than CVODES can step
       t_ = end;
-      reach_event();
+      reach_end();
       return true;
     }
     if (stop_requested_.stop_requested()) {
@@ -138,7 +175,7 @@ class Reference final : System {
     } else if (advance == Integrator::Advance::Stop) {
       t_ = has_delays() ? target : end;
     }
-    reach_event();
+    reach_end();
     count();
     const bool stands = advance == Integrator::Advance::Busy && t_ - before <= kStandstill * std::max(std::abs(t_), end - t_);
     if (stands || advance == Integrator::Advance::Failed) {
@@ -171,29 +208,38 @@ class Reference final : System {
     counted_ = done;
   }
 
-  /// A crossed bit flips at once if its new value holds where the gap is 0, else after this instant.
   void found_crossings() {
-    std::vector<int> found(bits_.size());
+    std::vector<int> found(margins_.size());
     solver_->crossings(found);
     const double at = snapped(plan_, t_, kSnap * std::abs(t_));
+    std::vector<std::uint32_t> crossed;
+    for (std::size_t m = 0; m < margins_.size(); ++m) {
+      const std::uint32_t k = margins_[m].branch;
+      const bool left = margins_[m].kind == Margin::Kind::Gap ? found[m] != 0 && (found[m] > 0 ? 1 : 0) != bits_[k] : found[m] < 0;
+      if (left) crossed.push_back(k);
+    }
+    pass_boundaries(crossed);
+    if (at >= t_) t_ = at;
+  }
+
+  /// A branch at its boundary changes at once if its new value holds there, else after this instant.
+  void pass_boundaries(const std::vector<std::uint32_t>& branches) {
     held_.clear();
-    for (std::size_t k = 0; k < bits_.size(); ++k) {
-      const double bit = found[k] > 0 ? 1 : 0;
-      if (found[k] == 0 || bit == bits_[k]) continue;
-      if (bit == (program_.switches[k].inclusive ? 1 : 0)) {
+    for (const std::uint32_t k : branches) {
+      hold(k);
+      const auto& branch = program_.switches[k];
+      if (branch.holds_at_boundary(branch.rises(bits_[k], gap_[k]))) {
         flip(k);
       } else {
         late_.push_back(k);
-        hold(k);
       }
     }
-    if (at >= t_) t_ = at;
     ++result_.statistics.switches;
   }
 
   void flip(std::size_t k) {
-    bits_[k] = bits_[k] != 0 ? 0 : 1;
     hold(k);
+    bits_[k] = program_.switches[k].beyond(bits_[k], gap_[k]);
   }
 
   /// A bit that has just crossed stands while its gap is what it was at the crossing, which rounding put on either side.
@@ -237,9 +283,10 @@ class Reference final : System {
       bool moved = false;
       for (std::size_t k = 0; k < bits_.size(); ++k) {
         if (std::find(held_.begin(), held_.end(), std::pair(k, gap_[k])) != held_.end()) continue;
-        const double bit = (program_.switches[k].inclusive ? gap_[k] >= 0 : gap_[k] > 0) ? 1 : 0;
-        moved = moved || bit != bits_[k];
+        const double bit = program_.switches[k].value_at(gap_[k]);
+        if (bit == bits_[k] || (std::isnan(bit) && std::isnan(bits_[k]))) continue;
         bits_[k] = bit;
+        moved = true;
       }
       if (!moved) break;
     }
@@ -249,7 +296,10 @@ class Reference final : System {
   /// A gap that is exactly 0 here is not reported as a root when the solver restarts; where it goes decides the bit after this instant.
   void look_ahead() {
     gaps_.evaluate(t_, solver_->states(), bits_, gap_, delayed_);
-    if (std::none_of(gap_.begin(), gap_.end(), [](double g) { return g == 0; })) return;
+    const auto at_boundary = [&](std::size_t k) { return !timed_.contains(k) && gap_[k] == (program_.switches[k].level ? bits_[k] : 0); };
+    bool any = false;
+    for (std::size_t k = 0; k < bits_.size(); ++k) any = any || at_boundary(k);
+    if (!any) return;
     std::vector<double> slope(n_), ahead(n_), gaps(bits_.size());
     derivative_.evaluate(t_, solver_->states(), bits_, slope, delayed_);
     const double dt = 1e-8 * std::max(std::abs(t_), 1.0);
@@ -257,7 +307,8 @@ class Reference final : System {
     gaps_.evaluate(t_ + dt, ahead, bits_, gaps, delayed_);
     for (std::size_t k = 0; k < bits_.size(); ++k) {
       const bool known = std::find(held_.begin(), held_.end(), std::pair(k, gap_[k])) != held_.end();
-      if (gap_[k] == 0 && !known && gaps[k] != 0 && (gaps[k] > 0 ? 1 : 0) != bits_[k]) late_.push_back(k);
+      if (!at_boundary(k) || known || gaps[k] == gap_[k]) continue;
+      if (program_.switches[k].level ? gaps[k] < gap_[k] : (gaps[k] > 0 ? 1 : 0) != bits_[k]) late_.push_back(k);
     }
   }
 
@@ -303,9 +354,15 @@ class Reference final : System {
     if (has_delays()) (void)history_.look_up(t, x, delayed_);
     jacobian_.evaluate(t, x, bits_, entries, delayed_);
   }
-  void gaps(double t, std::span<const double> x, std::span<double> gaps) override {
+  [[nodiscard]] std::size_t margin_count() const override { return margins_.size(); }
+  void margins(double t, std::span<const double> x, std::span<double> margins) override {
     if (has_delays()) (void)history_.look_up(t, x, delayed_);
-    gaps_.evaluate(t, x, bits_, gaps, delayed_);
+    gaps_.evaluate(t, x, bits_, watched_, delayed_);
+    for (std::size_t m = 0; m < margins_.size(); ++m) {
+      const std::uint32_t k = margins_[m].branch;
+      const double gap = watched_[k];
+      margins[m] = margins_[m].kind == Margin::Kind::Gap ? gap : margins_[m].kind == Margin::Kind::Lower ? gap - bits_[k] : bits_[k] + 1 - gap;
+    }
   }
   void residuals(double t, std::span<const double> x, std::span<double> residuals) override {
     if (has_delays()) (void)history_.look_up(t, x, delayed_);
@@ -318,12 +375,16 @@ class Reference final : System {
   const Options& options_;
   std::size_t n_;
   SubjectSetup setup_;
+  TimedBranches timed_;
+  std::vector<Margin> margins_;
   compile::Interpreter derivative_, jacobian_, gaps_, residuals_;
   History history_;
-  std::vector<double> parameters_, bits_, gap_, rates_, delayed_;
+  std::vector<double> parameters_, bits_, gap_, watched_, rates_, delayed_;
   std::unique_ptr<Integrator> solver_;
   EventState events_;
+  TimedBranches::Change change_;
   bool parameter_events_ = false;
+  bool fresh_ = true;  // the state has just been set: it is looked at before the doses of this instant
   std::vector<std::pair<std::size_t, double>> held_;
   std::vector<std::size_t> late_;  // bits that flip after this instant
   double t_ = 0;
