@@ -100,7 +100,7 @@ void apply_stop(const SubjectPlan& plan, const Stop& stop, std::span<double> sta
 /// When the next event is to be executed; infinity if none is waiting.
 [[nodiscard]] double next_event(const SubjectPlan& plan, const EventState& events);
 
-/// `time`, or the time of looking that lies within `width` of it, so that what happens at a time of looking is seen there.
+/// `time`, or the output or stop that lies within `width` of it, so that what happens at an instant of the plan happens there.
 [[nodiscard]] double snapped(const SubjectPlan& plan, double time, double width);
 
 }  // namespace osteosome::solve

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <memory>
+#include <utility>
 
 #include "history.hpp"
 #include "osteosome/solve/engine.hpp"
@@ -118,6 +120,7 @@ class Reference final : System {
           for (const std::uint32_t k : change_.branches) flip(k);
           continue;
         }
+        note_echoes();
         solver_->restart(t_);
         counted_ = {};
         changed = false;
@@ -144,7 +147,7 @@ class Reference final : System {
   /// Integrates to the next output, stop, event or crossing. Returns false when the subject is finished, with or without success.
   bool step(bool& changed) {
     const double event = next_event(plan_, events_);
-    const double end = std::min({stop_ < plan_.stops.size() ? plan_.stops[stop_].time : plan_.outputs.back().time, event, change_.time});
+    const double end = std::min({stop_ < plan_.stops.size() ? plan_.stops[stop_].time : plan_.outputs.back().time, event, change_.time, next_echo()});
     const auto& output = plan_.outputs[output_];
     const double target = output.after_stops == stop_ ? std::min(end, output.time) : end;
     const auto reach_end = [&] {
@@ -155,6 +158,11 @@ class Reference final : System {
       if (t_ >= change_.time) {
         pass_boundaries(change_.branches);
         change_ = {};
+        changed = true;
+      }
+      if (t_ >= next_echo()) {
+        echo_ = echoes_.begin()->second;
+        echoes_.erase(echoes_.begin(), echoes_.upper_bound(t_));
         changed = true;
       }
     };
@@ -187,6 +195,17 @@ class Reference final : System {
       return false;
     }
     return true;
+  }
+
+  [[nodiscard]] double next_echo() const { return echoes_.empty() ? std::numeric_limits<double>::infinity() : echoes_.begin()->first; }
+
+  /// What jumps now jumps again where it is seen with a delay, and as often again as delays may be nested.
+  void note_echoes() {
+    const std::size_t order = std::exchange(echo_, 0) + 1;
+    for (std::size_t k = 0; order <= delayed_.size() && k < delayed_.size(); ++k) {
+      const double ago = history_.duration(k, t_, solver_->states(), delayed_);
+      if (ago > 0) echoes_.emplace(t_ + ago, order);
+    }
   }
 
   Integrator::Advance solve_to(double target, double stop) {
@@ -383,6 +402,8 @@ class Reference final : System {
   std::unique_ptr<Integrator> solver_;
   EventState events_;
   TimedBranches::Change change_;
+  std::multimap<double, std::size_t> echoes_;  // when earlier jumps are seen with a delay, and of which order they are
+  std::size_t echo_ = 0;                       // the order of the one that was reached; 0: a jump of its own
   bool parameter_events_ = false;
   bool fresh_ = true;  // the state has just been set: it is looked at before the doses of this instant
   std::vector<std::pair<std::size_t, double>> held_;

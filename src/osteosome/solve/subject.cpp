@@ -362,11 +362,15 @@ SubjectSetup::EventRound SubjectSetup::run_events(EventState& events, const Mome
 }
 
 double snapped(const SubjectPlan& plan, double time, double width) {
-  const auto above = std::lower_bound(plan.outputs.begin(), plan.outputs.end(), time, [](const OutputPoint& o, double t) { return o.time < t; });
-  for (auto it = above == plan.outputs.begin() ? above : above - 1; it != plan.outputs.end() && it <= above; ++it) {
-    if (std::abs(it->time - time) <= width) return it->time;
-  }
-  return time;
+  const auto nearest = [&](const auto& instants) {
+    const auto above = std::lower_bound(instants.begin(), instants.end(), time, [](const auto& i, double t) { return i.time < t; });
+    for (auto it = above == instants.begin() ? above : above - 1; it != instants.end() && it <= above; ++it) {
+      if (std::abs(it->time - time) <= width) return it->time;
+    }
+    return time;
+  };
+  const double seen = nearest(plan.outputs);
+  return seen != time ? seen : nearest(plan.stops);
 }
 
 double next_event(const SubjectPlan& plan, const EventState& events) {

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "osteosome/solve/subject.hpp"
+
 namespace osteosome::solve {
 namespace {
 
@@ -39,17 +41,7 @@ TimedBranches::Change TimedBranches::next(const SubjectPlan& plan, double time, 
   for (const auto& [at, branch] : changes) {
     if (at <= first.time + width) first.branches.push_back(branch);
   }
-  if (first.time == time) return first;
-  const auto near = [&](double planned) {
-    if (planned > time && std::abs(planned - first.time) <= width) first.time = planned;
-  };
-  near(plan.outputs.back().time);
-  const auto stop = std::lower_bound(plan.stops.begin(), plan.stops.end(), first.time - width, [](const Stop& s, double t) { return s.time < t; });
-  if (stop != plan.stops.end()) near(stop->time);
-  const auto output = std::lower_bound(plan.outputs.begin(), plan.outputs.end(), first.time - width, [](const OutputPoint& o, double t) {
-    return o.time < t;
-  });
-  if (output != plan.outputs.end()) near(output->time);
+  if (const double planned = snapped(plan, first.time, width); planned > time) first.time = planned;
   return first;
 }
 
