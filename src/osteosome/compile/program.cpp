@@ -681,9 +681,11 @@ class Builder {
     return call(ast.name, a, branches);
   }
 
-  /// The past is looked up with live comparisons, whatever the branch of the formula around it.
+  /// The past is looked up with live comparisons, whatever the branch of the formula around it. The frozen ones make its jumps known when they
+  /// happen, so that they are expected when they are seen.
   NodeId delayed(const Ast& ast, const Names* arguments, int depth) {
     auto& g = program_.graph;
+    if (!before_start_) (void)translate(ast.args[0], arguments, Branches::Frozen, depth + 1);
     const NodeId value = translate(ast.args[0], arguments, Branches::Live, depth + 1);
     const bool was_before = std::exchange(before_start_, true);
     const NodeId before = translate(ast.args[0], arguments, Branches::Live, depth + 1);

@@ -22,6 +22,8 @@ constexpr int kEventRounds = 10'000;
 constexpr double kShortestDelay = 1e-4;  // of the time to the next output
 constexpr double kStandstill = 1e-12;  // progress of many steps, relative to time, below which the solver stands still
 constexpr double kNoTime = 16 * 2.220446049250313e-16;
+constexpr int kMostLooksAhead = 8;
+constexpr double kLevelWidth = 1e-9;  // of a level: what a crossing that CVODES has located leaves open
 constexpr double kSnap = 1e-12;  // of time: what CVODES' root finder leaves open, a hundred units in the last place, and some
 
 template <class T, class F>
@@ -109,8 +111,10 @@ class Reference final : System {
       }
       if (changed && late_.empty()) look_ahead();
       if (!late_.empty()) {
-        for (const std::size_t k : late_) flip(k);
-        late_.clear();
+        for (const auto& [k, value] : std::exchange(late_, {})) {
+          bits_[k] = value;
+          hold(k);
+        }
         changed = true;
         continue;
       }
@@ -176,6 +180,7 @@ class Reference final : System {
       return false;
     }
     const double before = t_;
+    looks_ahead_ = 0;
     const auto advance = solve_to(target, has_delays() ? target : end);
     if (advance == Integrator::Advance::Root) {
       found_crossings();
@@ -244,13 +249,16 @@ class Reference final : System {
   /// A branch at its boundary changes at once if its new value holds there, else after this instant.
   void pass_boundaries(const std::vector<std::uint32_t>& branches) {
     held_.clear();
+    look_up_delayed();
+    gaps_.evaluate(t_, solver_->states(), bits_, gap_, delayed_);
     for (const std::uint32_t k : branches) {
-      hold(k);
       const auto& branch = program_.switches[k];
+      const double value = branch.beyond(bits_[k], gap_[k]);
+      held_.emplace_back(k, gap_[k]);
       if (branch.holds_at_boundary(branch.rises(bits_[k], gap_[k]))) {
-        flip(k);
+        bits_[k] = value;
       } else {
-        late_.push_back(k);
+        late_.emplace_back(k, value);
       }
     }
     ++result_.statistics.switches;
@@ -312,23 +320,30 @@ class Reference final : System {
     return true;
   }
 
-  /// A gap that is exactly 0 here is not reported as a root when the solver restarts; where it goes decides the bit after this instant.
+  /// A gap that is exactly 0 here is not reported as a root when the solver restarts; where it goes decides the bit after this instant. So does it
+  /// for a level at one of its ends, on either side of which rounding may have put it.
   void look_ahead() {
     gaps_.evaluate(t_, solver_->states(), bits_, gap_, delayed_);
-    const auto at_boundary = [&](std::size_t k) { return !timed_.contains(k) && gap_[k] == (program_.switches[k].level ? bits_[k] : 0); };
-    bool any = false;
-    for (std::size_t k = 0; k < bits_.size(); ++k) any = any || at_boundary(k);
-    if (!any) return;
+    std::vector<std::size_t> open;
+    for (std::size_t k = 0; k < bits_.size(); ++k) {
+      if (!timed_.contains(k) && at_boundary(k)) open.push_back(k);
+    }
+    if (open.empty() || ++looks_ahead_ > kMostLooksAhead) return;
     std::vector<double> slope(n_), ahead(n_), gaps(bits_.size());
     derivative_.evaluate(t_, solver_->states(), bits_, slope, delayed_);
     const double dt = 1e-8 * std::max(std::abs(t_), 1.0);
     for (std::size_t i = 0; i < n_; ++i) ahead[i] = solver_->states()[i] + dt * (slope[i] + rates_[i]);
     gaps_.evaluate(t_ + dt, ahead, bits_, gaps, delayed_);
-    for (std::size_t k = 0; k < bits_.size(); ++k) {
-      const bool known = std::find(held_.begin(), held_.end(), std::pair(k, gap_[k])) != held_.end();
-      if (!at_boundary(k) || known || gaps[k] == gap_[k]) continue;
-      if (program_.switches[k].level ? gaps[k] < gap_[k] : (gaps[k] > 0 ? 1 : 0) != bits_[k]) late_.push_back(k);
+    for (const std::size_t k : open) {
+      const double value = program_.switches[k].level ? std::floor(gaps[k]) : gaps[k] > 0 ? 1 : 0;
+      if (gaps[k] != gap_[k] && value != bits_[k]) late_.emplace_back(k, value);
     }
+  }
+
+  [[nodiscard]] bool at_boundary(std::size_t k) const {
+    const double gap = gap_[k];
+    if (program_.switches[k].level) return std::abs(gap - std::round(gap)) <= kLevelWidth * std::max(std::abs(gap), 1.0);
+    return gap == 0 && std::find(held_.begin(), held_.end(), std::pair(k, gap)) == held_.end();
   }
 
   void look_up_delayed() {
@@ -407,7 +422,8 @@ class Reference final : System {
   bool parameter_events_ = false;
   bool fresh_ = true;  // the state has just been set: it is looked at before the doses of this instant
   std::vector<std::pair<std::size_t, double>> held_;
-  std::vector<std::size_t> late_;  // bits that flip after this instant
+  std::vector<std::pair<std::size_t, double>> late_;  // branches that change after this instant, and to what
+  int looks_ahead_ = 0;                               // at this instant: more than a few slide along a boundary
   double t_ = 0;
   std::size_t stop_ = 0, output_ = 0;
   Integrator::Count counted_;

@@ -91,6 +91,105 @@ TEST_P(Jumps, Pulses_on_the_clock_are_seen_however_short) {
   }
 }
 
+/// How often a trigger turns true until each of `times`, and when it last did.
+SmallModel counting(const std::string& trigger) {
+  SmallModel m{{{"k", 0.05}}, {{"x", "1", "-k*x", ""}, {"when", "0", "zero*x", "40"}, {"count", "0", "zero*x", "1"}}, {}};
+  m.events.push_back({"pulse", trigger, {{"when", "time"}, {"count", "count + 1"}}});
+  return m;
+}
+
+TEST_P(Jumps, Triggers_turn_true_at_every_jump_on_the_clock) {
+  struct Case {
+    std::string trigger;
+    double first, period;
+  };
+  for (const Case& c : {Case{"rem(time, 24) >= 20", 20, 24}, Case{"rem(time, 24) >= 8 && rem(time, 24) < 8.01", 8, 24},
+                        Case{"floor(time/24) >= 1 && rem(time, 24) >= 20", 44, 24}, Case{"time - 24*floor(time/24) > 23.999", 23.999, 24},
+                        Case{"sin(2*pi*time/24) > 0.999999", 6 - std::acos(0.999999) * 12 / std::numbers::pi, 24},
+                        Case{"rem(floor(time/12), 2) == 1", 12, 24}, Case{"ceil(time/24) - floor(time/24) == 0", 24, 24}}) {
+    const auto p = counting(c.trigger).program();
+    const std::vector<double> times = {0, 7.99, 47, 230.001, 480.001};
+    const auto result = run(p, plan_for(p, {}, times));
+    const States x(p, result);
+    for (std::size_t k = 0; k < times.size(); ++k) {
+      const double t = times[k];
+      EXPECT_EQ(std::round(x(k, "count")), t < c.first ? 0 : std::floor((t - c.first) / c.period) + 1) << c.trigger << " at " << t;
+    }
+    EXPECT_NEAR(x(4, "when"), c.first + c.period * std::floor((480.001 - c.first) / c.period), 1e-9) << c.trigger;
+  }
+}
+
+TEST_P(Jumps, Jumps_of_states_are_crossed_one_by_one_up_and_down) {
+  // x = 9.5 sin(0.1 t) rises and falls through the whole numbers: area is the integral of floor(x), held to what the crossings are located to.
+  SmallModel m{{}, {{"x", "0", "0.95*cos(time/10)", "10"}, {"area", "0", "floor(x)", "10"}, {"above", "0", "ceil(x)", "10"}, {"part", "0", "rem(x, 2)", "10"}}, {}};
+  const auto p = m.program();
+  const double end = 55;
+  const auto result = run(p, plan_for(p, {}, {end}));
+  const auto integral = [&](auto f) {  // between the instants at which 9.5 sin(t/10) is whole
+    std::vector<double> at = {0, end};
+    for (int n = -9; n <= 9; ++n) {
+      for (const double phase : {std::asin(n / 9.5), std::numbers::pi - std::asin(n / 9.5)}) {
+        for (int turn = -1; turn <= 1; ++turn) at.push_back(std::clamp(10 * (phase + 2 * std::numbers::pi * turn), 0.0, end));
+      }
+    }
+    std::sort(at.begin(), at.end());
+    double sum = 0;
+    for (std::size_t i = 1; i < at.size(); ++i) sum += (at[i] - at[i - 1]) * f(9.5 * std::sin((at[i] + at[i - 1]) / 20));
+    return sum;
+  };
+  const States x(p, result);
+  EXPECT_NEAR(x(0, "area"), integral([](double v) { return std::floor(v); }), 1e-5);
+  EXPECT_NEAR(x(0, "above"), integral([](double v) { return std::ceil(v); }), 1e-5);
+  // rem keeps the sign of x: x minus twice its whole halves
+  const double wholes = 2 * integral([](double v) { return std::trunc(v / 2); });
+  EXPECT_NEAR(x(0, "part"), 95 * (1 - std::cos(end / 10)) - wholes, 1e-5);
+}
+
+TEST_P(Jumps, A_state_at_a_whole_number_may_leave_it_either_way) {
+  for (const double direction : {1.0, -1.0}) {
+    SmallModel m{{{"v", direction}}, {{"x", "3", "v", ""}, {"area", "0", "floor(x)", "10"}}, {}};
+    const auto p = m.program();
+    const auto result = run(p, plan_for(p, {}, {0.5, 2.5}));
+    const States x(p, result);
+    EXPECT_NEAR(x(0, "area"), direction > 0 ? 1.5 : 1, 1e-6) << direction;
+    EXPECT_NEAR(x(1, "area"), direction > 0 ? 3 + 4 + 2.5 : 2 + 1 + 0, 1e-6) << direction;
+  }
+}
+
+TEST_P(Jumps, Doses_at_the_instant_of_a_jump_count_once) {
+  const auto p = driven("piecewise(1, rem(time, 24) < 0.5, 0)").program();
+  const auto result = run(p, plan_for(p, {{24, StopKind::Add, 0, 5}, {49, StopKind::Add, 0, 5}, {72, StopKind::Add, 0, 5}}, {24, 72, 100}));
+  const States x(p, result);
+  const auto pulse = daily(0, 0.5, 5);
+  const auto bolus = [](double t) { return t > 0 ? 5 * std::exp(-0.08 * t) : 0; };
+  EXPECT_NEAR(x(0, "x"), driven_exact(pulse, 1, 0.08, 24), kAccuracy);
+  EXPECT_NEAR(x(1, "x"), driven_exact(pulse, 1, 0.08, 72) + bolus(48) + bolus(23), 5 * kAccuracy);
+  EXPECT_NEAR(x(2, "x"), driven_exact(pulse, 1, 0.08, 100) + bolus(76) + bolus(51) + bolus(28), 5 * kAccuracy);
+}
+
+TEST_P(Jumps, Period_changed_by_an_event_or_a_stop_holds_from_there) {
+  SmallModel m = driven("piecewise(1, rem(time, tau) < 0.01, 0)");
+  m.parameters.emplace_back("tau", 24);
+  m.events.push_back({"faster", "time >= 100", {{"tau", "7"}}});
+  const auto p = m.program();
+  auto plan = plan_for(p, {{150, StopKind::SetParameter, *p.parameter_index("tau"), 20}}, {99, 149, 239});
+  const auto result = run(p, plan);
+  const States x(p, result);
+  // at 0 24 48 72 96; then 105 112 119 126 133 140 147; then 160 180 200 220
+  EXPECT_NEAR(x(0, "given"), 0.05, 1e-7);
+  EXPECT_NEAR(x(1, "given"), 0.12, 1e-7);
+  EXPECT_NEAR(x(2, "given"), 0.16, 1e-7);
+}
+
+/// `delay` is for the reference engine only.
+TEST(Jumps_seen_with_a_delay, arrive_when_they_should) {
+  const SmallModel m{{{"pause", 5.5}}, {{"x", "0", "delay(piecewise(1, rem(time + 24, 24) < 0.01, 0), pause)", "10"}}, {}};
+  const auto p = m.program();
+  const auto result = solve::run_reference(p, plan_for(p, {}, {5.4, 5.6, 30, 240}), at_rtol(kRtol));
+  const double expected[] = {0, 0.01, 0.02, 0.1};  // pulses arrive at 5.5 + 24 k
+  for (std::size_t k = 0; k < 4; ++k) EXPECT_NEAR(result.states[k], expected[k], 1e-7) << k;
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, Jumps, testing::ValuesIn(kEngines), [](const auto& instance) { return name_of(instance.param); });
 
 }  // namespace
