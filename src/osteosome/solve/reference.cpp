@@ -111,10 +111,7 @@ class Reference final : System {
       }
       if (changed && late_.empty()) look_ahead();
       if (!late_.empty()) {
-        for (const auto& [k, value] : std::exchange(late_, {})) {
-          bits_[k] = value;
-          hold(k);
-        }
+        pass_late();
         changed = true;
         continue;
       }
@@ -264,6 +261,18 @@ class Reference final : System {
     ++result_.statistics.switches;
   }
 
+  /// Branches that are left only after this instant, unless a dose or an event has come between.
+  void pass_late() {
+    look_up_delayed();
+    gaps_.evaluate(t_, solver_->states(), bits_, gap_, delayed_);
+    const std::vector<double> gap = gap_;
+    for (const auto& [k, value] : std::exchange(late_, {})) {
+      if (std::find(held_.begin(), held_.end(), std::pair(k, gap[k])) == held_.end()) continue;
+      bits_[k] = value;
+      hold(k);
+    }
+  }
+
   void flip(std::size_t k) {
     hold(k);
     bits_[k] = program_.switches[k].beyond(bits_[k], gap_[k]);
@@ -336,7 +345,9 @@ class Reference final : System {
     gaps_.evaluate(t_ + dt, ahead, bits_, gaps, delayed_);
     for (const std::size_t k : open) {
       const double value = program_.switches[k].level ? std::floor(gaps[k]) : gaps[k] > 0 ? 1 : 0;
-      if (gaps[k] != gap_[k] && value != bits_[k]) late_.emplace_back(k, value);
+      if (gaps[k] == gap_[k] || value == bits_[k]) continue;
+      held_.emplace_back(k, gap_[k]);
+      late_.emplace_back(k, value);
     }
   }
 
