@@ -189,7 +189,7 @@ class SubjectPlanner {
     if (lag < 0 || !std::isfinite(lag)) throw core::Error(core::ErrorKind::Dosing, {"dosing-006", "the lag is " + core::format_double(lag), {}, ""});
     const double interval = row.interval * time_factor_;
     const double time = now_;
-    if (row.steady_state > 0 && events_have_a_past()) {
+    if (row.steady_state > 0 && !model_.program().events.empty() && needs_doses(row, interval)) {
       lead_in(row, state, lag, interval);
       lag > 0 ? queue(time + lag, state, row) : enter(row, state);
     } else if (row.steady_state > 0) {
@@ -255,22 +255,23 @@ class SubjectPlanner {
     for (double k = implied; k >= 1; --k) queue(now_ + lag - k * interval, state, row);
   }
 
-  /// True if an event may change a parameter or wait: then states alone do not say how the model goes on.
-  [[nodiscard]] bool events_have_a_past() const {
+  /// True for SS=1 of a train: which events its doses cause depends on what led to the state, and there may be several states that repeat. What is
+  /// solved for instead, because there is no train to follow, is refused if an event may change a parameter or wait.
+  [[nodiscard]] bool needs_doses(const EventRow& row, double interval) const {
+    if (row.steady_state != 2 && interval > 0) return true;
     const auto& events = model_.program().events;
-    return std::any_of(events.begin(), events.end(), [](const compile::EventDefinition& e) {
+    const bool past = std::any_of(events.begin(), events.end(), [](const compile::EventDefinition& e) {
       return e.delay || std::any_of(e.actions.begin(), e.actions.end(), [](const compile::EventAction& a) { return !a.is_state; });
     });
+    if (!past) return false;
+    throw core::Error(core::ErrorKind::Unsupported, {"steady-004",
+                                                     "the steady state of an infusion, or one to be added, where events change parameters or wait",
+                                                     {table_.file, row.line, 0},
+                                                     "Give the doses themselves (ADDL), or SS 1 with II."});
   }
 
   /// SS=1 by the doses of the train themselves, as many as it takes, in an episode that begins with the first of them.
   void lead_in(const EventRow& row, std::uint32_t state, double lag, double interval) {
-    if (row.steady_state == 2 || !(interval > 0)) {
-      throw core::Error(core::ErrorKind::Unsupported, {"steady-004",
-                                                       "the steady state of an infusion, or one to be added, where events change parameters or wait",
-                                                       {table_.file, row.line, 0},
-                                                       "Give the doses themselves (ADDL), or SS 1 with II."});
-    }
     const double record = now_;
     for (int doses = kFewestDoses; doses <= kMostDoses; doses *= 2) {
       pending_.clear();
