@@ -18,7 +18,7 @@ SmallModel driven(const std::string& rate, double k = 0.08) {
   return {{{"k", k}}, {{"x", "0", rate + " - k*x", "10"}, {"given", "0", rate, "100"}}, {}};
 }
 
-/// x after boluses and infusions of `rate` over each [from, to] up to `t`.
+/// x at `t` of infusions of `rate` over each [from, to].
 double driven_exact(const std::vector<std::pair<double, double>>& pulses, double rate, double k, double t) {
   double x = 0;
   for (const auto& [from, to] : pulses) {
@@ -179,6 +179,20 @@ TEST_P(Jumps, Period_changed_by_an_event_or_a_stop_holds_from_there) {
   EXPECT_NEAR(x(0, "given"), 0.05, 1e-7);
   EXPECT_NEAR(x(1, "given"), 0.12, 1e-7);
   EXPECT_NEAR(x(2, "given"), 0.16, 1e-7);
+}
+
+TEST(Jumps_on_lanes, are_the_same_bits_on_every_instruction_set_and_beside_any_neighbour) {
+  SmallModel m = driven("piecewise(1, rem(time, tau) < 0.05 && sin(time) < 0.9, floor(x) > 0.2, 0.1, ceil(10*x)*0.01 - 0.02)");
+  m.parameters.emplace_back("tau", 24);
+  const auto p = m.program();
+  std::vector<solve::SubjectPlan> plans(20, plan_for(p, {{30, StopKind::Add, 0, 3}}, {25, 100, 240}));
+  for (std::size_t s = 0; s < plans.size(); ++s) plans[s].parameters[*p.parameter_index("tau")] = 7 + static_cast<double>(s);
+  const auto alone = [&](std::size_t s) { return run_one(Engine::Lanes, p, plans[s], at_rtol(kRtol)).states; };
+  for (const auto isa : {compile::Isa::Scalar, compile::Isa::Avx2, compile::Isa::Avx512}) {
+    if (!compile::has_isa(isa)) continue;
+    const auto results = run_all_lanes(p, plans, at_rtol(kRtol), {isa, true, ""}, 2);
+    for (std::size_t s = 0; s < plans.size(); s += 3) EXPECT_EQ(results[s].states, alone(s)) << compile::name_of(isa) << " " << s;
+  }
 }
 
 /// `delay` is for the reference engine only.
