@@ -760,8 +760,8 @@ class Builder {
       return result;
     }
     static const std::map<std::string, Op> functions = {
-        {"exp", Op::Exp},   {"ln", Op::Log},    {"sqrt", Op::Sqrt},   {"tanh", Op::Tanh}, {"sin", Op::Sin},
-        {"cos", Op::Cos},   {"tan", Op::Tan},   {"asin", Op::Asin},   {"acos", Op::Acos}, {"atan", Op::Atan},
+        {"exp", Op::Exp},   {"ln", Op::Log},    {"sqrt", Op::Sqrt},          {"tanh", Op::Tanh}, {"sin", Op::Sin},
+        {"cos", Op::Cos},   {"tan", Op::Tan},   {"asin", Op::Asin},          {"acos", Op::Acos}, {"atan", Op::Atan},
         {"sinh", Op::Sinh}, {"cosh", Op::Cosh}, {"factorial", Op::Factorial}};
     const auto found = functions.find(f);
     if (found == functions.end()) unsupported("function '" + f + "'");

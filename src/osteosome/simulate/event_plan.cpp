@@ -264,10 +264,11 @@ class SubjectPlanner {
       return e.delay || std::any_of(e.actions.begin(), e.actions.end(), [](const compile::EventAction& a) { return !a.is_state; });
     });
     if (!past) return false;
-    throw core::Error(core::ErrorKind::Unsupported, {"steady-004",
-                                                     "the steady state of an infusion, or one to be added, where events change parameters or wait",
-                                                     {table_.file, row.line, 0},
-                                                     "Give the doses themselves (ADDL), or SS 1 with II."});
+    throw core::Error(core::ErrorKind::Unsupported,
+                      {"steady-004",
+                       "the steady state of an infusion, or one to be added, where events change parameters or wait",
+                       {table_.file, row.line, 0},
+                       "Give the doses themselves (ADDL), or SS 1 with II."});
   }
 
   /// SS=1 by the doses of the train themselves, as many as it takes, in an episode that begins with the first of them.
@@ -285,10 +286,11 @@ class SubjectPlanner {
       if (repeats(interval)) return;
       episodes_.pop_back();
     }
-    throw core::Error(core::ErrorKind::Numerics, {"steady-001",
-                                                  "no steady state was found for doses into '" + model_.program().states[state] + "'",
-                                                  {table_.file, row.line, 0},
-                                                  "Some state or parameter of the model does not come to rest under this dosing."});
+    throw core::Error(core::ErrorKind::Numerics,
+                      {"steady-001",
+                       "no steady state was found for doses into '" + model_.program().states[state] + "'",
+                       {table_.file, row.line, 0},
+                       "Some state or parameter of the model does not come to rest under this dosing."});
   }
 
   /// True if what holds now held one interval ago as well.

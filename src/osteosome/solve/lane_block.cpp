@@ -30,11 +30,11 @@ constexpr double kLeastError = 1e-10;  // smaller ones ask for the largest step 
 LaneBlock::LaneBlock(const compile::Program& program, const compile::LaneProgram& lane_program, const compile::Evaluator& evaluator,
                      const LaneKernels& kernels, const Options& options)
     : program_(program), code_(lane_program), at_(lane_program.layout), evaluator_(evaluator), kernels_(kernels), options_(options),
-      method_(tableau_named(options.method)), setup_(program), timed_(program), lanes_(static_cast<std::size_t>(evaluator.lanes())), n_(lane_program.n_states),
-      block_(std::size_t{at_.total} * lanes_), x_(n_ * lanes_), new_x_(n_ * lanes_), atol_(n_ * lanes_), rates_(n_ * lanes_), h_(lanes_),
-      inverse_h_(lanes_), error_(lanes_), factor_(lanes_), mask_(lanes_), zero_(n_ * lanes_), gap_start_(code_.n_switches * lanes_),
-      gap_middle_(code_.n_switches * lanes_), gap_end_(code_.n_switches * lanes_), dense_(3 * n_ * lanes_), has_rate_(n_, 0), lane_(lanes_),
-      state_row_(n_), bit_row_(code_.n_switches) {
+      method_(tableau_named(options.method)), setup_(program), timed_(program), lanes_(static_cast<std::size_t>(evaluator.lanes())),
+      n_(lane_program.n_states), block_(std::size_t{at_.total} * lanes_), x_(n_ * lanes_), new_x_(n_ * lanes_), atol_(n_ * lanes_),
+      rates_(n_ * lanes_), h_(lanes_), inverse_h_(lanes_), error_(lanes_), factor_(lanes_), mask_(lanes_), zero_(n_ * lanes_),
+      gap_start_(code_.n_switches * lanes_), gap_middle_(code_.n_switches * lanes_), gap_end_(code_.n_switches * lanes_), dense_(3 * n_ * lanes_),
+      has_rate_(n_, 0), lane_(lanes_), state_row_(n_), bit_row_(code_.n_switches) {
   for (int i = 0; i < method_.stages; ++i) k_.emplace_back(n_ * lanes_);
   for (std::uint32_t c = 0; c < code_.constants.size(); ++c) std::fill_n(slot(at_.constants + c), lanes_, code_.constants[c]);
   parameter_events_ = !program.parameter_initial.empty();

@@ -54,13 +54,14 @@ std::vector<Margin> margins_of(const compile::Program& program) {
 class Reference final : System {
  public:
   Reference(const compile::Program& program, const SubjectPlan& plan, const Options& options, const std::stop_token& stop)
-      : stop_requested_(stop), program_(program), plan_(plan), options_(options), n_(program.states.size()), setup_(program), timed_(program), margins_(margins_of(program)),
-        derivative_(program.graph, program.derivative), jacobian_(program.graph, nodes(program.jacobian, [](const auto& e) { return e.node; })),
+      : stop_requested_(stop), program_(program), plan_(plan), options_(options), n_(program.states.size()), setup_(program), timed_(program),
+        margins_(margins_of(program)), derivative_(program.graph, program.derivative),
+        jacobian_(program.graph, nodes(program.jacobian, [](const auto& e) { return e.node; })),
         gaps_(program.graph, nodes(program.switches, [](const auto& s) { return s.gap; })),
         residuals_(program.graph, nodes(program.algebraic, [](const auto& a) { return a.residual; })), history_(program),
         parameters_(setup_.initial_parameters(plan)), bits_(program.switches.size()), gap_(program.switches.size()),
-        watched_(program.switches.size()), rates_(n_),
-        delayed_(program.delays.size()), solver_(make_integrator(program, *this, options.relative_tolerance)) {
+        watched_(program.switches.size()), rates_(n_), delayed_(program.delays.size()),
+        solver_(make_integrator(program, *this, options.relative_tolerance)) {
     events_ = setup_.start_events(plan);
     for (const auto& e : program.events) {
       for (const auto& a : e.actions) parameter_events_ = parameter_events_ || !a.is_state;

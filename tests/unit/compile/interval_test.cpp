@@ -27,9 +27,19 @@ std::vector<Formula> formulas() {
   const auto unary = [](Op op) { return [op](Graph& g, NodeId t) { return g.make(op, t); }; };
   const auto shifted = [](Op op) { return [op](Graph& g, NodeId t) { return g.make(op, g.make(Op::Sub, t, g.constant(1.5)), t); }; };
   std::vector<Formula> all;
-  for (const auto& [name, op] : std::vector<std::pair<std::string, Op>>{{"exp", Op::Exp},     {"tanh", Op::Tanh}, {"sin", Op::Sin},    {"cos", Op::Cos},
-                                                                        {"tan", Op::Tan},     {"atan", Op::Atan}, {"sinh", Op::Sinh},  {"cosh", Op::Cosh},
-                                                                        {"floor", Op::Floor}, {"ceil", Op::Ceil}, {"not", Op::Not},    {"neg", Op::Neg}}) {
+  for (const auto& [name, op] : std::vector<std::pair<std::string, Op>>{
+           {"exp", Op::Exp},
+           {"tanh", Op::Tanh},
+           {"sin", Op::Sin},
+           {"cos", Op::Cos},
+           {"tan", Op::Tan},
+           {"atan", Op::Atan},
+           {"sinh", Op::Sinh},
+           {"cosh", Op::Cosh},
+           {"floor", Op::Floor},
+           {"ceil", Op::Ceil},
+           {"not", Op::Not},
+           {"neg", Op::Neg}}) {
     all.push_back({name, unary(op)});
   }
   for (const auto& [name, op] : std::vector<std::pair<std::string, Op>>{
@@ -39,7 +49,8 @@ std::vector<Formula> formulas() {
   all.push_back({"square", [](Graph& g, NodeId t) { return g.make(Op::Mul, t, t); }});
   all.push_back({"inverse", [](Graph& g, NodeId t) { return g.make(Op::Div, g.constant(2), t); }});
   all.push_back({"power", [](Graph& g, NodeId t) { return g.make(Op::Pow, g.make(Op::Exp, t), g.make(Op::Sin, t)); }});
-  all.push_back({"select", [](Graph& g, NodeId t) { return g.make(Op::Select, g.make(Op::Less, t, g.constant(1)), g.make(Op::Sin, t), g.constant(4)); }});
+  all.push_back({"select",
+                 [](Graph& g, NodeId t) { return g.make(Op::Select, g.make(Op::Less, t, g.constant(1)), g.make(Op::Sin, t), g.constant(4)); }});
   return all;
 }
 

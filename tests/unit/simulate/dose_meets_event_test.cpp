@@ -79,8 +79,9 @@ TEST_P(Dose_meets_event, Steady_state_to_be_added_is_refused_where_events_have_a
   EXPECT_NE(problem.message.find("where events change parameters or wait"), std::string::npos) << problem.message;
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, Dose_meets_event, testing::Values(EngineChoice::Reference, EngineChoice::Lanes),
-                         [](const auto& instance) { return instance.param == EngineChoice::Lanes ? "lanes" : "reference"; });
+INSTANTIATE_TEST_SUITE_P(Engines, Dose_meets_event, testing::Values(EngineChoice::Reference, EngineChoice::Lanes), [](const auto& instance) {
+  return instance.param == EngineChoice::Lanes ? "lanes" : "reference";
+});
 
 }  // namespace
 }  // namespace osteosome::support

@@ -121,7 +121,10 @@ TEST_P(Jumps, Triggers_turn_true_at_every_jump_on_the_clock) {
 
 TEST_P(Jumps, Jumps_of_states_are_crossed_one_by_one_up_and_down) {
   // x = 9.5 sin(0.1 t) rises and falls through the whole numbers: area is the integral of floor(x), held to what the crossings are located to.
-  SmallModel m{{}, {{"x", "0", "0.95*cos(time/10)", "10"}, {"area", "0", "floor(x)", "10"}, {"above", "0", "ceil(x)", "10"}, {"part", "0", "rem(x, 2)", "10"}}, {}};
+  SmallModel m{
+      {},
+      {{"x", "0", "0.95*cos(time/10)", "10"}, {"area", "0", "floor(x)", "10"}, {"above", "0", "ceil(x)", "10"}, {"part", "0", "rem(x, 2)", "10"}},
+      {}};
   const auto p = m.program();
   const double end = 55;
   const auto result = run(p, plan_for(p, {}, {end}));
