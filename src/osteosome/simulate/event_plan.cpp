@@ -16,6 +16,8 @@ using protocol::EventRow;
 using solve::Stop;
 using solve::StopKind;
 
+constexpr int kFewestDoses = 32, kMostDoses = 4096;
+constexpr double kRepeats = 1e-8;   // of a value from one dose to the next: a hundred times the integration tolerance
 constexpr double kSameTime = 1e-9;  // relative: times that differ by rounding of T + k*II only
 
 class SubjectPlanner {
@@ -187,7 +189,10 @@ class SubjectPlanner {
     if (lag < 0 || !std::isfinite(lag)) throw core::Error(core::ErrorKind::Dosing, {"dosing-006", "the lag is " + core::format_double(lag), {}, ""});
     const double interval = row.interval * time_factor_;
     const double time = now_;
-    if (row.steady_state > 0) {
+    if (row.steady_state > 0 && !model_.program().events.empty() && needs_doses(row, interval)) {
+      lead_in(row, state, lag, interval);
+      lag > 0 ? queue(time + lag, state, row) : enter(row, state);
+    } else if (row.steady_state > 0) {
       steady_state(row, state, lag, interval);
       if (row.amount == 0) return;
       if (lag > 0) queue(time + lag, state, row);
@@ -250,6 +255,65 @@ class SubjectPlanner {
     for (double k = implied; k >= 1; --k) queue(now_ + lag - k * interval, state, row);
   }
 
+  /// True for SS=1 of a train: which events its doses cause depends on what led to the state, and there may be several states that repeat. What is
+  /// solved for instead, because there is no train to follow, is refused if an event may change a parameter or wait.
+  [[nodiscard]] bool needs_doses(const EventRow& row, double interval) const {
+    if (row.steady_state != 2 && interval > 0) return true;
+    const auto& events = model_.program().events;
+    const bool past = std::any_of(events.begin(), events.end(), [](const compile::EventDefinition& e) {
+      return e.delay || std::any_of(e.actions.begin(), e.actions.end(), [](const compile::EventAction& a) { return !a.is_state; });
+    });
+    if (!past) return false;
+    throw core::Error(core::ErrorKind::Unsupported,
+                      {"steady-004",
+                       "the steady state of an infusion, or one to be added, where events change parameters or wait",
+                       {table_.file, row.line, 0},
+                       "Give the doses themselves (ADDL), or SS 1 with II."});
+  }
+
+  /// SS=1 by the doses of the train themselves, as many as it takes, in an episode that begins with the first of them.
+  void lead_in(const EventRow& row, std::uint32_t state, double lag, double interval) {
+    const double record = now_;
+    for (int doses = kFewestDoses; doses <= kMostDoses; doses *= 2) {
+      pending_.clear();
+      episodes_.emplace_back();
+      episode().subject = subject_;
+      plan().start = now_ = record - doses * interval;
+      plan().initial_overrides = overrides_;
+      plan().parameters = values_;
+      for (int k = doses; k >= 1; --k) queue(record + lag - k * interval, state, row);
+      advance(record);
+      if (repeats(interval)) return;
+      episodes_.pop_back();
+    }
+    throw core::Error(core::ErrorKind::Numerics,
+                      {"steady-001",
+                       "no steady state was found for doses into '" + model_.program().states[state] + "'",
+                       {table_.file, row.line, 0},
+                       "Some state or parameter of the model does not come to rest under this dosing."});
+  }
+
+  /// True if what holds now held one interval ago as well.
+  bool repeats(double interval) {
+    solve::SubjectPlan p = plan();
+    for (const double t : {now_ - interval, now_}) {
+      const auto stop = std::find_if(p.stops.begin(), p.stops.end(), [&](const Stop& s) { return s.time >= t - kSameTime * interval; });
+      p.outputs.push_back({t, static_cast<std::uint32_t>(stop - p.stops.begin())});
+    }
+    solve::Options options;
+    options.relative_tolerance = 1e-10;
+    const auto result = solve::run_reference(model_.program(), p, options);
+    if (result.status != solve::Status::Completed) throw core::Error(core::ErrorKind::Numerics, {"steady-002", result.message, {}, ""});
+    const auto same = [](const std::vector<double>& values) {
+      const std::size_t n = values.size() / 2;
+      for (std::size_t i = 0; i < n; ++i) {
+        if (!(std::abs(values[n + i] - values[i]) <= kRepeats * std::max(std::abs(values[i]), std::abs(values[n + i])))) return false;
+      }
+      return true;
+    };
+    return same(result.states) && same(result.parameters);
+  }
+
   /// Drops running infusions and doses that have not entered yet.
   void cancel() {
     for (const Pending& item : pending_) {
@@ -263,6 +327,7 @@ class SubjectPlanner {
     solve::SubjectPlan p;
     p.parameters = values_;
     p.initial_overrides = x;
+    p.resumes = true;
     if (train.duration > 0) {
       for (int k = 0; train.duration - k * train.interval > kSameTime * train.interval; ++k) {
         const double end = train.duration - k * train.interval;

@@ -22,6 +22,7 @@ solve::SubjectPlan period_plan(const std::vector<double>& parameters, const std:
   solve::SubjectPlan plan;
   plan.parameters = parameters;
   plan.initial_overrides = from;
+  plan.resumes = true;
   if (train.interval == 0) {
     plan.stops.push_back({0, StopKind::ChangeRate, train.state, train.rate});
   } else if (train.duration > 0) {
