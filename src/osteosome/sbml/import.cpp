@@ -9,6 +9,7 @@
 
 #include "document.hpp"
 #include "osteosome/core/text.hpp"
+#include "osteosome/expr/builtin.hpp"
 #include "osteosome/expr/mathml.hpp"
 #include "osteosome/model/document.hpp"
 #include "osteosome/sbml/export.hpp"
@@ -105,8 +106,8 @@ class Importer {
 
   // Names.
 
-  void rename(const std::string& sid) {
-    if (sid.empty() || !expr::is_reserved(sid)) return;
+  void rename(const std::string& sid, bool function = false) {
+    if (sid.empty() || !(expr::is_reserved(sid) || (function && expr::is_builtin_function(sid)))) return;
     std::string name = sid + "_";
     while (in_.getElementBySId(name) != nullptr) name += "_";
     out_.renamed[sid] = name;
@@ -114,7 +115,7 @@ class Importer {
 
   /// Every identifier that formulas may use; those that are built-in names of ours get another.
   void find_names() {
-    for (unsigned i = 0; i < in_.getNumFunctionDefinitions(); ++i) rename(in_.getFunctionDefinition(i)->getId());
+    for (unsigned i = 0; i < in_.getNumFunctionDefinitions(); ++i) rename(in_.getFunctionDefinition(i)->getId(), true);
     for (unsigned i = 0; i < in_.getNumCompartments(); ++i) rename(in_.getCompartment(i)->getId());
     for (unsigned i = 0; i < in_.getNumParameters(); ++i) rename(in_.getParameter(i)->getId());
     for (unsigned i = 0; i < in_.getNumSpecies(); ++i) rename(in_.getSpecies(i)->getId());
@@ -124,6 +125,7 @@ class Importer {
       for (unsigned k = 0; k < r.getNumReactants(); ++k) rename(r.getReactant(k)->getId());
       for (unsigned k = 0; k < r.getNumProducts(); ++k) rename(r.getProduct(k)->getId());
     }
+    for (unsigned i = 0; i < in_.getNumEvents(); ++i) rename(in_.getEvent(i)->getIdAttribute());
   }
 
   [[nodiscard]] std::string name(const std::string& sid) const { return out_.name_of(sid); }
@@ -430,7 +432,7 @@ class Importer {
 
   void event(const Event& e, unsigned index) {
     model::Event x;
-    x.id = e.isSetIdAttribute() ? e.getIdAttribute() : "event_" + std::to_string(index + 1);
+    x.id = e.isSetIdAttribute() ? name(e.getIdAttribute()) : "event_" + std::to_string(index + 1);
     x.where = at(e);
     const Trigger* trigger = e.getTrigger();
     x.trigger = trigger == nullptr ? Ast::number(0) : math(trigger->getMath(), *trigger).value_or(Ast::number(0));
