@@ -17,38 +17,39 @@ using Table = std::map<std::string, Builtin, std::less<>>;
 
 const Table& builtins() {
   static const Table table = [] {
-    Table t = {{"plus", {"+", 0, kAnyNumber}},
-               {"times", {"*", 0, kAnyNumber}},
-               {"minus", {"-", 1, 2}},
-               {"divide", {"/", 2, 2}},
-               {"pow", {"^", 2, 2}},
-               {"power", {"^", 2, 2}},
-               {"and", {"&&", 0, kAnyNumber}},
-               {"or", {"||", 0, kAnyNumber}},
-               {"xor", {"xor", 0, kAnyNumber}},
-               {"not", {"!", 1, 1}},
-               {"implies", {"implies", 2, 2}},
-               {"lt", {"<", 2, kAnyNumber}},
-               {"leq", {"<=", 2, kAnyNumber}},
-               {"gt", {">", 2, kAnyNumber}},
-               {"geq", {">=", 2, kAnyNumber}},
-               {"eq", {"==", 2, kAnyNumber}},
-               {"equals", {"==", 2, kAnyNumber}},
-               {"neq", {"!=", 2, 2}},
-               {"min", {"min", 1, kAnyNumber}},
-               {"max", {"max", 1, kAnyNumber}},
-               {"piecewise", {"piecewise", 1, kAnyNumber}},
-               {"delay", {"delay", 2, 2}},
-               {"rateOf", {"rateOf", 1, 1}},
-               {"quotient", {"quotient", 2, 2}},
-               {"rem", {"rem", 2, 2}},
-               {"log", {"log", 2, 2}},
-               {"log10", {"log", 1, 1}},
-               {"root", {"root", 1, 2}},
-               {"sqr", {"sqr", 1, 1}},
-               {"sqrt", {"sqrt", 1, 1}},
-               {"ceil", {"ceil", 1, 1}},
-               {"ceiling", {"ceil", 1, 1}}};
+    Table t = {
+        {"plus", {"+", 0, kAnyNumber}},
+        {"times", {"*", 0, kAnyNumber}},
+        {"minus", {"-", 1, 2}},
+        {"divide", {"/", 2, 2}},
+        {"pow", {"^", 2, 2}},
+        {"power", {"^", 2, 2}},
+        {"and", {"&&", 0, kAnyNumber}},
+        {"or", {"||", 0, kAnyNumber}},
+        {"xor", {"xor", 0, kAnyNumber}},
+        {"not", {"!", 1, 1}},
+        {"implies", {"implies", 2, 2}},
+        {"lt", {"<", 2, kAnyNumber}},
+        {"leq", {"<=", 2, kAnyNumber}},
+        {"gt", {">", 2, kAnyNumber}},
+        {"geq", {">=", 2, kAnyNumber}},
+        {"eq", {"==", 2, kAnyNumber}},
+        {"equals", {"==", 2, kAnyNumber}},
+        {"neq", {"!=", 2, 2}},
+        {"min", {"min", 1, kAnyNumber}},
+        {"max", {"max", 1, kAnyNumber}},
+        {"piecewise", {"piecewise", 1, kAnyNumber}},
+        {"delay", {"delay", 2, 2}},
+        {"rateOf", {"rateOf", 1, 1}},
+        {"quotient", {"quotient", 2, 2}},
+        {"rem", {"rem", 2, 2}},
+        {"log", {"log", 2, 2}},
+        {"log10", {"log", 1, 1}},
+        {"root", {"root", 1, 2}},
+        {"sqr", {"sqr", 1, 1}},
+        {"sqrt", {"sqrt", 1, 1}},
+        {"ceil", {"ceil", 1, 1}},
+        {"ceiling", {"ceil", 1, 1}}};
     for (const char* f : {"abs", "exp", "factorial", "floor", "ln"}) t[f] = {f, 1, 1};
     for (const char* f : {"sin", "cos", "tan", "sec", "csc", "cot"}) {
       for (const std::string& name : {std::string(f), std::string(f) + "h"}) {
@@ -151,17 +152,18 @@ Ast make_call(const std::string& f, std::vector<Ast> args) {
 }
 
 std::optional<double> constant_named(std::string_view name) {
-  static const std::map<std::string, double, std::less<>> table = {{"pi", 3.14159265358979323846},
-                                                                   {"exponentiale", 2.71828182845904523536},
-                                                                   {"avogadro", 6.02214179e23},  // the value SBML L3 fixes
-                                                                   {"true", 1},
-                                                                   {"false", 0},
-                                                                   {"INF", std::numeric_limits<double>::infinity()},
-                                                                   {"inf", std::numeric_limits<double>::infinity()},
-                                                                   {"infinity", std::numeric_limits<double>::infinity()},
-                                                                   {"NaN", std::numeric_limits<double>::quiet_NaN()},
-                                                                   {"nan", std::numeric_limits<double>::quiet_NaN()},
-                                                                   {"notanumber", std::numeric_limits<double>::quiet_NaN()}};
+  static const std::map<std::string, double, std::less<>> table = {
+      {"pi", 3.14159265358979323846},
+      {"exponentiale", 2.71828182845904523536},
+      {"avogadro", 6.02214179e23},  // the value SBML L3 fixes
+      {"true", 1},
+      {"false", 0},
+      {"INF", std::numeric_limits<double>::infinity()},
+      {"inf", std::numeric_limits<double>::infinity()},
+      {"infinity", std::numeric_limits<double>::infinity()},
+      {"NaN", std::numeric_limits<double>::quiet_NaN()},
+      {"nan", std::numeric_limits<double>::quiet_NaN()},
+      {"notanumber", std::numeric_limits<double>::quiet_NaN()}};
   const auto found = table.find(name);
   return found == table.end() ? std::nullopt : std::optional(found->second);
 }

@@ -2,7 +2,6 @@
 // Formula text, which is SBML Level 3 infix, by recursive descent. Where this grammar differs from libSBML's parser (which reads integers in
 // brackets as rational numbers, "a || b && c" from left to right and "(a < b) < c" as a chain) stands in decision 0024.
 #include <algorithm>
-#include <initializer_list>
 #include <optional>
 
 #include "functions.hpp"
@@ -25,10 +24,18 @@ struct Term {
   int height = 1;
 };
 
-/// How an operator is written, and the function it stands for.
-struct Spelling {
+enum Level { kDisjunction, kConjunction, kComparison, kSum, kProduct };
+
+/// How an operator is written, the function it stands for, and how tightly it binds.
+struct Operator {
   std::string_view text, call;
+  Level level;
 };
+
+constexpr Operator kOperators[] = {  // what begins like another comes before it
+    {"||", "||", kDisjunction}, {"&&", "&&", kConjunction}, {"<=", "<=", kComparison}, {">=", ">=", kComparison}, {"==", "==", kComparison},
+    {"!=", "!=", kComparison},  {"<>", "!=", kComparison},  {"<", "<", kComparison},   {">", ">", kComparison},   {"+", "+", kSum},
+    {"-", "-", kSum},           {"*", "*", kProduct},       {"/", "/", kProduct},      {"%", "rem", kProduct}};
 
 class Parser {
  public:
@@ -36,14 +43,12 @@ class Parser {
 
   Ast run() {
     if (text_.size() > kLongestFormula) refuse("too many characters", "At most " + std::to_string(kLongestFormula) + " are read.");
-    Term whole = disjunction();
+    Term whole = expression(kDisjunction);
     if (peek() != '\0' || at_ < text_.size()) unexpected();
     return std::move(whole.ast);
   }
 
  private:
-  using Level = Term (Parser::*)();
-
   [[noreturn]] void refuse(const std::string& why, const std::string& hint, const char* code = "formula-001") const {
     throw core::Error(core::ErrorKind::Model, {code, why + " in formula '" + std::string(text_.substr(0, kQuoted)) + "'", {}, hint});
   }
@@ -67,18 +72,26 @@ class Parser {
     return at_ < text_.size() ? text_[at_] : '\0';
   }
 
-  std::optional<Spelling> accept(std::initializer_list<Spelling> operators) {
+  bool accept(char c) {
+    if (peek() != c || at_ >= text_.size()) return false;
+    ++at_;
+    return true;
+  }
+
+  void expect(char c) {
+    if (!accept(c)) unexpected();
+  }
+
+  /// The binary operator that comes next, if it binds at least so tightly.
+  std::optional<Operator> accept_operator(Level least) {
     (void)peek();
-    for (const Spelling& op : operators) {
+    for (const Operator& op : kOperators) {
       if (!text_.substr(at_).starts_with(op.text)) continue;
+      if (op.level < least) return std::nullopt;
       at_ += op.text.size();
       return op;
     }
     return std::nullopt;
-  }
-
-  void expect(std::string_view character) {
-    if (!accept({{character, ""}})) unexpected();
   }
 
   Term made(std::string_view call, std::vector<Ast> args, int below) const {
@@ -104,43 +117,45 @@ class Parser {
     return made(call, std::move(args), below);
   }
 
-  Term from_left(Level operand, std::initializer_list<Spelling> operators) {
-    Term left = (this->*operand)();
-    while (const auto op = accept(operators)) left = joined(op->call, std::move(left), (this->*operand)());
+  /// Operators from `least` on, of equal tightness from the left.
+  Term expression(Level least) {
+    Term left = sign();
+    while (const auto op = accept_operator(least)) {
+      left = op->level == kComparison ? comparison(std::move(left), op->call)
+                                      : joined(op->call, std::move(left), expression(static_cast<Level>(op->level + 1)));
+    }
     return left;
   }
 
-  Term disjunction() { return from_left(&Parser::conjunction, {{"||", "||"}}); }
-  Term conjunction() { return from_left(&Parser::comparison, {{"&&", "&&"}}); }
-
   /// "a < b <= c" holds where every neighbouring pair does.
-  Term comparison() {
-    Term last = sum();
+  Term comparison(Term last, std::string_view call) {
     std::vector<Ast> pairs;
     int height = last.height;
-    while (const auto op = accept({{"<=", "<="}, {">=", ">="}, {"==", "=="}, {"!=", "!="}, {"<>", "!="}, {"<", "<"}, {">", ">"}})) {
-      Term next = sum();
+    while (true) {
+      Term next = expression(kSum);
       height = std::max(height, next.height);
-      pairs.push_back(Ast::call(std::string(op->call), {std::move(last.ast), next.ast}));
+      pairs.push_back(Ast::call(std::string(call), {std::move(last.ast), next.ast}));
       last = std::move(next);
+      const auto op = accept_operator(kComparison);
+      if (!op) break;
+      call = op->call;
     }
-    if (pairs.empty()) return last;
     if (pairs.size() == 1) return {std::move(pairs[0]), height + 1};
     return made("&&", std::move(pairs), height + 1);
   }
-
-  Term sum() { return from_left(&Parser::product, {{"+", "+"}, {"-", "-"}}); }
-  Term product() { return from_left(&Parser::sign, {{"*", "*"}, {"/", "/"}, {"%", "rem"}}); }
 
   /// A minus binds looser than a power: -2^2 is -4.
   Term sign() {
     if (++nested_ > kDeepestFormula) (void)made("", {}, kDeepestFormula);
     Term term;
-    if (const auto op = accept({{"-", "-"}, {"!", "!"}, {"+", "+"}})) {
+    if (accept('-')) {
       term = sign();
-      if (op->call != "+") term = made(op->call, {std::move(term.ast)}, term.height);
+      term = made("-", {std::move(term.ast)}, term.height);
+    } else if (accept('!')) {
+      term = sign();
+      term = made("!", {std::move(term.ast)}, term.height);
     } else {
-      term = power();
+      term = accept('+') ? sign() : power();
     }
     --nested_;
     return term;
@@ -149,15 +164,15 @@ class Parser {
   /// From the right, as everywhere in mathematics: 2^3^2 is 512.
   Term power() {
     Term base = atom();
-    return accept({{"^", "^"}}) ? joined("^", std::move(base), sign()) : base;
+    return accept('^') ? joined("^", std::move(base), sign()) : base;
   }
 
   Term atom() {
     const char c = peek();
     if (c == '(') {
       ++at_;
-      Term inside = disjunction();
-      expect(")");
+      Term inside = expression(kDisjunction);
+      expect(')');
       return inside;
     }
     if (is_digit(c) || (c == '.' && at_ + 1 < text_.size() && is_digit(text_[at_ + 1]))) return {Ast::number(number())};
@@ -209,15 +224,15 @@ class Parser {
   Term function(const std::string& name) {
     std::vector<Ast> args;
     int below = 0;
-    expect("(");
+    expect('(');
     if (peek() != ')') {
       do {
-        Term arg = disjunction();
+        Term arg = expression(kDisjunction);
         below = std::max(below, arg.height);
         args.push_back(std::move(arg.ast));
-      } while (accept({{",", ""}}));
+      } while (accept(','));
     }
-    expect(")");
+    expect(')');
     const Builtin* builtin = find_builtin(name);
     if (builtin == nullptr) return {Ast::call(name, std::move(args)), below + 1};
     if (name == "log" && args.size() == 1) {

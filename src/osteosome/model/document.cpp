@@ -213,7 +213,8 @@ class Reader {
     f.arguments = in.texts("arguments");
     f.body = required_formula(in, "formula");
     in.finish();
-    if (expr::is_builtin_function(id)) problems_.add({"model-003", "'" + id + "' is a built-in function of formulas", value.where, "Choose another name."});
+    if (expr::is_builtin_function(id))
+      problems_.add({"model-003", "'" + id + "' is a built-in function of formulas", value.where, "Choose another name."});
     for (const std::string& name : f.arguments) {
       if (core::is_identifier(name) && !expr::is_reserved(name)) continue;
       in.problem("model-003", "the argument '" + name + "' is " + (expr::is_reserved(name) ? "a built-in name of formulas" : "no identifier"),
