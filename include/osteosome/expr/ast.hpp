@@ -27,7 +27,7 @@ struct Ast {
 /// The name that stands for the independent variable.
 inline constexpr std::string_view kTime = "time";
 
-/// Parses SBML L3 infix text (decision 0024). Names may be dotted ("lrp.wnt").
+/// Parses SBML L3 infix text (docs/reference/model-document.md). Names may be dotted ("lrp.wnt").
 /// @throws Error(Model) formula-001 for text that is no formula (with its position), formula-002 for one-argument log.
 [[nodiscard]] Ast parse_formula(std::string_view text);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Formula text, which is SBML Level 3 infix, by recursive descent. Where this grammar differs from libSBML's parser (which reads integers in
-// brackets as rational numbers, "a || b && c" from left to right and "(a < b) < c" as a chain) stands in decision 0024.
+// brackets as rational numbers, "a || b && c" from left to right and "(a < b) < c" as a chain) stands in docs/reference/model-document.md.
 #include <algorithm>
 #include <optional>
 
