@@ -143,7 +143,7 @@ def check_variable(variable):
 def any_name(root):
     for element in root.iter():
         if sedml.local(element.tag) in ("species", "parameter", "compartment"):
-            return element.get("id")
+            return sedml.program_name(root, element)
     raise Problem("the model has no quantities")
 
 

@@ -19,6 +19,9 @@ KISAO = re.compile(r"^(?:.*\bKISAO)[:_](\d{7})$|^(\d{7})$")
 RELATIVE_TOLERANCE = 209
 INITIAL = ("initialAmount", "initialConcentration")
 VALUES = {"species": INITIAL, "parameter": ("value",), "localParameter": ("value",), "compartment": ("size", "volume")}
+# Names that formulas have built in, which a quantity cannot have: the program gives it one with "_" behind (src/osteosome/expr/ast.cpp, is_reserved).
+RESERVED = set("""time Time INF inf infinity NaN nan notanumber avogadro pi exponentiale true false log delay rateOf root and or not xor plus times minus divide
+power abs ceil cos cosh exp floor ln log10 max min pow sin sinh sqrt tan tanh piecewise acos asin atan quotient rem factorial implies""".split())
 SYMBOLS = ("species", "parameter", "localParameter", "compartment", "reaction", "speciesReference")
 
 
@@ -52,19 +55,31 @@ def local(tag):
     return tag.rsplit("}", 1)[-1]
 
 
-def identifier(root, target, namespaces):
-    """The name that the program gives the quantity of a variable."""
-    element, attribute = xpath.find(root, target, namespaces)
-    kind, name = local(element.tag), element.get("id")
-    if kind not in SYMBOLS or (attribute is not None and attribute not in VALUES.get(kind, ())) or attribute in INITIAL:
-        raise Problem(f"the target '{target}' is no quantity with a time course: <{kind}>" + (f", attribute '{attribute}'" if attribute else ""), UNSUPPORTED)
-    if name is None:
-        raise Problem(f"the target '{target}' has no id")
+def program_name(root, element):
+    """What the program calls the quantity of an element; a parameter of a reaction has the reaction's name before its own."""
+    taken = {e.get("id") for e in root.iter()}
+
+    def free(sid):
+        name = sid + "_" if sid in RESERVED else sid
+        while name != sid and name in taken:
+            name += "_"
+        return name
     for reaction in root.iter():
         law = [e for e in reaction if local(e.tag) == "kineticLaw"] if local(reaction.tag) == "reaction" else []
         if any(element is e for part in law for e in part.iter()):
-            return f"{reaction.get('id')}.{name}"
-    return name
+            return f"{free(reaction.get('id'))}.{element.get('id')}"
+    return free(element.get("id"))
+
+
+def identifier(root, target, namespaces):
+    """The program's name of a variable's quantity."""
+    element, attribute = xpath.find(root, target, namespaces)
+    kind = local(element.tag)
+    if kind not in SYMBOLS or (attribute is not None and attribute not in VALUES.get(kind, ())) or attribute in INITIAL:
+        raise Problem(f"the target '{target}' is no quantity with a time course: <{kind}>" + (f", attribute '{attribute}'" if attribute else ""), UNSUPPORTED)
+    if element.get("id") is None:
+        raise Problem(f"the target '{target}' has no id")
+    return program_name(root, element)
 
 
 def changed(path, model, namespaces, notes):

@@ -49,7 +49,7 @@ class Importer {
     for (unsigned i = 0; i < in_.getNumEvents(); ++i) event(*in_.getEvent(i), i);
     for (unsigned i = 0; i < in_.getNumConstraints(); ++i) constraint(*in_.getConstraint(i), i);
     own_extras();
-    if (!is_own(in_)) show_species();
+    if (!is_own(in_)) show_quantities();
     remarks();
     core::Diagnostics problems = problems_;
     if (problems.empty()) model::validate(out_.model, problems);
@@ -466,10 +466,16 @@ class Importer {
     out_.model.constraints.push_back({std::move(*condition), plain, at(c)});
   }
 
-  /// What reports and tables of an imported model show.
-  void show_species() {
-    for (const model::Species& s : out_.model.species) {
-      out_.model.outputs.push_back({s.id, Ast::symbol(s.id), s.unit, "", s.meaning.empty() ? s.id : s.meaning, "", "", true, s.where});
+  /// What reports and tables of an imported model show: its states and species, and the parameters that assignment rules give.
+  void show_quantities() {
+    const auto show = [&](const auto& x) {
+      out_.model.outputs.push_back({x.id, Ast::symbol(x.id), x.unit, "", x.meaning.empty() ? x.id : x.meaning, "", "", true, x.where});
+    };
+    for (const model::Species& s : out_.model.species) show(s);
+    std::set<std::string> assigned;
+    for (unsigned i = 0; i < in_.getNumParameters(); ++i) assigned.insert(name(in_.getParameter(i)->getId()));
+    for (const model::Rule& r : out_.model.rules) {
+      if (assigned.contains(r.id)) show(r);
     }
   }
 
