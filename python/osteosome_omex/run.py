@@ -215,8 +215,9 @@ def check_columns(tasks):
     for i in range(tasks.document.getNumOutputs()):
         output = tasks.document.getOutput(i)
         if output.getTypeCode() == libsedml.SEDML_OUTPUT_REPORT:
-            for k in range(output.getNumDataSets()):
-                tasks.generated(output.getDataSet(k).getDataReference())
+            lengths = {len(tasks.generated(output.getDataSet(k).getDataReference())) for k in range(output.getNumDataSets())}
+            if len(lengths) > 1:
+                tasks.notes.append(f"report '{output.getId()}': its columns have {' and '.join(str(n) for n in sorted(lengths))} rows, so a row is no common time")
             continue
         for k in range(output.getNumCurves()):
             curve = output.getCurve(k)

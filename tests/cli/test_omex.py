@@ -59,7 +59,7 @@ class Archives(Case):
 
     def run_sedml(self, changes: str = "", simulation: str = "", variable: str = f"target={quoteattr(A)}", math_: str = "<ci>v</ci>", *, more_models: str = "",
                   source: str = "model.xml", task: str = "m", folder: str = "", model_at: str = "model.xml", more_simulations: str = "",
-                  more_variables: str = "", more_tasks: str = "") -> Result:
+                  more_variables: str = "", more_tasks: str = "", more_generators: str = "", more_data: str = "") -> Result:
         listed = f"<listOfChanges>{changes}</listOfChanges>" if changes else ""
         text = f"""<?xml version="1.0" encoding="UTF-8"?>
 <sedML xmlns="http://sed-ml.org/sed-ml/level1/version3" xmlns:sbml="{CORE}" level="1" version="3">
@@ -67,8 +67,8 @@ class Archives(Case):
 <listOfModels><model id="m" language="urn:sedml:language:sbml" source="{source}">{listed}</model>{more_models}</listOfModels>
 <listOfTasks><task id="t" modelReference="{task}" simulationReference="s"/>{more_tasks}</listOfTasks>
 <listOfDataGenerators><dataGenerator id="g"><listOfVariables><variable id="v" taskReference="t" {variable}/>{more_variables}</listOfVariables>
-<math xmlns="{MATHML}">{math_}</math></dataGenerator></listOfDataGenerators>
-<listOfOutputs><report id="r"><listOfDataSets><dataSet id="d" label="v" dataReference="g"/></listOfDataSets></report></listOfOutputs></sedML>"""
+<math xmlns="{MATHML}">{math_}</math></dataGenerator>{more_generators}</listOfDataGenerators>
+<listOfOutputs><report id="r"><listOfDataSets><dataSet id="d" label="v" dataReference="g"/>{more_data}</listOfDataSets></report></listOfOutputs></sedML>"""
         manifest = f"""<?xml version="1.0" encoding="UTF-8"?><omexManifest xmlns="http://identifiers.org/combine.specifications/omex-manifest">
 <content location="." format="http://identifiers.org/combine.specifications/omex"/>
 <content location="./{folder}run.sedml" format="http://identifiers.org/combine.specifications/sed-ml"/></omexManifest>"""
@@ -159,6 +159,12 @@ class Archives(Case):
                                 more_variables=f'<variable id="o" taskReference="u" target={quoteattr(A)}/>', math_=apply("minus", "<ci>v</ci>", "<ci>o</ci>"))
         self.assertEqual(result.code, UNSUPPORTED, result.err)
         self.assertIn("it combines columns of 3 and 5 rows, which have no common times", result.err)
+
+    def test_a_report_of_columns_with_other_times_says_so(self):
+        result = self.run_sedml(more_data='<dataSet id="e" label="greatest" dataReference="h"/>',
+                                more_generators=f'<dataGenerator id="h"><math xmlns="{MATHML}"><cn>1</cn></math></dataGenerator>')
+        self.assertEqual(result.code, OK, result.err)
+        self.assertIn("note: report 'r': its columns have 1 and 5 rows, so a row is no common time", result.err)
 
 
 if __name__ == "__main__":

@@ -91,6 +91,11 @@ void check_number(std::string_view text, std::size_t at, std::size_t end, const 
     const std::string_view exponent = core::trim(text.substr(second, std::min(text.find('<', second), text.size()) - second));
     good = good && !exponent.empty() && exponent.find_first_not_of("+-0123456789") == std::string_view::npos;
   }
+  const auto base = attributes.find(" base=");
+  if (base != std::string_view::npos && attributes.substr(base + 7, 2) != "10") {
+    refuse(core::ErrorKind::Model, "sbml-011", "'" + std::string(number.substr(0, 40)) + "' in <cn> has a base", {file, line_at(text, at), 0},
+           "SBML's numbers are decimal.");
+  }
   if (good) return;
   refuse(core::ErrorKind::Model, "sbml-011", "'" + std::string(number.substr(0, 40)) + "' in <cn> is no number", {file, line_at(text, at), 0},
          "Numbers have a decimal point and no separators.");

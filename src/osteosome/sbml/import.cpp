@@ -334,6 +334,7 @@ class Importer {
     const auto substance = units_.substance(s);
     x.unit = x.substance_only || c == nullptr ? substance : units_.quotient(substance, units_.size(*c));
     x.unit = own_unit(s, x.unit);
+    if (c != nullptr) check_own_units(s, "spatialSizeUnits", s.getSpatialSizeUnits(), units_.size(*c));
     x.initial = initial_value(s, c, x);
     own_formulas(x, s);
     x.rate = find(rates_, s.getId());
@@ -369,13 +370,21 @@ class Importer {
     const std::string& sid = ref.getId();
     const bool named = !sid.empty() && (assigned_.contains(sid) || rates_.contains(sid) || set_by_events_.contains(sid) || started_.contains(sid) ||
                                         in_formulas_.contains(sid) || !ref.getConstant());
-    const double value = ref.isSetStoichiometry() || in_.getLevel() < 3 ? ref.getStoichiometry() : std::nan("");
+    const double value = ref.isSetStoichiometry() || in_.getLevel() < 3 ? ref.getStoichiometry() / ref.getDenominator() : std::nan("");
     if (named && in_.getLevel() > 2) {
       quantity(ref, value, ref.getConstant(), {"1", core::Unit(), true});
       return Ast::symbol(name(sid));
     }
     if (ref.isSetStoichiometryMath()) return math(ref.getStoichiometryMath()->getMath(), ref).value_or(Ast::number(1));
     return Ast::number(value);
+  }
+
+  /// Early versions of Level 2 let one element have units of its own, which would ask for a conversion of its numbers.
+  void check_own_units(const SBase& element, const char* attribute, const std::string& own, const model::UnitText& usual) {
+    const model::UnitText unit = units_.read(own);
+    if (own.empty() || (unit.known && usual.known && unit.unit.equivalent(usual.unit))) return;
+    problems_.add({"sbml-012", "<" + element.getElementName() + "> has units of its own, " + attribute + "=\"" + own + "\", which is not supported",
+                   at(element), "Write the conversion into the formula, or the value in the units of the model."});
   }
 
   void reaction(Reaction& r) {
@@ -393,6 +402,8 @@ class Importer {
     KineticLaw* law = r.getKineticLaw();
     std::optional<Ast> rate;
     if (law != nullptr) {
+      check_own_units(*law, "timeUnits", law->getTimeUnits(), units_.time());
+      check_own_units(*law, "substanceUnits", law->getSubstanceUnits(), units_.read("substance"));
       local_parameters(*law, x.id);
       rate = math(law->getMath(), *law, law, x.id);
     }
@@ -434,6 +445,7 @@ class Importer {
     model::Event x;
     x.id = e.isSetIdAttribute() ? name(e.getIdAttribute()) : "event_" + std::to_string(index + 1);
     x.where = at(e);
+    check_own_units(e, "timeUnits", e.getTimeUnits(), units_.time());
     const Trigger* trigger = e.getTrigger();
     x.trigger = trigger == nullptr ? Ast::number(0) : math(trigger->getMath(), *trigger).value_or(Ast::number(0));
     if (in_.getLevel() > 2 && trigger != nullptr) {
