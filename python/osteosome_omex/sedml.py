@@ -2,6 +2,7 @@
 """What of SED-ML Level 1 (up to version 4) is run: tasks with one uniform time course each, changes of attributes, reports and 2D plots."""
 import re
 import xml.etree.ElementTree as ElementTree
+from xml.sax.saxutils import quoteattr
 
 import libsedml
 
@@ -95,14 +96,15 @@ def changed(path, model, namespaces, notes):
     return root
 
 
-def new_elements(change, root):
-    """The elements of <newXML>; those that name no namespace are the model's."""
-    text = change.getNewXML().toXMLString()
-    elements = list(ElementTree.fromstring(text if text.lstrip().startswith("<newXML") else f"<newXML>{text}</newXML>"))
+def new_elements(change, root, namespaces):
+    """The elements of <newXML>; those of no namespace, or of SBML, are the model's."""
+    declared = "".join(f" xmlns:{prefix}={quoteattr(uri)}" for prefix, uri in namespaces.items() if prefix)
+    wrapped = ElementTree.fromstring(f"<wrapped{declared}>{change.getNewXML().toXMLString()}</wrapped>")
+    elements = [child for e in wrapped for child in (e if local(e.tag) == "newXML" else [e])]
     own = root.tag.rpartition("}")[0]
     for element in (e for new in elements for e in new.iter()):
         space, _, tag = element.tag.rpartition("}")
-        if own and (not space or "sed-ml.org" in space):
+        if own and (not space or "sed-ml.org" in space or xpath.SBML_CORE.match(space[1:])):
             element.tag = f"{own}}}{tag}"
     return elements
 
@@ -129,7 +131,7 @@ def overridden(root, element, attribute):
 
 def change_all(root, model, namespaces, notes):
     """Makes the changes of the SED-ML model, in order; `notes` gets those without effect."""
-    was_set = []
+    was_set, shortened = [], []
     for i in range(model.getNumChanges()):
         change, kind = model.getChange(i), model.getChange(i).getTypeCode()
         parents = {child: parent for parent in root.iter() for child in parent}
@@ -147,14 +149,19 @@ def change_all(root, model, namespaces, notes):
             if element.attrib.pop(attribute, None) is None:
                 raise Problem(f"the target '{change.getTarget()}' is not there")
         elif kind == libsedml.SEDML_CHANGE_ADDXML:
-            element.extend(new_elements(change, root))
+            element.extend(new_elements(change, root, namespaces))
         elif element not in parents:
             raise Problem(f"the target '{change.getTarget()}' is the whole model, which cannot be replaced", UNSUPPORTED)
         else:
             place = list(parents[element]).index(element)
             parents[element].remove(element)
-            for k, new in enumerate(new_elements(change, root) if kind == libsedml.SEDML_CHANGE_CHANGEXML else []):
+            shortened.append(parents[element])
+            for k, new in enumerate(new_elements(change, root, namespaces) if kind == libsedml.SEDML_CHANGE_CHANGEXML else []):
                 parents[element].insert(place + k, new)
+    parents = {child: parent for parent in root.iter() for child in parent}
+    for element in shortened:  # SBML has no empty lists
+        if len(element) == 0 and local(element.tag).startswith("listOf") and element in parents:
+            parents.pop(element).remove(element)
     for target, element, attribute in was_set:
         by = overridden(root, element, attribute)
         if by is not None:

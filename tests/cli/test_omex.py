@@ -129,6 +129,17 @@ class Archives(Case):
                                [1, 1, 1, -1, -1])):
             self.expect(want, self.run_sedml(math_=formula), rel=1e-15 if len(want) == 1 else 2e-4)
 
+    def test_elements_are_added_replaced_and_removed(self):
+        lists = "/sbml:sbml/sbml:model/sbml:listOfParameters"
+        for namespace in ("", f' xmlns="{CORE}"', ' xmlns="http://www.sbml.org/sbml/level2/version4"'):
+            added = f'<addXML target="{lists}"><newXML><parameter{namespace} id="z" value="3" constant="true"/></newXML></addXML>'
+            self.expect([3] * 5, self.run_sedml(added, variable="target=" + quoteattr(lists + "/sbml:parameter[@id = 'z']")))
+        replaced = f'<changeXML target={quoteattr(PI)}><newXML><sbml:parameter id="pi" value="11" constant="true"/></newXML></changeXML>'
+        self.expect([11] * 5, self.run_sedml(replaced, variable=f"target={quoteattr(PI)}"))
+        w = lists + "/sbml:parameter[@id='w']"
+        removed = '<removeXML target="//sbml:assignmentRule"/>' + change(w + "/@value", 5)
+        self.expect([5] * 5, self.run_sedml(removed, variable=f"target={quoteattr(w)}"))
+
     def test_what_has_no_effect_is_said(self):
         result = self.run_sedml(change(TARGET + "listOfParameters/sbml:parameter[@id='w']/@value", 5))
         self.assertEqual(result.code, OK, result.err)
