@@ -26,9 +26,11 @@ def main():
     args = parser.parse_args()
     try:
         if args.verb == "run":
-            written = run.run_archive(args.program, archive.unpack(args.archive), args.out_dir, args.overwrite)
+            notes = []
+            written = run.run_archive(args.program, archive.unpack(args.archive), args.out_dir, args.overwrite, notes)
             if not args.quiet:
                 print("\n".join(str(path) for path in written))
+                print("".join(f"note: {note}\n" for note in notes), end="", file=sys.stderr)
         else:
             print(export.export_scenario(args.program, args.scenario, args.output, args.overwrite))
     except (Problem, OSError) as problem:

@@ -36,43 +36,42 @@ def simulate(program, root, start, end, steps, rtol, names):
 class Tasks:
     """The tasks of one SED-ML document, each run once with all that its data generators want of it."""
 
-    def __init__(self, program, document, folder):
-        self.program, self.document, self.folder = program, document, folder
+    def __init__(self, program, path, archive_folder, notes):
+        self.program, self.folder, self.archive_folder, self.notes = program, path.parent, archive_folder.resolve(), notes
+        self.document = sedml.read(path)
+        self.namespaces, self.maths = sedml.tree(path)
         self.roots = {}
         self.values = {}
+        self.columns = {}
 
     def root(self, task):
         model = self.document.getModel(task.getModelReference())
         if model is None:
             raise Problem(f"task '{task.getId()}': there is no model '{task.getModelReference()}'")
         if model.getId() not in self.roots:
-            if model.isSetLanguage() and "sbml" not in model.getLanguage():
-                raise Problem(f"model '{model.getId()}': the language '{model.getLanguage()}' is not supported", UNSUPPORTED)
-            if model.getSource().startswith("#"):
-                self.roots[model.getId()] = self.derived(model, set())
-                return self.roots[model.getId()]
-            if ":" in model.getSource():
-                raise Problem(f"model '{model.getId()}': the source '{model.getSource()}' is not supported; only files of the archive are", UNSUPPORTED)
-            source = (self.folder / model.getSource()).resolve()
-            if self.folder.parent.resolve() not in source.parents and self.folder.resolve() not in source.parents:
-                raise Problem(f"model '{model.getId()}': the source '{model.getSource()}' is not in the archive")
-            self.roots[model.getId()] = sedml.changed(source, model)
+            self.roots[model.getId()] = self.changed(model, [])
         return self.roots[model.getId()]
 
-    def derived(self, model, seen):
-        """A model whose source is another model of the document, with its own changes on top."""
+    def changed(self, model, seen):
+        """The model with its changes; where its source is another model of the document ("#id"), on top of that one's."""
         if model.getId() in seen:
             raise Problem(f"model '{model.getId()}' is derived from itself")
-        seen.add(model.getId())
-        base = self.document.getModel(model.getSource()[1:])
-        if base is None:
-            raise Problem(f"model '{model.getId()}': there is no model '{model.getSource()[1:]}'")
-        if base.getSource().startswith("#"):
-            root = self.derived(base, seen)
-        else:
-            root = sedml.changed((self.folder / base.getSource()).resolve(), base)
-        sedml.change_all(root, model)
-        return root
+        if model.isSetLanguage() and "sbml" not in model.getLanguage():
+            raise Problem(f"model '{model.getId()}': the language '{model.getLanguage()}' is not supported", UNSUPPORTED)
+        source = model.getSource()
+        if source.startswith("#"):
+            base = self.document.getModel(source[1:])
+            if base is None:
+                raise Problem(f"model '{model.getId()}': there is no model '{source[1:]}'")
+            root = self.changed(base, [*seen, model.getId()])
+            sedml.change_all(root, model, self.namespaces, self.notes)
+            return root
+        if ":" in source:
+            raise Problem(f"model '{model.getId()}': the source '{source}' is not supported; only files of the archive are", UNSUPPORTED)
+        path = (self.folder / source).resolve()
+        if self.archive_folder not in path.parents:
+            raise Problem(f"model '{model.getId()}': the source '{source}' is not in the archive")
+        return sedml.changed(path, model, self.namespaces, self.notes)
 
     def task(self, reference):
         task = self.document.getTask(reference)
@@ -89,15 +88,19 @@ class Tasks:
             generator = self.document.getDataGenerator(i)
             for k in range(generator.getNumVariables()):
                 variable = generator.getVariable(k)
+                check_variable(variable)
                 task = self.task(variable.getTaskReference())
                 names = found.setdefault(task.getId(), [])
-                if not variable.isSetSymbol() or not variable.getSymbol():
-                    name = sedml.identifier(self.root(task), variable.getTarget())
-                    if name not in names:
-                        names.append(name)
-                elif variable.getSymbol() != sedml.TIME:
-                    raise Problem(f"variable '{variable.getId()}': the symbol '{variable.getSymbol()}' is not supported", UNSUPPORTED)
+                name = self.name_of(variable)
+                if name not in ("time", *names):
+                    names.append(name)
         return found
+
+    def name_of(self, variable):
+        """The column of a variable."""
+        if variable.getSymbol() == sedml.TIME:
+            return "time"
+        return sedml.identifier(self.root(self.task(variable.getTaskReference())), variable.getTarget(), self.namespaces)
 
     def run(self):
         for reference, names in self.wanted().items():
@@ -107,28 +110,40 @@ class Tasks:
                 raise Problem(f"task '{reference}': there is no simulation '{task.getSimulationReference()}'")
             root = self.root(task)
             start, end, steps = sedml.course(simulation)
-            self.values[reference] = simulate(self.program, root, start, end, steps, sedml.tolerance(simulation), names or [any_name(root)])
+            self.values[reference] = simulate(self.program, root, start, end, steps, sedml.tolerance(simulation, self.notes), names or [any_name(root)])
 
     def generated(self, reference):
         """The column of a data generator."""
-        generator = self.document.getDataGenerator(reference)
-        if generator is None:
-            raise Problem(f"there is no data generator '{reference}'")
+        if reference not in self.columns:
+            generator = self.document.getDataGenerator(reference)
+            if generator is None:
+                raise Problem(f"there is no data generator '{reference}'")
+            self.columns[reference] = self.computed(generator)
+        return self.columns[reference]
+
+    def computed(self, generator):
         values = {}
         for k in range(generator.getNumVariables()):
             variable = generator.getVariable(k)
-            task = self.task(variable.getTaskReference())
-            name = "time" if variable.getSymbol() == sedml.TIME else sedml.identifier(self.root(task), variable.getTarget())
-            values[variable.getId()] = self.values[task.getId()][name]
+            values[variable.getId()] = self.values[self.task(variable.getTaskReference()).getId()][self.name_of(variable)]
         for k in range(generator.getNumParameters()):
             values[generator.getParameter(k).getId()] = generator.getParameter(k).getValue()
-        return numpy.atleast_1d(numpy.asarray(formula.evaluate(generator, values), dtype=float))
+        return numpy.atleast_1d(numpy.asarray(formula.evaluate(generator.getId(), self.maths.get(generator.getId()), values), dtype=float))
+
+
+def check_variable(variable):
+    for what, value in (("symbol", variable.getSymbol() if variable.getSymbol() != sedml.TIME else ""), ("second symbol", variable.getSymbol2()),
+                        ("term", variable.getTerm()), ("dimension term", variable.getDimensionTerm())):
+        if value:
+            raise Problem(f"variable '{variable.getId()}': the {what} '{value}' is not supported", UNSUPPORTED)
+    if variable.getSymbol() and variable.getTarget():
+        raise Problem(f"variable '{variable.getId()}' has a symbol and a target; it should have one of them")
 
 
 def any_name(root):
     for element in root.iter():
         if sedml.local(element.tag) in ("species", "parameter", "compartment"):
-            return element.get("id")
+            return sedml.program_name(root, element)
     raise Problem("the model has no quantities")
 
 
@@ -195,19 +210,34 @@ def check_outputs(document):
             raise Problem(f"output '{output.getId()}': <{output.getElementName()}> is not supported", UNSUPPORTED)
 
 
-def run_archive(program, unpacked, out_dir, overwrite):
-    """Runs every SED-ML file, then writes every output; a problem leaves nothing behind. Returns what was written."""
+def check_columns(tasks):
+    """What the outputs show is there, and the two sides of a curve have common times."""
+    for i in range(tasks.document.getNumOutputs()):
+        output = tasks.document.getOutput(i)
+        if output.getTypeCode() == libsedml.SEDML_OUTPUT_REPORT:
+            lengths = {len(tasks.generated(output.getDataSet(k).getDataReference())) for k in range(output.getNumDataSets())}
+            if len(lengths) > 1:
+                tasks.notes.append(f"report '{output.getId()}': its columns have {' and '.join(str(n) for n in sorted(lengths))} rows, so a row is no common time")
+            continue
+        for k in range(output.getNumCurves()):
+            curve = output.getCurve(k)
+            x, y = tasks.generated(curve.getXDataReference()), tasks.generated(curve.getYDataReference())
+            if len(x) != len(y):
+                raise Problem(f"curve '{curve.getId()}': its x has {len(x)} values and its y {len(y)}")
+
+
+def run_archive(program, unpacked, out_dir, overwrite, notes):
+    """Runs every SED-ML file, then writes every output; a problem leaves nothing behind. Returns what was written; `notes` gets what had no effect."""
     out = pathlib.Path(out_dir)
     if (out / "reports.h5").exists() and not overwrite:
         raise Problem(f"'{out / 'reports.h5'}' exists; give --overwrite to replace it", IO)
     ran = []
     for location in unpacked.sedml:
-        path = unpacked.folder / location
-        document = sedml.read(path)
-        check_outputs(document)
-        tasks = Tasks(program, document, path.parent)
+        tasks = Tasks(program, unpacked.folder / location, unpacked.folder, notes)
+        check_outputs(tasks.document)
         tasks.run()
-        ran.append((location, document, tasks))
+        check_columns(tasks)
+        ran.append((location, tasks.document, tasks))
     out.mkdir(parents=True, exist_ok=True)
     with h5py.File(out / "reports.h5", "w") as hdf:
         for location, document, tasks in ran:

@@ -27,8 +27,8 @@ struct Ast {
 /// The name that stands for the independent variable.
 inline constexpr std::string_view kTime = "time";
 
-/// Parses SBML L3 infix text with libSBML. Names may be dotted ("lrp.wnt").
-/// @throws Error(Model) formula-001 for text that is no formula (with the parser's position), formula-002 for one-argument log.
+/// Parses SBML L3 infix text (docs/reference/model-document.md). Names may be dotted ("lrp.wnt").
+/// @throws Error(Model) formula-001 for text that is no formula (with its position), formula-002 for one-argument log.
 [[nodiscard]] Ast parse_formula(std::string_view text);
 
 /// Prints L3 infix text that parses back to the same tree; numbers in their shortest round-trip form.
@@ -43,7 +43,7 @@ inline constexpr std::string_view kTime = "time";
 /// Replaces each name for which `replacement` returns a tree (else a null pointer).
 [[nodiscard]] Ast substitute(const Ast& ast, const std::function<const Ast*(const std::string&)>& replacement);
 
-/// True for identifiers that libSBML's parser reserves (built-in constants and functions).
+/// True for identifiers that formula text reserves (built-in constants and functions).
 [[nodiscard]] bool is_reserved(std::string_view name);
 
 [[nodiscard]] std::string libsbml_version();

@@ -17,11 +17,13 @@ struct Operator {
 
 const std::map<std::string, Operator, std::less<>>& operators() {
   static const std::map<std::string, Operator, std::less<>> table = {
-      {"||", {1, " || "}}, {"&&", {2, " && "}}, {"==", {3, " == "}}, {"!=", {3, " != "}}, {"<", {4, " < "}}, {"<=", {4, " <= "}}, {">", {4, " > "}},
-      {">=", {4, " >= "}}, {"+", {5, " + "}},   {"-", {5, " - "}},   {"*", {6, "*"}},     {"/", {6, "/"}},   {"^", {8, "^"}}};
+      {"||", {1, " || "}}, {"&&", {2, " && "}}, {"==", {3, " == "}}, {"!=", {3, " != "}}, {"<", {3, " < "}}, {"<=", {3, " <= "}}, {">", {3, " > "}},
+      {">=", {3, " >= "}}, {"+", {5, " + "}},   {"-", {5, " - "}},   {"*", {6, "*"}},     {"/", {6, "/"}},   {"^", {8, "^"}}};
   return table;
 }
 
+constexpr int kComparison = 3;
+constexpr int kProduct = 6;
 constexpr int kUnary = 7;
 constexpr int kAtom = 9;
 
@@ -38,14 +40,25 @@ std::string wrapped(const Ast& ast, int minimum) {
   return precedence(ast) < minimum ? "(" + text + ")" : text;
 }
 
-/// Name of a comparison as a function, for those that the parser would read as a chain: "(a < b) < c" means "a < b && b < c" to it.
-std::string chained(const Ast& ast) {
-  static const std::map<std::string, std::string, std::less<>> names = {
+/// The function that stands for an operator where the operator would be read as something else: a sum of one term, and comparisons of
+/// comparisons, which other readers of SBML infix take for a chain.
+std::string as_function(const Ast& ast) {
+  static const std::map<std::string, std::string, std::less<>> comparisons = {
       {"<", "lt"}, {"<=", "leq"}, {">", "gt"}, {">=", "geq"}, {"==", "eq"}, {"!=", "neq"}};
-  const auto name = names.find(ast.name);
-  if (name == names.end() || ast.args.size() < 2) return "";
-  const bool chains = ast.args.size() > 2 || names.contains(ast.args[0].name) || ast.args[0].name == "&&";
+  static const std::map<std::string, std::string, std::less<>> many = {{"+", "plus"}, {"*", "times"}, {"&&", "and"}, {"||", "or"}};
+  if (const auto name = many.find(ast.name); name != many.end() && ast.args.size() < 2) return name->second;
+  const auto name = comparisons.find(ast.name);
+  if (name == comparisons.end() || ast.args.size() < 2) return "";
+  const bool chains = ast.args.size() > 2 || comparisons.contains(ast.args[0].name) || ast.args[0].name == "&&";
   return chains ? name->second : "";
+}
+
+/// The least precedence of argument `i` of an operator that needs no brackets. The first operand of a power and of a comparison has them like
+/// the second; a conjunction in a disjunction has them because readers differ.
+int least_precedence(const Ast& ast, std::size_t i) {
+  const int level = operators().find(ast.name)->second.precedence;
+  if (ast.name == "||" && ast.args[i].name == "&&") return kComparison;
+  return i > 0 || ast.name == "^" || level == kComparison ? level + 1 : level;
 }
 
 std::string number_text(double value) {
@@ -60,9 +73,20 @@ std::string latex_name(const std::string& name) {
   return "\\mathrm{" + escaped + "}";
 }
 
+std::string latex_number(double value) {
+  if (std::isinf(value)) return value < 0 ? "-\\infty" : "\\infty";
+  const std::string text = number_text(value);
+  const auto e = text.find('e');
+  if (e == std::string::npos) return text;
+  return text.substr(0, e) + " \\cdot 10^{" + std::to_string(std::stoi(text.substr(e + 1))) + "}";
+}
+
 std::string latex_wrapped(const Ast& ast, int minimum) {
   const std::string text = to_latex(ast);
-  return precedence(ast) < minimum ? "\\left(" + text + "\\right)" : text;
+  const bool product = ast.kind == Ast::Kind::Number && text.find("\\cdot") != std::string::npos;
+  const bool open = ast.kind == Ast::Kind::Call && ast.name == "piecewise";  // its brace has no end
+  const int own = open ? 0 : product ? std::min(kProduct, precedence(ast)) : precedence(ast);
+  return own < minimum ? "\\left(" + text + "\\right)" : text;
 }
 
 std::string latex_piecewise(const Ast& ast) {
@@ -85,11 +109,10 @@ std::string to_text(const Ast& ast) {
   if (ast.kind == Ast::Kind::Name) return ast.name;
   const auto op = operators().find(ast.name);
   if ((ast.name == "-" || ast.name == "!") && ast.args.size() == 1) return ast.name + wrapped(ast.args[0], kUnary + 1);
-  const std::string function = chained(ast);
+  const std::string function = as_function(ast);
   if (op != operators().end() && ast.args.size() >= 2 && function.empty()) {
-    const int level = op->second.precedence;
-    std::string text = wrapped(ast.args[0], ast.name == "^" ? level + 1 : level);
-    for (std::size_t i = 1; i < ast.args.size(); ++i) text += op->second.text + wrapped(ast.args[i], level + 1);
+    std::string text;
+    for (std::size_t i = 0; i < ast.args.size(); ++i) text += (i > 0 ? op->second.text : "") + wrapped(ast.args[i], least_precedence(ast, i));
     return text;
   }
   std::string text = (function.empty() ? ast.name : function) + "(";
@@ -98,10 +121,11 @@ std::string to_text(const Ast& ast) {
 }
 
 std::string to_latex(const Ast& ast) {
-  if (ast.kind == Ast::Kind::Number) return number_text(ast.value);
+  if (ast.kind == Ast::Kind::Number) return latex_number(ast.value);
   if (ast.kind == Ast::Kind::Name) return ast.name == kTime ? "t" : latex_name(ast.name);
   const auto& a = ast.args;
   if (ast.name == "-" && a.size() == 1) return "-" + latex_wrapped(a[0], kUnary + 1);
+  if (ast.name == "!" && a.size() == 1) return "\\lnot " + latex_wrapped(a[0], kUnary + 1);
   if (ast.name == "/" && a.size() == 2) return "\\frac{" + to_latex(a[0]) + "}{" + to_latex(a[1]) + "}";
   if (ast.name == "^" && a.size() == 2) return latex_wrapped(a[0], kAtom) + "^{" + to_latex(a[1]) + "}";
   if (ast.name == "piecewise") return latex_piecewise(ast);
@@ -109,9 +133,9 @@ std::string to_latex(const Ast& ast) {
     static const std::map<std::string, std::string, std::less<>> symbols = {
         {"*", " \\cdot "}, {"<=", " \\le "}, {">=", " \\ge "}, {"!=", " \\ne "}, {"==", " = "}, {"&&", " \\land "}, {"||", " \\lor "}};
     const auto symbol = symbols.find(ast.name);
-    std::string text = latex_wrapped(a[0], op->second.precedence);
-    for (std::size_t i = 1; i < a.size(); ++i) {
-      text += (symbol == symbols.end() ? op->second.text : symbol->second) + latex_wrapped(a[i], op->second.precedence + 1);
+    std::string text;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      text += (i == 0 ? "" : symbol == symbols.end() ? op->second.text : symbol->second) + latex_wrapped(a[i], least_precedence(ast, i));
     }
     return text;
   }

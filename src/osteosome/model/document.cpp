@@ -6,6 +6,7 @@
 #include <set>
 
 #include "osteosome/core/text.hpp"
+#include "osteosome/expr/builtin.hpp"
 
 namespace osteosome::model {
 namespace {
@@ -212,6 +213,13 @@ class Reader {
     f.arguments = in.texts("arguments");
     f.body = required_formula(in, "formula");
     in.finish();
+    if (expr::is_builtin_function(id))
+      problems_.add({"model-003", "'" + id + "' is a built-in function of formulas", value.where, "Choose another name."});
+    for (const std::string& name : f.arguments) {
+      if (core::is_identifier(name) && !expr::is_reserved(name)) continue;
+      in.problem("model-003", "the argument '" + name + "' is " + (expr::is_reserved(name) ? "a built-in name of formulas" : "no identifier"),
+                 "Choose another name.", "arguments");
+    }
     for (const std::string& name : expr::names_in(f.body)) {
       if (std::find(f.arguments.begin(), f.arguments.end(), name) == f.arguments.end()) {
         in.problem("model-016", "'" + name + "' is not an argument", core::did_you_mean(name, f.arguments), "formula");

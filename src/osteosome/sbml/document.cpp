@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 #include <stdexcept>
+#include <tuple>
 #include <vector>
 
 #include "namespaces.hpp"
@@ -86,6 +87,11 @@ void check_number(std::string_view text, std::size_t at, std::size_t end, const 
     const auto second = std::min(text.find('>', stop), text.size() - 1) + 1;
     const std::string_view exponent = core::trim(text.substr(second, std::min(text.find('<', second), text.size()) - second));
     good = good && !exponent.empty() && exponent.find_first_not_of("+-0123456789") == std::string_view::npos;
+  }
+  const auto base = attributes.find(" base=");
+  if (base != std::string_view::npos && attributes.substr(base + 7, 2) != "10") {
+    refuse(core::ErrorKind::Model, "sbml-011", "'" + std::string(number.substr(0, 40)) + "' in <cn> has a base", {file, line_at(text, at), 0},
+           "SBML's numbers are decimal.");
   }
   if (good) return;
   refuse(core::ErrorKind::Model, "sbml-011", "'" + std::string(number.substr(0, 40)) + "' in <cn> is no number", {file, line_at(text, at), 0},
@@ -221,8 +227,24 @@ void flatten(SBMLDocument& document, const std::string& file) {
   refuse(core::ErrorKind::Model, "sbml-005", "the submodels (package 'comp') could not be put together", {file, 1, 0});
 }
 
+/// The conversion to Level 2 Version 4 forgets what units a kinetic law has of its own.
+void refuse_own_units(const Model& model, const std::string& file) {
+  for (unsigned i = 0; i < model.getNumReactions(); ++i) {
+    const KineticLaw* law = model.getReaction(i)->getKineticLaw();
+    if (law == nullptr) continue;
+    for (const auto& [attribute, own, usual] :
+         {std::tuple{"timeUnits", law->getTimeUnits(), "time"}, {"substanceUnits", law->getSubstanceUnits(), "substance"}}) {
+      if (own.empty() || own == usual) continue;
+      refuse(core::ErrorKind::Model, "sbml-012",
+             std::string("<kineticLaw> has units of its own, ") + attribute + "=\"" + own + "\", which is not supported", where(*law, file),
+             "Write the conversion into the formula, or the value in the units of the model.");
+    }
+  }
+}
+
 /// Level 1 has no `constant`: there everything may be determined by an algebraic rule.
 void from_level_1(SBMLDocument& document, const std::string& file) {
+  refuse_own_units(*document.getModel(), file);
   if (!document.setLevelAndVersion(2, 4, false)) {
     report(document, file);
     refuse(core::ErrorKind::Unsupported, "sbml-006", "the Level 1 model could not be converted to Level 2", {file, 1, 0});

@@ -56,9 +56,25 @@ std::vector<std::string> identifiers(const std::string& source) {
   return found;
 }
 
+/// Names that import changes, being built in for formula text -> what it makes of them.
+std::map<std::string, std::string> names_when_read(const model::Model& m) {
+  std::set<std::string> taken;
+  for (const std::string& id : m.symbols()) taken.insert(id);
+  for (const auto& f : m.functions) taken.insert(f.id);
+  for (const auto& e : m.events) taken.insert(e.id);
+  std::map<std::string, std::string> names;
+  for (const std::string& id : m.symbols()) {
+    if (!expr::is_reserved(id)) continue;
+    std::string name = id + "_";
+    while (taken.contains(name)) name += "_";
+    names[id] = name;
+  }
+  return names;
+}
+
 class Exporter {
  public:
-  explicit Exporter(model::Model& m) : m_(m), units_of_(m) {
+  explicit Exporter(model::Model& m) : m_(m), units_of_(m), as_read_(names_when_read(m)) {
     unit_ = [this](const Ast& ast) -> std::string {
       try {
         const auto found = units_of_.infer(ast);
@@ -217,12 +233,22 @@ class Exporter {
     if (s.assigned) rules_ += element("assignmentRule", attribute("variable", s.id), math(*s.assigned, s.unit));
   }
 
+  /// Formula text of an annotation, in the names that import will give.
+  [[nodiscard]] std::string own_text(const Ast& ast) const {
+    std::map<std::string, Ast> symbols;
+    for (const auto& [id, name] : as_read_) symbols[id] = Ast::symbol(name);
+    return expr::to_text(expr::substitute(ast, [&](const std::string& id) {
+      const auto found = symbols.find(id);
+      return found == symbols.end() ? nullptr : &found->second;
+    }));
+  }
+
   /// What dosing and tolerances need and SBML has no words for.
-  static std::string species_extras(const model::Species& s) {
+  [[nodiscard]] std::string species_extras(const model::Species& s) const {
     std::string text = unchecked(s);
-    if (s.initial.kind != Ast::Kind::Number) text += attribute("initial", expr::to_text(s.initial));
+    if (s.initial.kind != Ast::Kind::Number) text += attribute("initial", own_text(s.initial));
     const auto add = [&](const char* key, const std::optional<Ast>& ast) {
-      if (ast) text += attribute(key, expr::to_text(*ast));
+      if (ast) text += attribute(key, own_text(*ast));
     };
     add("typical", s.typical);
     add("bioavailability", s.bioavailability);
@@ -376,7 +402,9 @@ class Exporter {
   }
 
   [[nodiscard]] std::string model_annotation() const {
-    const std::string extras = model::extras_to_toml(m_);
+    model::Model read = m_;
+    model::rename_symbols(read, as_read_);
+    const std::string extras = model::extras_to_toml(read);
     std::string own = "<osteosome:model xmlns:osteosome=\"" + std::string(kNamespace) + "\"" + attribute("source", m_.source) +
                       attribute("about", m_.about) + attribute("faults", joined(m_.faults)) + attribute("time", m_.time.known ? m_.time.text : "") +
                       attribute("species", m_.species_name) + ">" + core::escape_markup(extras) + "</osteosome:model>";
@@ -410,6 +438,7 @@ class Exporter {
   model::UnitChecker units_of_;
   UnitRegistry units_;
   expr::UnitId unit_;
+  std::map<std::string, std::string> as_read_;
   std::set<std::string> reacting_, set_by_events_, started_;
   std::string functions_, compartments_, species_, parameters_, initial_assignments_, rules_, constraints_, reactions_, events_, substance_;
   std::map<std::pair<double, std::string>, std::string> conversions_;

@@ -9,6 +9,7 @@
 
 #include "document.hpp"
 #include "osteosome/core/text.hpp"
+#include "osteosome/expr/builtin.hpp"
 #include "osteosome/expr/mathml.hpp"
 #include "osteosome/model/document.hpp"
 #include "osteosome/sbml/export.hpp"
@@ -48,7 +49,7 @@ class Importer {
     for (unsigned i = 0; i < in_.getNumEvents(); ++i) event(*in_.getEvent(i), i);
     for (unsigned i = 0; i < in_.getNumConstraints(); ++i) constraint(*in_.getConstraint(i), i);
     own_extras();
-    if (!is_own(in_)) show_species();
+    if (!is_own(in_)) show_quantities();
     remarks();
     core::Diagnostics problems = problems_;
     if (problems.empty()) model::validate(out_.model, problems);
@@ -105,8 +106,8 @@ class Importer {
 
   // Names.
 
-  void rename(const std::string& sid) {
-    if (sid.empty() || !expr::is_reserved(sid)) return;
+  void rename(const std::string& sid, bool function = false) {
+    if (sid.empty() || !(expr::is_reserved(sid) || (function && expr::is_builtin_function(sid)))) return;
     std::string name = sid + "_";
     while (in_.getElementBySId(name) != nullptr) name += "_";
     out_.renamed[sid] = name;
@@ -114,7 +115,7 @@ class Importer {
 
   /// Every identifier that formulas may use; those that are built-in names of ours get another.
   void find_names() {
-    for (unsigned i = 0; i < in_.getNumFunctionDefinitions(); ++i) rename(in_.getFunctionDefinition(i)->getId());
+    for (unsigned i = 0; i < in_.getNumFunctionDefinitions(); ++i) rename(in_.getFunctionDefinition(i)->getId(), true);
     for (unsigned i = 0; i < in_.getNumCompartments(); ++i) rename(in_.getCompartment(i)->getId());
     for (unsigned i = 0; i < in_.getNumParameters(); ++i) rename(in_.getParameter(i)->getId());
     for (unsigned i = 0; i < in_.getNumSpecies(); ++i) rename(in_.getSpecies(i)->getId());
@@ -124,6 +125,7 @@ class Importer {
       for (unsigned k = 0; k < r.getNumReactants(); ++k) rename(r.getReactant(k)->getId());
       for (unsigned k = 0; k < r.getNumProducts(); ++k) rename(r.getProduct(k)->getId());
     }
+    for (unsigned i = 0; i < in_.getNumEvents(); ++i) rename(in_.getEvent(i)->getIdAttribute());
   }
 
   [[nodiscard]] std::string name(const std::string& sid) const { return out_.name_of(sid); }
@@ -332,6 +334,7 @@ class Importer {
     const auto substance = units_.substance(s);
     x.unit = x.substance_only || c == nullptr ? substance : units_.quotient(substance, units_.size(*c));
     x.unit = own_unit(s, x.unit);
+    if (c != nullptr) check_own_units(s, "spatialSizeUnits", s.getSpatialSizeUnits(), units_.size(*c));
     x.initial = initial_value(s, c, x);
     own_formulas(x, s);
     x.rate = find(rates_, s.getId());
@@ -364,13 +367,21 @@ class Importer {
     const std::string& sid = ref.getId();
     const bool named = !sid.empty() && (assigned_.contains(sid) || rates_.contains(sid) || set_by_events_.contains(sid) || started_.contains(sid) ||
                                         in_formulas_.contains(sid) || !ref.getConstant());
-    const double value = ref.isSetStoichiometry() || in_.getLevel() < 3 ? ref.getStoichiometry() : std::nan("");
+    const double value = ref.isSetStoichiometry() || in_.getLevel() < 3 ? ref.getStoichiometry() / ref.getDenominator() : std::nan("");
     if (named && in_.getLevel() > 2) {
       quantity(ref, value, ref.getConstant(), {"1", core::Unit(), true});
       return Ast::symbol(name(sid));
     }
     if (ref.isSetStoichiometryMath()) return math(ref.getStoichiometryMath()->getMath(), ref).value_or(Ast::number(1));
     return Ast::number(value);
+  }
+
+  /// Early versions of Level 2 let one element have units of its own, which would ask for a conversion of its numbers.
+  void check_own_units(const SBase& element, const char* attribute, const std::string& own, const model::UnitText& usual) {
+    const model::UnitText unit = units_.read(own);
+    if (own.empty() || (unit.known && usual.known && unit.unit.equivalent(usual.unit))) return;
+    problems_.add({"sbml-012", "<" + element.getElementName() + "> has units of its own, " + attribute + "=\"" + own + "\", which is not supported",
+                   at(element), "Write the conversion into the formula, or the value in the units of the model."});
   }
 
   void reaction(Reaction& r) {
@@ -388,6 +399,8 @@ class Importer {
     KineticLaw* law = r.getKineticLaw();
     std::optional<Ast> rate;
     if (law != nullptr) {
+      check_own_units(*law, "timeUnits", law->getTimeUnits(), units_.time());
+      check_own_units(*law, "substanceUnits", law->getSubstanceUnits(), units_.read("substance"));
       local_parameters(*law, x.id);
       rate = math(law->getMath(), *law, law, x.id);
     }
@@ -427,8 +440,9 @@ class Importer {
 
   void event(const Event& e, unsigned index) {
     model::Event x;
-    x.id = e.isSetIdAttribute() ? e.getIdAttribute() : "event_" + std::to_string(index + 1);
+    x.id = e.isSetIdAttribute() ? name(e.getIdAttribute()) : "event_" + std::to_string(index + 1);
     x.where = at(e);
+    check_own_units(e, "timeUnits", e.getTimeUnits(), units_.time());
     const Trigger* trigger = e.getTrigger();
     x.trigger = trigger == nullptr ? Ast::number(0) : math(trigger->getMath(), *trigger).value_or(Ast::number(0));
     if (in_.getLevel() > 2 && trigger != nullptr) {
@@ -461,10 +475,16 @@ class Importer {
     out_.model.constraints.push_back({std::move(*condition), plain, at(c)});
   }
 
-  /// What reports and tables of an imported model show.
-  void show_species() {
-    for (const model::Species& s : out_.model.species) {
-      out_.model.outputs.push_back({s.id, Ast::symbol(s.id), s.unit, "", s.meaning.empty() ? s.id : s.meaning, "", "", true, s.where});
+  /// What reports and tables of an imported model show: its states and species, and the parameters that assignment rules give.
+  void show_quantities() {
+    const auto show = [&](const auto& x) {
+      out_.model.outputs.push_back({x.id, Ast::symbol(x.id), x.unit, "", x.meaning.empty() ? x.id : x.meaning, "", "", true, x.where});
+    };
+    for (const model::Species& s : out_.model.species) show(s);
+    std::set<std::string> assigned;
+    for (unsigned i = 0; i < in_.getNumParameters(); ++i) assigned.insert(name(in_.getParameter(i)->getId()));
+    for (const model::Rule& r : out_.model.rules) {
+      if (assigned.contains(r.id)) show(r);
     }
   }
 

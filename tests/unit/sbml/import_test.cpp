@@ -16,6 +16,63 @@ core::Diagnostic problem(const std::string& text) {
 
 const std::string kOneParameter = "<listOfParameters>" + parameter("p", 1) + "</listOfParameters>";
 
+std::string level2(const std::string& body) {
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sbml xmlns=\"http://www.sbml.org/sbml/level2\" level=\"2\" version=\"1\"><model id=\"m\">\n"
+         "<listOfUnitDefinitions><unitDefinition id=\"minute\"><listOfUnits><unit kind=\"second\" multiplier=\"60\"/></listOfUnits></unitDefinition>"
+         "</listOfUnitDefinitions><listOfCompartments><compartment id=\"c\" size=\"1\"/></listOfCompartments>"
+         "<listOfSpecies><species id=\"A\" compartment=\"c\" initialAmount=\"1\"/></listOfSpecies>\n" +
+         body + "</model></sbml>\n";
+}
+
+std::string level2_source(const std::string& stoichiometry, const std::string& law_attributes) {
+  return level2("<listOfReactions><reaction id=\"J\" reversible=\"false\"><listOfProducts><speciesReference species=\"A\">" + stoichiometry +
+                "</speciesReference></listOfProducts>\n<kineticLaw" + law_attributes + ">" + math(cn(1)) +
+                "</kineticLaw></reaction></listOfReactions>");
+}
+
+// libSBML keeps a rational stoichiometry of Level 2 as numerator and denominator: dA/dt = 1/2.
+TEST(SbmlImport, RationalStoichiometryOfLevel2_isTheQuotient) {
+  const auto model = import(level2_source("<stoichiometryMath>" + math("<cn type=\"rational\">1<sep/>2</cn>") + "</stoichiometryMath>", "")).model;
+  const auto table = trajectory(model, {"A"}, {0, 4}, simulate::EngineChoice::Lanes);
+  EXPECT_NEAR(table[1][0], 3, 1e-8);
+}
+
+TEST(SbmlImport, UnitsOfOneElement_areRefusedByName) {
+  const auto of = [](const std::string& text) { return error_of([&] { (void)import(text); }).diagnostics().front(); };
+  const auto law = of(level2_source("", " timeUnits=\"minute\""));
+  EXPECT_EQ(law.code, "sbml-012");
+  EXPECT_EQ(law.message, "<kineticLaw> has units of its own, timeUnits=\"minute\", which is not supported");
+  EXPECT_EQ(law.hint, "Write the conversion into the formula, or the value in the units of the model.");
+  EXPECT_EQ(law.where.line, 5);
+  const auto event = of(level2(
+      "<listOfParameters><parameter id=\"p\" value=\"0\" constant=\"false\"/></listOfParameters><listOfEvents><event timeUnits=\"minute\"><trigger>" +
+      math(op("gt", kTimeSymbol + cn(1))) + "</trigger><listOfEventAssignments><eventAssignment variable=\"p\">" + math(cn(1)) +
+      "</eventAssignment></listOfEventAssignments></event></listOfEvents>"));
+  EXPECT_EQ(event.message, "<event> has units of its own, timeUnits=\"minute\", which is not supported");
+  const auto first =
+      of("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sbml xmlns=\"http://www.sbml.org/sbml/level1\" level=\"1\" version=\"2\"><model name=\"m\">"
+         "<listOfUnitDefinitions><unitDefinition name=\"minute\"><listOfUnits><unit kind=\"second\" scale=\"2\"/></listOfUnits></unitDefinition>"
+         "</listOfUnitDefinitions><listOfCompartments><compartment name=\"c\"/></listOfCompartments><listOfSpecies>"
+         "<species name=\"A\" compartment=\"c\" initialAmount=\"1\"/></listOfSpecies><listOfReactions><reaction name=\"J\"><listOfProducts>"
+         "<speciesReference species=\"A\"/></listOfProducts>\n<kineticLaw formula=\"1\" timeUnits=\"minute\"/></reaction></listOfReactions>"
+         "</model></sbml>\n");
+  EXPECT_EQ(first.message, law.message);
+  EXPECT_EQ(first.where.line, 3);
+  EXPECT_NO_THROW((void)import(level2_source("", " timeUnits=\"second\" substanceUnits=\"mole\"")));
+}
+
+TEST(SbmlImport, NumberOfAnotherBase_isRefused) {
+  const auto d =
+      error_of([&] {
+        (void)import(sbml("<listOfParameters>" + parameter("p", 0, false) + "</listOfParameters><listOfRules><assignmentRule variable=\"p\">" +
+                          math("<cn type=\"integer\" base=\"16\">10</cn>") + "</assignmentRule></listOfRules>"));
+      })
+          .diagnostics()
+          .front();
+  EXPECT_EQ(d.code, "sbml-011");
+  EXPECT_EQ(d.message, "'10' in <cn> has a base");
+}
+
 TEST(SbmlImport, Units_areReadIntoOurs) {
   const auto m =
       import(sbml("<listOfUnitDefinitions><unitDefinition id=\"nM\"><listOfUnits><unit kind=\"mole\" exponent=\"1\" scale=\"-9\" multiplier=\"1\"/>"
