@@ -211,7 +211,7 @@ Drawn with_priors(const std::string& more = "") {
   d.scenario = simulate::read_scenario(animal("rat", arm("exosomes:bmsc 100 ug iv"), "[population]\nn = 50\npriors = true\n" + more), "animal.toml",
                                        library(), units());
   d.models = simulate::compile_models(d.scenario, {}, library(), units());
-  simulate::add_priors(d.scenario, d.models);
+  simulate::add_uncertain_constants(d.scenario, d.models);
   return d;
 }
 std::vector<double> values(const Drawn& d, std::size_t subject, std::uint64_t seed = 1) {
@@ -236,7 +236,7 @@ TEST(Priors, Every_constant_with_one_is_drawn_once) {
 TEST(Priors, Without_the_switch_nothing_is_drawn) {
   auto scenario = simulate::read_scenario(animal("rat", arm("none"), "[population]\nn = 2\n"), "animal.toml", library(), units());
   const auto models = simulate::compile_models(scenario, {}, library(), units());
-  simulate::add_priors(scenario, models);
+  simulate::add_uncertain_constants(scenario, models);
   EXPECT_TRUE(scenario.population.quantities.empty());
 }
 
