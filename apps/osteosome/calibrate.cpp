@@ -155,7 +155,8 @@ std::string quoted(const std::string& text) {
 std::string overlay_text(const CalibrationConfig& config, const Problem& problem, const calibrate::Fit& fit,
                          const calibrate::Identifiability& known) {
   std::string out = fmt::format(
-      "# Written by osteosome calibrate {}; do not edit.\n\n[overlay]\ntitle = \"{}\"\nof = \"{}\"\nensemble = \"ensemble.csv\"\nsource = \"osteosome calibrate {}: {} rows, "
+      "# Written by osteosome calibrate {}; do not edit.\n\n[overlay]\ntitle = \"{}\"\nof = \"{}\"\nensemble = \"ensemble.csv\"\nsource = "
+      "\"osteosome calibrate {}: {} rows, "
       "cost {:.6g}\"\n\n[parameters]\n",
       quoted(config.file), quoted(config.title), config.domain == "preclinical" ? "shared" : problem.names.id, quoted(config.file), problem.rows,
       fit.cost);

@@ -30,11 +30,11 @@ std::string power_csv(const std::vector<evidence::PowerRow>& rows) {
                                     "n", "power", "cv_source", "comparisons"});
   for (const auto& r : rows) {
     for (std::size_t k = 0; k < r.power.size(); ++k) {
-      out += core::csv_line({r.arm, r.endpoint, core::format_double(r.day), fmt::format("{:.4g}", r.effect.median),
-                             fmt::format("{:.4g}", r.effect.low), fmt::format("{:.4g}", r.effect.high), fmt::format("{:.4g}", r.spread.cv),
-                             r.spread.origin == evidence::Spread::Origin::Assumed ? "yes" : "no", r.animals ? std::to_string(*r.animals) : "",
-                             std::to_string(k + 3), fmt::format("{:.4f}", r.power[k]), evidence::spread_text(r.spread),
-                             std::to_string(r.comparisons)});
+      out +=
+          core::csv_line({r.arm, r.endpoint, core::format_double(r.day), fmt::format("{:.4g}", r.effect.median), fmt::format("{:.4g}", r.effect.low),
+                          fmt::format("{:.4g}", r.effect.high), fmt::format("{:.4g}", r.spread.cv),
+                          r.spread.origin == evidence::Spread::Origin::Assumed ? "yes" : "no", r.animals ? std::to_string(*r.animals) : "",
+                          std::to_string(k + 3), fmt::format("{:.4f}", r.power[k]), evidence::spread_text(r.spread), std::to_string(r.comparisons)});
     }
   }
   return out;
@@ -47,8 +47,8 @@ std::string test_text(std::size_t comparisons) {
 void print(const std::vector<evidence::PowerRow>& rows, const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models) {
   const simulate::PowerPlan& plan = *scenario.power;
   const std::size_t draws = scenario.population.n;
-  std::cout << fmt::format("Animals a group for power {:.2f} against '{}', {}, averaged over {} draw{} of the constants:\n", plan.wished, plan.control,
-                           test_text(scenario.arms.size() - 1), draws, draws == 1 ? " (none is varied)" : "s");
+  std::cout << fmt::format("Animals a group for power {:.2f} against '{}', {}, averaged over {} draw{} of the constants:\n", plan.wished,
+                           plan.control, test_text(scenario.arms.size() - 1), draws, draws == 1 ? " (none is varied)" : "s");
   std::map<std::string, evidence::Spread> spreads;
   for (const auto& r : rows) {
     std::cout << fmt::format("  {:<14} {:<14} day {:>4.0f}  effect {:>+7.1f} % ({:+.1f} to {:+.1f})  spread {:.0f} %{}  {}\n", r.arm, r.endpoint,
@@ -61,8 +61,8 @@ void print(const std::vector<evidence::PowerRow>& rows, const simulate::Scenario
   for (const auto& [endpoint, spread] : spreads) {
     std::cout << fmt::format("  {:<14} {}\n", endpoint, evidence::spread_text(spread));
     if (spread.origin != evidence::Spread::Origin::Assumed) continue;
-    std::cerr << fmt::format("warning: the spread of {} between animals is assumed, so is every number of animals for it; give --cv {}=...\n", endpoint,
-                             endpoint);
+    std::cerr << fmt::format("warning: the spread of {} between animals is assumed, so is every number of animals for it; give --cv {}=...\n",
+                             endpoint, endpoint);
   }
   if (const std::string text = simulate::uncertainty_text(scenario, models); !text.empty()) std::cout << text << '\n';
 }
@@ -75,7 +75,8 @@ void take_spreads(const std::vector<std::string>& words, simulate::PowerPlan& pl
     const std::string endpoint = word.substr(0, equals);
     const auto cv = equals == std::string::npos ? std::nullopt : core::parse_double(word.substr(equals + 1));
     if (std::find(plan.endpoints.begin(), plan.endpoints.end(), endpoint) == plan.endpoints.end())
-      problems.add({"power-004", "--cv " + word + ": '" + endpoint + "' is no endpoint of [power]", {}, core::did_you_mean(endpoint, plan.endpoints)});
+      problems
+          .add({"power-004", "--cv " + word + ": '" + endpoint + "' is no endpoint of [power]", {}, core::did_you_mean(endpoint, plan.endpoints)});
     if (!cv || !(*cv > 0 && *cv <= 2))
       problems.add({"power-004", "--cv " + word + ": a coefficient of variation is above 0 and up to 2", {}, "E.g. --cv BVTV_tibia=0.2 for 20 %."});
     plan.cv[endpoint] = cv.value_or(0);

@@ -60,8 +60,8 @@ std::string percent(double x) { return core::format_double(std::round(1000 * x) 
 std::string spread_text(const Spread& s) {
   if (s.origin == Spread::Origin::Given) return percent(s.cv) + ", given";
   if (s.origin == Spread::Origin::Assumed) return percent(s.cv) + ", assumed: " + s.source;
-  return percent(s.cv) + ": " + std::to_string(s.arms) + " control arms of " + std::to_string(s.studies) + (s.studies == 1 ? " study (" : " studies (") +
-         s.source + ")";
+  return percent(s.cv) + ": " + std::to_string(s.arms) + " control arms of " + std::to_string(s.studies) +
+         (s.studies == 1 ? " study (" : " studies (") + s.source + ")";
 }
 
 AnimalSpread::AnimalSpread(const std::string& data_root) {
@@ -104,9 +104,10 @@ void check_power(const simulate::Scenario& scenario, const std::vector<simulate:
   if (!scenario.power) return;
   for (std::size_t m = 0; m < models.size(); ++m) {
     if (models[m].model().species_name != "human") continue;
-    problems.add({"power-003", "[power] counts animals, and model '" + scenario.models[m].name + "' is of people", scenario.power->where,
-                  "Give the model a 'species'. Sizes of clinical trials need virtual trials (who differ, drop out, are measured with error), which do "
-                  "not exist yet."});
+    problems
+        .add({"power-003", "[power] counts animals, and model '" + scenario.models[m].name + "' is of people", scenario.power->where,
+              "Give the model a 'species'. Sizes of clinical trials need virtual trials (who differ, drop out, are measured with error), which do "
+              "not exist yet."});
   }
 }
 

@@ -273,8 +273,8 @@ std::string power_section(const ReportInput& in) {
       "the model does not know costs animals. {}</p>\n<div class=scroll><table><tr><th>Arm</th><th>Endpoint</th><th class=n>Week</th><th "
       "class=n>Effect</th><th>Spread between animals</th><th class=n>Animals a group</th></tr>\n",
       in.scenario.power->wished, escape(arm_label(in, in.scenario.power->control)),
-      comparisons == 1 ? "two-sided t test at 5 %" : fmt::format("Dunnett's two-sided test of {} arms at 5 %", comparisons),
-      in.scenario.population.n, in.scenario.population.n == 1 ? "" : "s", escape(simulate::uncertainty_text(in.scenario, in.models)));
+      comparisons == 1 ? "two-sided t test at 5 %" : fmt::format("Dunnett's two-sided test of {} arms at 5 %", comparisons), in.scenario.population.n,
+      in.scenario.population.n == 1 ? "" : "s", escape(simulate::uncertainty_text(in.scenario, in.models)));
   for (const auto& r : in.power) {
     out += "<tr>" + cell(r.label) + cell(r.endpoint) + figure(fmt::format("{:.0f}", r.day / 7)) + figure(band_text(r.effect, " %")) +
            cell(evidence::spread_text(r.spread)) +

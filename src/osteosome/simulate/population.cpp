@@ -164,9 +164,7 @@ bool is_given(const Scenario& scenario, std::size_t m, const std::string& id) {
   return in(scenario.population.table_columns, id) || is_named(scenario, m, id);
 }
 
-bool has(const CompiledModel& model, const std::string& name) {
-  return model.program().parameter_index(name) || model.program().state_index(name);
-}
+bool has(const CompiledModel& model, const std::string& name) { return model.program().parameter_index(name) || model.program().state_index(name); }
 
 /// Parameters and species of the models with every product: an ensemble may have the constants of them all.
 std::vector<std::string> names_with_products(const Scenario& scenario, const model::Library& library, const core::UnitSystem& units) {
@@ -192,8 +190,7 @@ std::vector<std::string> open_constants(const Scenario& scenario, std::size_t m,
 std::vector<std::string> open_priors(const Scenario& scenario, std::size_t m, const model::Model& model) {
   std::vector<std::string> open;
   for (const model::Parameter& p : model.parameters) {
-    const bool calibrated =
-        std::any_of(model.calibrations.begin(), model.calibrations.end(), [&](const auto& c) { return in(c.constants, p.id); });
+    const bool calibrated = std::any_of(model.calibrations.begin(), model.calibrations.end(), [&](const auto& c) { return in(c.constants, p.id); });
     if (p.prior && !calibrated && !is_given(scenario, m, p.id)) open.push_back(p.id);
   }
   return open;
@@ -220,7 +217,9 @@ CalibrationDraws read_draws(std::size_t m, const model::Model& model, const mode
   for (const std::string& name : names) {
     at.push_back(static_cast<std::size_t>(std::find(csv.header.begin(), csv.header.end(), name) - csv.header.begin()));
     if (at.back() < csv.header.size()) continue;
-    problems.add({"scenario-027", "no column '" + name + "', which " + calibration.overlay + " has fitted", {calibration.ensemble, 1, 0},
+    problems.add({"scenario-027",
+                  "no column '" + name + "', which " + calibration.overlay + " has fitted",
+                  {calibration.ensemble, 1, 0},
                   "It should be the ensemble of the same calibration."});
     return draws;
   }
@@ -327,8 +326,11 @@ std::vector<core::Diagnostic> population_remarks(const Scenario& scenario, const
   }
   for (const CalibrationDraws& c : population.calibrations) {
     if (population.n <= c.rows.size()) continue;
-    remarks.push_back({"population-003", std::to_string(population.n) + " subjects share the " + std::to_string(c.rows.size()) +
-                                             " draws of the calibration '" + c.title + "'", {c.file, 1, 0}, "They say no more than those."});
+    remarks.push_back({"population-003",
+                       std::to_string(population.n) + " subjects share the " + std::to_string(c.rows.size()) + " draws of the calibration '" +
+                           c.title + "'",
+                       {c.file, 1, 0},
+                       "They say no more than those."});
   }
   if (!scenario.power && population.table.empty()) return remarks;
   std::vector<std::string> known;
@@ -339,8 +341,10 @@ std::vector<core::Diagnostic> population_remarks(const Scenario& scenario, const
     for (const std::string& id : open_priors(scenario, m, models[m].model())) known.push_back(id);
   }
   if (!known.empty() && !population.priors) {
-    remarks.push_back({"population-004", std::to_string(known.size()) + " uncertain constants count as known: " + some_of(known),
-                       {scenario.file, 0, 0}, "Give [population] n and 'uncertain_constants = true' to count what is not known of them."});
+    remarks.push_back({"population-004",
+                       std::to_string(known.size()) + " uncertain constants count as known: " + some_of(known),
+                       {scenario.file, 0, 0},
+                       "Give [population] n and 'uncertain_constants = true' to count what is not known of them."});
   }
   return remarks;
 }

@@ -318,8 +318,8 @@ TEST(Errors, All_problems_are_reported_at_once) {
   std::vector<std::string> messages;
   for (const auto& d : error.diagnostics()) messages.push_back(d.code + " " + d.message);
   const std::vector<std::string> expected = {
-      "calibrate-002 unknown 'upside down': the bounds are 2 to 0",     "calibrate-003 unknown 'outside': the start 3 is outside 0 to 2",
-      "calibrate-002 unknown 'negative': the bounds are -1 to 2",       "calibrate-004 unknown 'sure': the prior has mean 1 and sd 0",
+      "calibrate-002 unknown 'upside down': the bounds are 2 to 0", "calibrate-003 unknown 'outside': the start 3 is outside 0 to 2",
+      "calibrate-002 unknown 'negative': the bounds are -1 to 2", "calibrate-004 unknown 'sure': the prior has mean 1 and sd 0",
       "calibrate-005 the tolerance is 0, the difference 0.001"};
   EXPECT_TRUE(std::is_permutation(messages.begin(), messages.end(), expected.begin(), expected.end())) << error.what();
   EXPECT_TRUE(asked.batches.empty());

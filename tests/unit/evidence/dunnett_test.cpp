@@ -13,7 +13,8 @@ struct Critical {
 
 // Two-sided 5 % points of Dunnett (1964, doi:10.2307/2528490), table II, printed to two decimals.
 TEST(Dunnett, Critical_values_are_those_of_the_published_table) {
-  for (const Critical& c : {Critical{1, 20, 2.09}, {2, 10, 2.57}, {2, 20, 2.38}, {3, 20, 2.54}, {5, 20, 2.73}, {9, 20, 2.95}, {2, 60, 2.27}, {3, 60, 2.41}})
+  for (const Critical& c :
+       {Critical{1, 20, 2.09}, {2, 10, 2.57}, {2, 20, 2.38}, {3, 20, 2.54}, {5, 20, 2.73}, {9, 20, 2.95}, {2, 60, 2.27}, {3, 60, 2.41}})
     EXPECT_NEAR(evidence::dunnett_critical(0.95, c.comparisons, c.degrees), c.value, 0.0051) << c.comparisons << " " << c.degrees;
 }
 
@@ -22,8 +23,14 @@ TEST(Dunnett, Critical_values_are_those_of_the_published_table) {
 TEST(Dunnett, Critical_values_agree_with_adaptive_quadrature) {
   for (const Critical& c : {Critical{1, 4, 2.776445105}, {2, 4, 3.310351946}, {5, 4, 3.994468749}, {9, 4, 4.409502815}})
     EXPECT_NEAR(evidence::dunnett_critical(0.95, c.comparisons, c.degrees), c.value, 2e-5) << c.comparisons;
-  for (const Critical& c : {Critical{1, 10, 2.228138852}, {3, 10, 2.758996978}, {9, 10, 3.244157271}, {3, 20, 2.540349610}, {5, 60, 2.582495634},
-                            {1, 1000, 1.962339081}, {9, 1000, 2.691078457}})
+  for (const Critical& c :
+       {Critical{1, 10, 2.228138852},
+        {3, 10, 2.758996978},
+        {9, 10, 3.244157271},
+        {3, 20, 2.540349610},
+        {5, 60, 2.582495634},
+        {1, 1000, 1.962339081},
+        {9, 1000, 2.691078457}})
     EXPECT_NEAR(evidence::dunnett_critical(0.95, c.comparisons, c.degrees), c.value, 1e-8) << c.comparisons << " " << c.degrees;
 }
 

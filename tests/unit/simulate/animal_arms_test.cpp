@@ -208,8 +208,8 @@ struct Drawn {
 
 Drawn with_priors(const std::string& more = "") {
   Drawn d;
-  d.scenario = simulate::read_scenario(animal("rat", arm("exosomes:bmsc 100 ug iv"), "[population]\nn = 50\nuncertain_constants = true\n" + more), "animal.toml",
-                                       library(), units());
+  d.scenario = simulate::read_scenario(animal("rat", arm("exosomes:bmsc 100 ug iv"), "[population]\nn = 50\nuncertain_constants = true\n" + more),
+                                       "animal.toml", library(), units());
   d.models = simulate::compile_models(d.scenario, {}, library(), units());
   simulate::add_uncertain_constants(d.scenario, d.models);
   return d;

@@ -22,15 +22,17 @@ class Clinic {
     const auto parameter = [](const std::string& id, const std::string& value, const std::string& unit, const std::string& more) {
       return id + " = { value = " + value + ", unit = \"" + unit + "\", kind = \"assumed\", source = \"test\", rationale = \"test\"" + more + " }\n";
     };
-    (void)folder.write("drug.toml", "[model]\nid = \"drug\"\ntitle = \"drug\"\ntime = \"d\"\nsource = \"test\"\n[parameters]\n" +
-                                        parameter("CL", "3", "L/d", "") + parameter("V", "40", "L", "") +
-                                        parameter("ka", "1.1", "1/d", ", prior = { sd = 0.3 }, bounds = [0.1, 10]") +
-                                        parameter("F", "0.7", "1", ", prior = { sd = 0.1, scale = \"linear\" }, bounds = [0.2, 1]") +
-                                        "[species]\nD = { initial = 0, unit = \"mg\", rate = \"-ka*D\" }\nA = { initial = 0, unit = \"mg\", rate = "
-                                        "\"ka*D - CL/V*A\" }\n[doses]\nalendronate = { into = \"D\" }\n[outputs]\nC = { formula = \"F*A/V\", unit = "
-                                        "\"mg/L\", label = \"C\" }\n");
-    text = "[scenario]\ntitle = \"t\"\nuntil = \"2 d\"\nevery = \"1 d\"\n[models.pk]\ndocument = \"" + folder.path("drug.toml") + "\"\n"
-           "[arms.a]\nregimen = \"alendronate 70 mg\"\n[population]\n" + population;
+    (void)folder.write("drug.toml",
+                       "[model]\nid = \"drug\"\ntitle = \"drug\"\ntime = \"d\"\nsource = \"test\"\n[parameters]\n" + parameter("CL", "3", "L/d", "") +
+                           parameter("V", "40", "L", "") + parameter("ka", "1.1", "1/d", ", prior = { sd = 0.3 }, bounds = [0.1, 10]") +
+                           parameter("F", "0.7", "1", ", prior = { sd = 0.1, scale = \"linear\" }, bounds = [0.2, 1]") +
+                           "[species]\nD = { initial = 0, unit = \"mg\", rate = \"-ka*D\" }\nA = { initial = 0, unit = \"mg\", rate = "
+                           "\"ka*D - CL/V*A\" }\n[doses]\nalendronate = { into = \"D\" }\n[outputs]\nC = { formula = \"F*A/V\", unit = "
+                           "\"mg/L\", label = \"C\" }\n");
+    text = "[scenario]\ntitle = \"t\"\nuntil = \"2 d\"\nevery = \"1 d\"\n[models.pk]\ndocument = \"" + folder.path("drug.toml") +
+           "\"\n"
+           "[arms.a]\nregimen = \"alendronate 70 mg\"\n[population]\n" +
+           population;
   }
   /// The scenario with everything that is drawn known.
   [[nodiscard]] Scenario drawn() {
@@ -57,8 +59,9 @@ struct Sample {
   Sample(const Scenario& s, const CompiledModel& model, std::size_t n = kSubjects) : values(s.population.quantities.size()) {
     const auto& p = model.program();
     for (std::size_t subject = 0; subject < n; ++subject) {
-      const auto v = simulate::draw(s.population, s.seed, subject,
-                                    [&](std::size_t k) { return p.parameter_values[p.parameter_index(s.population.quantities[k].name).value()]; });
+      const auto v = simulate::draw(s.population, s.seed, subject, [&](std::size_t k) {
+        return p.parameter_values[p.parameter_index(s.population.quantities[k].name).value()];
+      });
       for (std::size_t k = 0; k < v.size(); ++k) values[k].push_back(v[k]);
     }
   }
@@ -143,12 +146,13 @@ TEST(Correlations, On_the_edge_of_what_can_be_are_taken_and_beyond_it_are_named)
 }
 
 TEST(Correlations, Only_those_that_contradict_each_other_are_named) {
-  const auto error = Clinic("n = 10\npriors = true\ncorrelations = [ { between = [\"V\", \"F\"], r = 0.1 }, { between = [\"CL\", \"V\"], r = 1 }, { "
-                            "between = [\"V\", \"ka\"], r = 0.5 }, { between = [\"CL\", \"ka\"], r = 0.6 } ]\n" +
-                            kTwo)
-                         .refusal();
-  EXPECT_EQ(error.diagnostics()[0].message,
-            "these correlations contradict each other (no such matrix exists): CL - V: 1, CL - ka: 0.6, V - ka: 0.5");
+  const auto error =
+      Clinic(
+          "n = 10\npriors = true\ncorrelations = [ { between = [\"V\", \"F\"], r = 0.1 }, { between = [\"CL\", \"V\"], r = 1 }, { "
+          "between = [\"V\", \"ka\"], r = 0.5 }, { between = [\"CL\", \"ka\"], r = 0.6 } ]\n" +
+          kTwo)
+          .refusal();
+  EXPECT_EQ(error.diagnostics()[0].message, "these correlations contradict each other (no such matrix exists): CL - V: 1, CL - ka: 0.6, V - ka: 0.5");
 }
 
 TEST(Correlations, Given_twice_are_refused_whatever_the_order_and_the_value) {
@@ -164,7 +168,8 @@ TEST(Correlations, Given_twice_are_refused_whatever_the_order_and_the_value) {
 }
 
 TEST(Correlations, Of_what_is_not_random_or_with_itself_are_refused_together) {
-  const auto error = Clinic("n = 10\ncorrelations = [ { between = [\"CL\", \"Vv\"], r = 0.6 }, { between = [\"CL\", \"CL\"], r = 1 } ]\n" + kTwo).refusal();
+  const auto error =
+      Clinic("n = 10\ncorrelations = [ { between = [\"CL\", \"Vv\"], r = 0.6 }, { between = [\"CL\", \"CL\"], r = 1 } ]\n" + kTwo).refusal();
   ASSERT_EQ(error.diagnostics().size(), 2u) << error.what();
   EXPECT_EQ(error.diagnostics()[0].message, "'Vv' of a correlation is no random quantity of this population");
   EXPECT_EQ(error.diagnostics()[1].message, "'CL' cannot have a correlation with itself");
@@ -235,8 +240,10 @@ TEST(UncertainConstants, A_calibration_without_draws_is_an_error_only_when_they_
 
 TEST(UncertainConstants, A_later_overlay_ends_what_an_earlier_one_had_fitted) {
   Calibrated clinic("n = 2\nuncertain_constants = true\n");
-  const std::string later = clinic.folder.write("later.toml", "[overlay]\ntitle = \"by hand\"\nof = \"drug\"\nsource = \"test\"\n[parameters]\nV = { value = "
-                                                              "60, unit = \"L\", kind = \"reported\" }\n");
+  const std::string later =
+      clinic.folder.write("later.toml",
+                          "[overlay]\ntitle = \"by hand\"\nof = \"drug\"\nsource = \"test\"\n[parameters]\nV = { value = "
+                          "60, unit = \"L\", kind = \"reported\" }\n");
   const std::size_t end = clinic.text.find("\"]\n", clinic.text.find("overlays")) + 1;
   clinic.text.insert(end, ", \"" + later + "\"");
   EXPECT_EQ(clinic.drawn().population.calibrations[0].columns, std::vector<std::string>{"ka"});
