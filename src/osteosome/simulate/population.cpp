@@ -320,10 +320,12 @@ std::vector<core::Diagnostic> population_remarks(const Scenario& scenario, const
     remarks.push_back({"population-001", "column '" + population.id_column + "' has no effect", table,
                        "Subjects are counted from 0 in the order of the rows."});
   }
+  std::vector<std::string> unused;
   for (const std::string& column : population.table_columns) {
-    if (std::none_of(models.begin(), models.end(), [&](const CompiledModel& m) { return has(m, column); }))
-      remarks.push_back({"population-002", "column '" + column + "' has no effect: no arm gets its product", table, ""});
+    if (std::none_of(models.begin(), models.end(), [&](const CompiledModel& m) { return has(m, column); })) unused.push_back(column);
   }
+  if (!unused.empty())
+    remarks.push_back({"population-002", "no arm gets the product of the columns " + some_of(unused), table, "They have no effect."});
   for (const CalibrationDraws& c : population.calibrations) {
     if (population.n <= c.rows.size()) continue;
     remarks.push_back({"population-003",
