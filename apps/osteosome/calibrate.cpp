@@ -11,6 +11,7 @@
 
 #include "calibration_config.hpp"
 #include "common.hpp"
+#include "evaluation_log.hpp"
 #include "osteosome/calibrate/least_squares.hpp"
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/output_file.hpp"
@@ -134,40 +135,6 @@ Problem animal_problem(CalibrationConfig& config, const model::Library& library,
   return problem;
 }
 
-/// The place the search has reached, kept in the output folder so that the same command goes on.
-class Checkpoint {
- public:
-  Checkpoint(std::string path, const CalibrationConfig& config)
-      : path_(std::move(path)), hash_(core::sha256(config.text)), values_(config.settings.starts) {
-    if (!std::filesystem::exists(path_)) return;
-    const auto json = nlohmann::json::parse(core::read_file(path_), nullptr, false);
-    if (!json.is_object() || !json.contains("config") || json["config"] != hash_ || !json.contains("values")) return;
-    try {
-      values_ = json["values"].get<std::vector<std::vector<double>>>();
-    } catch (const nlohmann::json::exception&) {
-      values_.clear();  // damaged: begin anew
-    }
-    values_.resize(config.settings.starts);
-    for (auto& values : values_) {
-      if (values.size() != config.unknowns.size()) values.clear();
-      resumed_ = resumed_ || !values.empty();
-    }
-  }
-  [[nodiscard]] const std::vector<std::vector<double>>& values() const { return values_; }
-  /// Whether an earlier command had left a place to go on from.
-  [[nodiscard]] bool resumed() const { return resumed_; }
-  void store(const calibrate::Step& step) {
-    values_[step.start_index] = step.values;
-    core::write_file(path_, nlohmann::json{{"config", hash_}, {"values", values_}}.dump(1) + "\n");
-  }
-  void remove() const { std::filesystem::remove(path_); }
-
- private:
-  std::string path_, hash_;
-  std::vector<std::vector<double>> values_;
-  bool resumed_ = false;
-};
-
 /// The parameters that have the value of unknown k.
 std::vector<std::string> names_of(const CalibrationConfig& config, std::size_t k) {
   std::vector<std::string> names = {config.unknowns[k].name};
@@ -188,7 +155,8 @@ std::string quoted(const std::string& text) {
 std::string overlay_text(const CalibrationConfig& config, const Problem& problem, const calibrate::Fit& fit,
                          const calibrate::Identifiability& known) {
   std::string out = fmt::format(
-      "# Written by osteosome calibrate {}; do not edit.\n\n[overlay]\ntitle = \"{}\"\nof = \"{}\"\nsource = \"osteosome calibrate {}: {} rows, "
+      "# Written by osteosome calibrate {}; do not edit.\n\n[overlay]\ntitle = \"{}\"\nof = \"{}\"\nensemble = \"ensemble.csv\"\nsource = "
+      "\"osteosome calibrate {}: {} rows, "
       "cost {:.6g}\"\n\n[parameters]\n",
       quoted(config.file), quoted(config.title), config.domain == "preclinical" ? "shared" : problem.names.id, quoted(config.file), problem.rows,
       fit.cost);
@@ -302,33 +270,30 @@ int calibrate_command(const std::string& file, const std::string& out, SolverFla
                       {"calibration-010", "no row to fit: no calibration arm of these studies has an outcome of the model", {file, 0, 0}, ""});
   }
   make_folder(out);
-  Checkpoint checkpoint(out + "/checkpoint.json", config);
+  EvaluationLog log(out + "/checkpoint.json", core::sha256(config.text), problem.residuals, interrupted());
+  const calibrate::Residuals residuals = [&](const std::vector<std::vector<double>>& points) { return log(points); };
   const auto began = std::chrono::steady_clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(); };
   std::cerr << fmt::format("{} unknowns, {} calibration rows, {} simulations a set\n", config.unknowns.size(), problem.rows, problem.simulations);
-  config.settings.resume = checkpoint.values();
   config.settings.progress = [&](const calibrate::Step& step) {
-    checkpoint.store(step);
     std::cerr << fmt::format("start {} step {}: cost {:.4f} ({:.0f} s)\n", step.start_index + 1, step.iteration, step.cost, seconds());
   };
-  const calibrate::Fit fit = calibrate::fit(config.unknowns, problem.residuals, config.settings, interrupted());
+  const calibrate::Fit fit = calibrate::fit(config.unknowns, residuals, config.settings, interrupted());
   if (!std::isfinite(fit.cost) && !interrupted().stop_requested()) {
     throw core::Error(
         core::ErrorKind::Numerics,
         {"calibration-011", "no start can be simulated: " + (fit.start_outcomes.empty() ? "" : fit.start_outcomes.front()), {file, 0, 0}, ""});
   }
-  if (fit.jacobian.empty()) {
+  config.settings.progress = {};
+  const std::string profiles = fit.jacobian.empty() || config.profiles.empty() ? "" : profiles_text(config, residuals, fit);
+  if (interrupted().stop_requested()) {
     std::cerr << "stopped; the same command goes on from " << out << "/checkpoint.json\n";
     return kCancelled;
   }
   write_fit(out, config, problem, fit);
-  if (!config.profiles.empty()) {
-    config.settings.progress = {};
-    config.settings.resume.clear();
-    core::write_file(out + "/profiles.csv", profiles_text(config, problem.residuals, fit));
-  }
-  core::write_file(out + "/record.json", record_text(config, problem, fit, checkpoint.resumed(), seconds()));
-  checkpoint.remove();
+  if (!profiles.empty()) core::write_file(out + "/profiles.csv", profiles);
+  core::write_file(out + "/record.json", record_text(config, problem, fit, log.resumed(), seconds()));
+  log.remove();
   std::cout << fmt::format("cost {:.4f}, {}; {}/fitted.overlay.toml\n", fit.cost, fit.converged ? "converged" : "not converged", out);
   return kOk;
 }

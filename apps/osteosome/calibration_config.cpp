@@ -32,8 +32,12 @@ class ConfigReader {
     }
     if (const auto* factors = top.table("study_factors")) {
       core::TomlReader in(*factors, "[study_factors]", problems_);
-      for (const auto& [name, value] : factors->entries) config_.study_factors[name] = in.required_number(name);
+      for (const auto& [name, value] : factors->entries) {
+        config_.study_factors[name] = in.required_number(name);
+        if (!(config_.study_factors[name] > 0)) in.problem("calibration-003", "the factor of '" + name + "' should be positive", "", name);
+      }
     }
+    check_domain(root);
     if (const auto* unknowns = top.table("unknowns")) {
       for (const auto& [name, value] : unknowns->entries) read_unknown(name, value);
       check_owners(*unknowns);
@@ -72,6 +76,7 @@ class ConfigReader {
     config_.profiles = in.texts("profiles");
     config_.profile_points = static_cast<std::size_t>(whole(in, "profile_points", 5, 3, 100));
     config_.rtol = in.number("rtol").value_or(1e-5);
+    if (!(config_.rtol >= 1e-13 && config_.rtol <= 0.1)) in.problem("calibration-008", "'rtol' should lie between 1e-13 and 0.1", "", "rtol");
     in.finish();
   }
 
@@ -98,6 +103,8 @@ class ConfigReader {
       in.problem("calibration-004", "'low' and 'high' go together", "Without both, the document's prior counts.");
     u.low = low.value_or(std::nan(""));  // NaN: taken from the document with its prior
     u.high = high.value_or(std::nan(""));
+    if (!low && !high && (value.find("prior") != nullptr || value.find("sd") != nullptr || value.find("scale") != nullptr))
+      in.problem("calibration-004", "'prior', 'sd' and 'scale' need 'low' and 'high'", "Without them bounds and prior are the document's.");
     if (low && high && !(u.low < u.high)) in.problem("calibration-004", "'low' should be below 'high'", "", "low");
     const std::string scale = in.text("scale").value_or(u.low > 0 ? "log" : "linear");
     if (scale != "log" && scale != "linear") in.problem("calibration-004", "unknown 'scale' = '" + scale + "'", "'log' or 'linear'.", "scale");
@@ -128,6 +135,19 @@ class ConfigReader {
         problems_.add({"calibration-013", "'also' of unknown '" + unknown + "' names '" + name + "'" + what, unknowns.find(unknown)->where,
                        "A parameter gets its value from one unknown."});
       }
+    }
+  }
+
+  /// Animal studies have weights of their own.
+  void check_domain(const core::TomlValue& root) {
+    const core::TomlValue* header = root.find("calibration");
+    if (config_.domain != "preclinical" || header == nullptr) return;
+    const std::pair<const char*, const core::TomlValue*> unused[] = {
+        {"studies", header->find("studies")}, {"[weights]", root.find("weights")}, {"[study_factors]", root.find("study_factors")}};
+    for (const auto& [name, value] : unused) {
+      if (value != nullptr)
+        problems_.add({"calibration-018", std::string(name) + " has no meaning with domain = \"preclinical\"", value->where,
+                       "Rows of animal studies have weights of their own; leave it out."});
     }
   }
 
@@ -213,7 +233,7 @@ void take_starts(CalibrationConfig& config, const model::Model& model) {
     }
     if (p == nullptr) continue;
     if (const std::string fixed = model::why_fixed(model, u.name); !fixed.empty())
-      problems.add({"calibration-018", "'" + u.name + "' cannot be fitted: " + fixed, {config.file, 0, 0}, "Fit what the formula uses."});
+      problems.add({"calibration-021", "'" + u.name + "' cannot be fitted: " + fixed, {config.file, 0, 0}, "Fit what the formula uses."});
     if (std::isnan(u.low)) take_prior(u, *p, config.file, problems);
     check_unknown(u, *p, config.file, problems);
     u.start = p->value;
@@ -238,8 +258,8 @@ void check_evidence(const CalibrationConfig& config, const std::vector<evidence:
   for (const auto& study : studies) ids.push_back(study.id);
   for (const auto& [name, factor] : config.study_factors) {
     if (std::find(ids.begin(), ids.end(), name) == ids.end())
-      problems.add({"calibration-019", "no study '" + name + "' of [study_factors]", {config.file, 0, 0}, core::did_you_mean(name, ids)});
-    if (!(factor > 0)) problems.add({"calibration-019", "the factor of study '" + name + "' should be positive", {config.file, 0, 0}, ""});
+      problems.add({"calibration-015", "no study '" + name + "' of [study_factors]", {config.file, 0, 0}, core::did_you_mean(name, ids)});
+    if (!(factor > 0)) problems.add({"calibration-020", "the factor of study '" + name + "' should be positive", {config.file, 0, 0}, ""});
   }
   for (const auto& [name, weight] : config.weights) {
     if (names.contains(name)) continue;

@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "osteosome/core/text.hpp"
+#include "osteosome/evidence/power.hpp"
 #include "osteosome/sbml/import.hpp"
 
 namespace osteosome::app {
@@ -33,9 +34,8 @@ CLI::Validator number_between(double low, double high) {
 
 void SolverFlags::add_to(CLI::App& verb) {
   verb.add_option("--engine", engine, "auto, reference or lanes")->capture_default_str()->check(CLI::IsMember({"auto", "reference", "lanes"}));
-  verb.add_option("--rtol", rtol, "relative tolerance of each step")->capture_default_str()->check(number_between(1e-13, 0.1));
-  verb.add_option("--atol-scale", atol_scale, "multiplies the default absolute tolerances (rtol * 1e-3 * typical size)")
-      ->capture_default_str()
+  verb.add_option("--rtol", rtol, "relative tolerance of each step (default: 1e-6, or [solver] of a scenario)")->check(number_between(1e-13, 0.1));
+  verb.add_option("--atol-scale", atol_scale, "multiplies the default absolute tolerances, rtol * 1e-3 * typical size (default: 1, or [solver])")
       ->check(number_between(1e-30, 1e30));
   verb.add_option("--threads", threads, "threads (default: all processors)")->check(number_between(1, 256));
   verb.add_option("--isa", isa, "instruction set: scalar, avx2, avx512 (default: the widest here; results are the same bits)")
@@ -46,8 +46,8 @@ void SolverFlags::add_to(CLI::App& verb) {
 simulate::SolverSettings SolverFlags::settings() const {
   simulate::SolverSettings s;
   s.engine = simulate::engine_from_name(engine);
-  s.relative_tolerance = rtol;
-  s.absolute_scale = atol_scale;
+  s.relative_tolerance = rtol.value_or(s.relative_tolerance);
+  s.absolute_scale = atol_scale.value_or(s.absolute_scale);
   s.threads = threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency());
   s.lanes.cache_dir = cache_dir();
   s.lanes.tape_only = tape;
@@ -59,6 +59,14 @@ simulate::SolverSettings SolverFlags::settings() const {
           {"input-013", "this processor has no " + isa, {}, std::string("The widest here is ") + compile::name_of(compile::best_isa()) + "."});
     }
   }
+  return s;
+}
+
+simulate::SolverSettings SolverFlags::settings(const simulate::Scenario& scenario) const {
+  simulate::SolverSettings s = settings();
+  if (engine == "auto") s.engine = scenario.engine;
+  s.relative_tolerance = rtol.value_or(scenario.relative_tolerance);
+  s.absolute_scale = atol_scale.value_or(scenario.absolute_scale);
   return s;
 }
 
@@ -74,8 +82,9 @@ std::vector<simulate::CompiledModel> checked_models(simulate::Scenario& scenario
   }
   try {
     models = simulate::compile_models(scenario, settings, library, units);
-    simulate::add_priors(scenario, models);
+    simulate::add_uncertain_constants(scenario, models);
     simulate::check_arms(scenario, models, units, problems);
+    evidence::check_power(scenario, models, problems);
   } catch (const core::Error& error) {
     if (error.kind() != core::ErrorKind::Input) throw;
     problems.add(error);
@@ -95,6 +104,7 @@ std::vector<simulate::CompiledModel> checked_models(simulate::Scenario& scenario
     });
     if (!known) std::cerr << "warning: no model has the outcome '" << code << "' of [report]\n";
   }
+  for (const auto& remark : simulate::population_remarks(scenario, models)) std::cerr << "warning: " << core::to_text(remark) << '\n';
   if (!simulate::has_observables(models)) scenario.absolute = true;  // imported quantities are shown as they are
   return models;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -30,14 +31,17 @@ enum Exit { kOk = 0, kInternal = 1, kUsage = 2, kInvalidInput = 3, kNumericalFai
 /// Options every running verb shares.
 struct SolverFlags {
   std::string engine = "auto", isa;
-  double rtol = 1e-6, atol_scale = 1;
+  std::optional<double> rtol, atol_scale;  ///< else 1e-6 and 1, or what the scenario says
   unsigned threads = 0;
   bool tape = false;
   void add_to(CLI::App& verb);
   [[nodiscard]] simulate::SolverSettings settings() const;
+  /// Flags, where they are given, before [solver] of the scenario.
+  [[nodiscard]] simulate::SolverSettings settings(const simulate::Scenario& scenario) const;
 };
 
-/// The scenario's models, compiled, and the visits of its trials attached; every problem of the scenario in one Error.
+/// The scenario's models, compiled, and the visits of its trials attached; every problem of the scenario in one Error. Remarks on its
+/// population go to stderr.
 [[nodiscard]] std::vector<simulate::CompiledModel>
 checked_models(simulate::Scenario& scenario, const simulate::SolverSettings& settings, const model::Library& library, const core::UnitSystem& units,
                const std::vector<evidence::Study>& studies, const std::vector<std::string>& animal_studies = {});

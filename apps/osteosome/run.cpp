@@ -13,6 +13,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "common.hpp"
 #include "osteosome/core/csv.hpp"
@@ -63,10 +64,7 @@ class Run {
     began_ = std::chrono::steady_clock::now();
     if (o_.seed) scenario_.seed = *o_.seed;
     const auto studies = evidence::load_evidence(library_.root);
-    auto settings = o_.solver.settings();
-    if (o_.solver.engine == "auto") settings.engine = scenario_.engine;
-    settings.relative_tolerance = scenario_.relative_tolerance;
-    settings.absolute_scale = scenario_.absolute_scale;
+    const auto settings = o_.solver.settings(scenario_);
     const auto models = checked_models(scenario_, settings, library_, units_, studies, animal_studies());
     if (o_.culture) check_cultures(models);
     open_folder();
@@ -221,10 +219,14 @@ class Run {
     if (!scenario_.population.table.empty()) {
       m["subjects"] = {{"file", scenario_.population.table}, {"sha256", core::sha256(core::read_file(scenario_.population.table))}};
     }
+    for (const auto& draws : scenario_.population.calibrations)
+      m["calibrations"].push_back({{"file", draws.file}, {"sha256", core::sha256(core::read_file(draws.file))}});
+    std::set<std::string> methods;
+    for (const auto& model : models) methods.insert(model.method());
     static constexpr const char* kEngines[] = {"auto", "reference", "lanes"};
     m["solver"] = {
         {"engine", kEngines[static_cast<int>(settings.engine)]},
-        {"method", "rodas5p"},
+        {"method", fmt::format("{}", fmt::join(methods, ", "))},
         {"rtol", scenario_.relative_tolerance},
         {"atol_scale", scenario_.absolute_scale},
         {"atol_rule", "rtol * atol_scale * 1e-3 * typical size of the state"},
@@ -248,6 +250,7 @@ class Run {
     std::string key = core::sha256(scenario_.text) + std::to_string(scenario_.seed) + manifest_["tool"]["program_sha256"].get<std::string>();
     for (const auto& m : models) key += m.lane_hash();
     for (const auto& m : models) key += core::sha256(model::to_markdown(m.model()));
+    for (const char* drawn : {"subjects", "calibrations"}) key += manifest_.value(drawn, Json()).dump();
     return core::sha256(key + o_.solver.engine);
   }
 
@@ -413,6 +416,12 @@ int repeat(RunOptions o, const Json& old, const core::UnitSystem& units, const m
     if (!fs::exists(table, ec) || core::sha256(core::read_file(table)) != old.at("subjects").at("sha256").get<std::string>()) {
       std::cerr << "warning: the subject table " << table << " has changed since the run\n";
     }
+  }
+  for (const Json& draws : old.value("calibrations", Json::array())) {
+    std::error_code ec;
+    const std::string ensemble = draws.at("file");
+    if (!fs::exists(ensemble, ec) || core::sha256(core::read_file(ensemble)) != draws.at("sha256").get<std::string>())
+      std::cerr << "warning: the ensemble " << ensemble << " has changed since the run\n";
   }
   const std::string file = old.at("scenario").at("file");
   const int code = Run(o, simulate::read_scenario(old.at("scenario").at("text"), file, library, units), library, units).execute();

@@ -153,6 +153,12 @@ void check_names(const std::vector<std::string>& ids, const std::vector<evidence
 }  // namespace
 
 int validate_preclinical(const ValidateWords& words) {
+  if (!words.models.empty()) {
+    throw core::Error(core::ErrorKind::Input, {"input-017",
+                                               "--model has no meaning with --domain preclinical",
+                                               {},
+                                               "Animal studies run on the shipped model in their species; --overlay changes its constants."});
+  }
   const core::UnitSystem units;
   const std::string root = data_root();
   auto rows = words.evidence.empty() || std::filesystem::is_directory(words.evidence)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -96,7 +97,21 @@ POINTS = ["model", "study", "arm_id", "outcome", "unit", "month", "observed", "s
 LEFT_OUT = ["model", "study", "arm_id", "outcome", "reason"]
 
 
-class DataFolder(Case):
+class Verbs(Case):
+    def good(self, *arguments: str) -> Result:
+        """Success; progress and the place of the report may stand on stderr."""
+        result = self.cli(*arguments)
+        self.assertEqual(result.code, OK, result)
+        return result
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        return table((self.dir / name).read_text(encoding="utf-8"))
+
+    def header(self, name: str) -> list[str]:
+        return (self.dir / name).read_text(encoding="utf-8").splitlines()[0].split(",")
+
+
+class DataFolder(Verbs):
     """A data folder of the test's own instead of the installed one."""
 
     def setUp(self) -> None:
@@ -112,18 +127,6 @@ class DataFolder(Case):
                            "evidence/first.toml": FIRST, "evidence/second.toml": SECOND}.items():
             (self.data / name).parent.mkdir(exist_ok=True)
             (self.data / name).write_text(text, encoding="utf-8")
-
-    def good(self, *arguments: str) -> Result:
-        """Success; progress and the place of the report may stand on stderr."""
-        result = self.cli(*arguments)
-        self.assertEqual(result.code, OK, result)
-        return result
-
-    def rows(self, name: str) -> list[dict[str, str]]:
-        return table((self.dir / name).read_text(encoding="utf-8"))
-
-    def header(self, name: str) -> list[str]:
-        return (self.dir / name).read_text(encoding="utf-8").splitlines()[0].split(",")
 
     def files(self, folder: str) -> dict[str, str]:
         """Hash of each file of a folder; of record.json without the seconds."""
@@ -649,57 +652,50 @@ class Calibrate(DataFolder):
 
     # ---- going on
 
-    def test_goes_on_from_a_checkpoint(self) -> None:
-        self.calibrate()
-        values = self.values()
-        (self.dir / "G").mkdir()
-        checkpoint = {"config": sha256(self.dir / "c.toml"), "values": [[values["build"], values["block"]]]}
-        self.write("G/checkpoint.json", json.dumps(checkpoint))
-        err = self.calibrate("G").err
-        first = re.search(r"start 1 step 0: cost ([\d.]+)", err)
-        assert first is not None
-        self.assertAlmostEqual(float(first[1]), self.manifest("F", "record.json")["cost"], delta=1e-3)
-        self.assertAlmostEqual(self.values("G")["build"] / values["build"], 1, delta=1e-4)
-        self.assertIs(self.manifest("G", "record.json")["resumed"], True)
-        self.assertFalse((self.dir / "G" / "checkpoint.json").exists(), "a finished fit needs none")
-
-    def test_checkpoint_of_another_configuration_is_not_taken(self) -> None:
-        self.calibrate()
-        (self.dir / "G").mkdir()
-        self.write("G/checkpoint.json", json.dumps({"config": "0" * 64, "values": [[5e-5, 0.02]]}))
-        self.calibrate("G")
-        self.assertEqual(self.files("F"), self.files("G"))
-
-    def test_interrupted_fit_goes_on(self) -> None:
-        text = CONFIG.replace("rtol = 1e-8", "starts = 3000\nrtol = 1e-8")
-        self.write("c.toml", text)
-        child = launch(("calibrate", "c.toml", "-o", "F"), self.dir, subprocess.DEVNULL, subprocess.DEVNULL)
+    def interrupted_fit(self, folder: str, lines: int) -> pathlib.Path:
+        """Begins a fit and stops it once it has kept so many lines."""
+        checkpoint = self.dir / folder / "checkpoint.json"
+        child = launch(("calibrate", "c.toml", "-o", folder, "--threads", "1"), self.dir, subprocess.DEVNULL, subprocess.DEVNULL)
         self.addCleanup(child.wait)
         self.addCleanup(child.kill)
-        self.assertTrue(wait_until(lambda: (self.dir / "F" / "checkpoint.json").exists() or child.poll() is not None, 60))
+        self.assertTrue(wait_until(lambda: child.poll() is not None or (checkpoint.exists() and checkpoint.read_bytes().count(b"\n") >= lines), 60))
         child.send_signal(signal.SIGINT)
         self.assertEqual(child.wait(20), CANCELLED)
-        self.assertEqual(sorted(p.name for p in (self.dir / "F").iterdir()), ["checkpoint.json"])
-        checkpoint = self.manifest("F", "checkpoint.json")
-        self.assertEqual(checkpoint["config"], sha256(self.dir / "c.toml"))
-        self.assertEqual(len(checkpoint["values"]), 3000)
-        self.assertEqual(len(checkpoint["values"][0]), 2)
-        few = dict(checkpoint, values=checkpoint["values"][:2])  # the same point, with fewer starts to wait for
-        self.write("c.toml", CONFIG.replace("rtol = 1e-8", "starts = 2\nrtol = 1e-8"))
-        self.write("F/checkpoint.json", json.dumps(dict(few, config=sha256(self.dir / "c.toml"))))
+        self.assertEqual([p.name for p in (self.dir / folder).iterdir()], ["checkpoint.json"])
+        return checkpoint
+
+    def results(self, folder: str) -> dict[str, bytes]:
+        """Every file, the record without how long it took and whether it was interrupted."""
+        files = {p.name: p.read_bytes() for p in (self.dir / folder).iterdir() if p.name != "record.json"}
+        record = self.manifest(folder, "record.json")
+        del record["seconds"], record["resumed"]
+        return files | {"record.json": json.dumps(record).encode()}
+
+    def test_interrupted_fit_ends_where_an_uninterrupted_one_does_to_the_bit(self) -> None:
+        self.write("c.toml", CONFIG.replace("rtol = 1e-8", 'starts = 100\nprofiles = ["build"]\nrtol = 1e-8'))
+        self.calibrate("whole")
+        kept = self.interrupted_fit("F", 20).read_bytes()
+        err = self.calibrate("F", "--threads", "2").err
+        self.assertIn("start 1 step 0: cost", err)
+        self.assertEqual(self.results("F"), self.results("whole"))
+        self.assertIs(self.manifest("F", "record.json")["resumed"], True)
+        self.assertNotIn("checkpoint.json", self.files("F"), "a finished fit needs none")
+        # Killed within a line, and in a file that another program has spoilt behind its first lines
+        for name, text in (("cut", kept[:-len(kept.splitlines()[-1]) // 2]), ("spoilt", b"\n".join(kept.splitlines()[:5]) + b"\n[]\n")):
+            (self.dir / name).mkdir()
+            (self.dir / name / "checkpoint.json").write_bytes(text)
+            self.calibrate(name)
+            self.assertEqual(self.results(name), self.results("whole"), name)
+
+    def test_evaluations_of_another_problem_are_not_taken(self) -> None:
         self.calibrate()
-        self.assertAlmostEqual(self.values()["build"] / self.best_build(), 1, delta=1e-3)
-        self.assertNotIn("checkpoint.json", self.files("F"))
-
-
-    def test_damaged_checkpoint_is_not_taken(self) -> None:
         config = sha256(self.dir / "c.toml")
-        codes = []
-        for text in ("{", "[]", json.dumps({"config": config}), json.dumps({"config": config, "values": [[1]]})):
-            (self.dir / "F").mkdir(exist_ok=True)
-            self.write("F/checkpoint.json", text)
-            codes.append(self.cli("calibrate", "c.toml", "-o", "F").code)
-        self.assertEqual(codes, [OK] * 4)
+        other = json.dumps({"points": [[5e-5, 0.02]], "residuals": [[0, 0]]})
+        for text in (json.dumps({"config": "0" * 64}) + "\n" + other, json.dumps({"config": config}) + "\n" + other, "{", "[]", json.dumps({"config": config})):
+            (self.dir / "G").mkdir(exist_ok=True)
+            self.write("G/checkpoint.json", text + "\n")
+            self.calibrate("G")
+            self.assertEqual(self.results("G"), self.results("F"), text)
 
     # ---- refused
 
@@ -709,6 +705,13 @@ class Calibrate(DataFolder):
         with self.subTest(new=new):
             self.fails(INPUT, "calibrate", "bad.toml", "-o", "B", says=("bad.toml", *phrases))
             self.assertFalse((self.dir / "B").exists())
+
+    def test_what_would_have_no_effect(self) -> None:
+        self.refused("low = 1e-6, high = 1e-4", 'scale = "log"', "bad.toml:12:", "'prior', 'sd' and 'scale' need 'low' and 'high'")
+        self.refused("[unknowns]", '[study_factors]\nfrist = 2\n[unknowns]', "no study 'frist' of [study_factors]", "Did you mean 'first'?")
+        self.refused("[unknowns]", '[study_factors]\nfirst = 0\n[unknowns]', "bad.toml:12:", "the factor of 'first' should be positive")
+        self.refused("rtol = 1e-8", "rtol = 0", "bad.toml:4:", "'rtol' should lie between 1e-13 and 0.1")
+        self.refused("rtol = 1e-8", 'domain = "preclinical"\nstudies = ["first"]', "studies has no meaning with domain", "[weights] has no meaning with domain")
 
     def test_unknown_parameters(self) -> None:
         self.refused("build = {", "biuld = {", "model 'lines' has no parameter 'biuld'", "Did you mean 'build'?")
@@ -827,6 +830,96 @@ class CalibrationPage(DataFolder):
         overlay = tomllib.loads((self.dir / "F" / "fitted.overlay.toml").read_text(encoding="utf-8"))["parameters"]
         self.assertEqual(list(overlay), ["osteoclast.k_opg", "spine.strain_power", "hip.strain_power", "neck.strain_power"])
         self.assertEqual(overlay["hip.strain_power"]["value"], overlay["spine.strain_power"]["value"])
+
+
+RATS = """\
+[scenario]
+title = "rats"
+until = "4 weeks"
+every = "4 weeks"
+[patient]
+age = "14 weeks"
+ovariectomy = "2 weeks"
+[models.osteosome]
+species = "rat"
+[arms.ovx]
+regimen = "none"
+[arms.exosomes]
+regimen = "exosomes:bmsc 100 ug iv weekly x 4"
+[power]
+control = "ovx"
+endpoints = ["BVTV_tibia", "P1NP"]
+times = ["4 weeks"]
+most = 20
+"""
+UNCERTAIN = "[population]\nn = 3\nuncertain_constants = true\n"
+
+
+class Power(Verbs):
+    """Sizes of groups: the shipped rat for four weeks."""
+
+    def power(self, text: str, *options: str) -> list[dict[str, str]]:
+        self.write("s.toml", text)
+        self.last = self.good("power", "s.toml", "-o", "P", *options)
+        return self.rows("P/power.csv")
+
+    def test_people_are_refused_in_every_verb(self) -> None:
+        self.write("s.toml", RATS.replace('species = "rat"\n', "").replace('["BVTV_tibia", "P1NP"]', '["TH"]').replace('ovariectomy = "2 weeks"\n', ""))
+        for verb in ("power", "run", "check"):
+            self.fails(INPUT, verb, "s.toml", says=("power-003", "[power] counts animals, and model 'osteosome' is of people", "virtual trials"))
+
+    def test_constants_that_count_as_known_are_warned_of(self) -> None:
+        self.power(RATS)
+        self.assertRegex(self.last.err, r"warning: s\.toml: \d+ uncertain constants count as known: .*population-004.*uncertain_constants = true")
+        self.assertRegex(self.last.out, r"Uncertain constants: \d+ count as known\.")
+
+    def test_priors_that_would_throw_the_calibration_away_are_refused_in_every_verb(self) -> None:
+        self.write("s.toml", RATS + UNCERTAIN.replace("uncertain_constants", "priors"))
+        for verb in ("power", "run", "check"):
+            self.fails(INPUT, verb, "s.toml", says=("scenario-026", "'priors' would throw away what the calibration 'exosomes and cells on animal studies' has found",
+                                                    "uncertain_constants = true"))
+
+    def test_uncertain_constants_are_the_draws_of_the_calibration_and_priors_for_the_rest(self) -> None:
+        """As the table of the same draws gives them beside priors: the same numbers."""
+        rows = self.power(RATS + UNCERTAIN)
+        self.assertNotIn("count as known", self.last.err + self.last.out)
+        self.assertRegex(self.last.out, r"Uncertain constants are drawn: \d+ from the calibration 'exosomes and cells on animal studies' \(40 draws\), \d+ from their priors\.")
+        draws = (ROOT / "calibrations/exosomes-run/ensemble.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+        self.write("draws.csv", "".join(draws[:4]))
+        self.assertEqual(self.power(RATS + '[population]\ntable = "draws.csv"\nuncertain_constants = true\n'), rows)
+
+    def test_spread_is_that_of_control_arms_or_assumed_aloud_or_given(self) -> None:
+        rows = self.power(RATS)
+        self.assertEqual({(r["endpoint"], r["cv"], r["cv_assumed"]) for r in rows}, {("BVTV_tibia", "0.1842", "no"), ("P1NP", "0.3", "yes")})
+        self.assertIn("BVTV_tibia     18.4 %: 6 control arms of 2 studies (ORX + androgen rats; Prisby 2012)", self.last.out)
+        self.assertIn("warning: the spread of P1NP between animals is assumed", self.last.err)
+        self.assertIn("two-sided t test at 5 %", self.last.out)
+        for text, options in ((RATS, ("--cv", "P1NP=0.1")), (RATS + "cv = { P1NP = 0.1 }\n", ()), (RATS + "cv = { P1NP = 0.4 }\n", ("--cv", "P1NP=0.1"))):
+            self.assertEqual({r["cv"] for r in self.power(text, *options) if r["endpoint"] == "P1NP"}, {"0.1"})
+            self.assertNotIn("is assumed", self.last.err)
+        self.fails(INPUT, "power", "s.toml", "--cv", "P1PN=0.1", "--cv", "P1NP=10", says=("'P1PN' is no endpoint", "Did you mean 'P1NP'?", "above 0 and up to 2"))
+
+    def test_tolerance_of_the_scenario_and_of_the_flag_count(self) -> None:
+        exact = self.power(RATS)
+        loose = self.power(RATS, "--rtol", "0.05")
+        self.assertNotEqual(loose, exact)
+        self.assertEqual(self.power(RATS + "[solver]\nrtol = 0.05\n"), loose)
+        self.assertEqual(self.power(RATS + "[solver]\nrtol = 0.05\n", "--rtol", "1e-6"), exact)
+        self.assertNotEqual(self.power(RATS + "[solver]\nrtol = 0.05\natol_scale = 1000\n"), loose)
+
+
+class Manifest(Verbs):
+    def test_names_the_integrator_that_ran(self) -> None:
+        text = '[scenario]\ntitle = "t"\nuntil = "1 month"\nevery = "1 month"\n[models.joerg-2022]\n[arms.a]\nregimen = "none"\n'
+        for engine, method in (("lanes", "rodas5p"), ("reference", "CVODES")):
+            self.write("s.toml", text + f'[solver]\nengine = "{engine}"\n')
+            self.good("run", "s.toml", "-o", engine)
+            self.assertEqual(self.manifest(engine)["solver"]["method"], method)
+
+
+class PreclinicalValidation(Case):
+    def test_a_model_is_refused(self) -> None:
+        self.fails(INPUT, "validate", "--domain", "preclinical", "--model", "joerg-2022", says=("--model has no meaning with --domain preclinical",))
 
 
 if __name__ == "__main__":

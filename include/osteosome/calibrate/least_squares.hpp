@@ -51,7 +51,6 @@ struct Settings {
   /// differences over difference^(2/3): the best steps for residuals with noise e are e^(1/2) and e^(1/3).
   double difference = 1e-3;
   std::function<void(const Step&)> progress = {};     ///< may be empty
-  std::vector<std::vector<double>> resume = {};       ///< by start: values to go on from; empty: the start's own
 };
 
 struct Fit {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,34 +11,53 @@
 
 namespace osteosome::evidence {
 
+/// Coefficient of variation between animals, and where it comes from.
+struct Spread {
+  enum class Origin { Evidence, Given, Assumed };
+  double cv = 0;
+  Origin origin = Origin::Assumed;
+  std::size_t arms = 0, studies = 0;  ///< control arms pooled, and the studies they are of
+  std::string source;                 ///< names the studies, or why the value is assumed
+};
+
 /// Animals a group for one arm, endpoint and time.
 struct PowerRow {
   std::string arm, endpoint, label;
   double day = 0;
   Band effect;  ///< difference from the control arm [percent]
-  Variation variation;
+  Spread spread;
+  std::size_t comparisons = 1;           ///< arms against the control
   std::optional<std::size_t> animals;    ///< least number a group with the wished power; nothing if `most` is not enough
   std::vector<double> power;             ///< at 3, 4, ... animals a group
 };
 
-/// Power by simulation: for every draw of the parameters, animals are drawn about the two means with the between-animal spread of the
-/// endpoint, and compared by a two-sided t test at 5 %. A result counts if it points where the median effect does. Power is averaged over
+/// Power of Dunnett's two-sided test at 5 % (of Student's, where one arm is compared), with as many animals in the control as in each arm. An
+/// arm's standard deviation is the spread times its mean. A result counts if it points where the median effect does; power is averaged over
 /// draws, so that uncertainty of the model counts (assurance). @throws Error(Input) for endpoints no model has.
 [[nodiscard]] std::vector<PowerRow> power_of(const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
                                              const simulate::ScenarioResult& result, const std::string& data_root);
 
-/// Quantile of Student's t (Abramowitz and Stegun 1964, 26.7.5): error below 0.02 for 4 degrees of freedom, 1e-4 from 20 on.
-[[nodiscard]] double student_quantile(double p, double degrees);
+/// With [power]: models of women, for whom animals a group say nothing. Adds to `problems`.
+void check_power(const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models, core::Diagnostics& problems);
 
-/// Spread between animals for a code of the model, e.g. BVTV_tibia, in a species with or without ovaries.
-class AnimalVariation {
+/// "18 %: 6 control arms of 2 studies (...)", "20 %, given", "30 %, assumed: ...".
+[[nodiscard]] std::string spread_text(const Spread& spread);
+
+/// Spread between animals for a code of the model, e.g. BVTV_tibia, in a species: pooled over the control arms of the evidence
+/// (evidence/control-arms.csv), weighted by degrees of freedom, else assumed.
+class AnimalSpread {
  public:
-  explicit AnimalVariation(const std::string& data_root);
-  [[nodiscard]] Variation of(const std::string& code, const std::string& species, const std::string& disease) const;
+  explicit AnimalSpread(const std::string& data_root);
+  [[nodiscard]] Spread of(const std::string& code, const std::string& species) const;
 
  private:
-  Vocabulary vocabulary_;
-  std::map<std::string, double> cv_;
+  struct Pool {
+    double squares = 0, degrees = 0;
+    std::size_t arms = 0;
+    std::vector<std::string> studies;
+  };
+  std::map<std::pair<std::string, std::string>, Pool> pools_;  ///< by species and outcome
+  std::map<std::string, Spread> assumed_;                      ///< by outcome
 };
 
 }  // namespace osteosome::evidence

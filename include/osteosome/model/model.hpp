@@ -41,6 +41,14 @@ struct Prior {
   bool logarithmic = true;
 };
 
+/// What a fit that the model's overlays bring left open.
+struct Calibration {
+  std::string title, overlay;          ///< the overlay's title and path
+  std::string ensemble;                ///< CSV of draws of the constants, a column each; "" if the overlay names none
+  std::vector<std::string> constants;  ///< parameters whose values nothing later has replaced
+  bool every_species = false;          ///< an overlay of "shared": a species keeps it
+};
+
 /// A named number of the model with its source; `value` and `bounds` are in `unit`.
 struct Parameter {
   std::string id;
@@ -235,6 +243,7 @@ struct Model {
   std::vector<Output> outputs;
   std::string species_name = "human";  ///< human, mouse, rat or dish: decides which therapies work
   std::vector<RefusedDrug> refused;
+  std::vector<Calibration> calibrations;
   std::string age_at_zero;  ///< parameter that holds the age at model time 0, or ""
   core::Location start_where;
   PatientInputs patient;

@@ -39,6 +39,8 @@ class CompiledModel {
   [[nodiscard]] compile::Program program() && { return std::move(program_); }
   /// "lanes (rodas5p, native avx512)" or "reference (...)": what runs, in words, and why if it is not what was asked for.
   [[nodiscard]] std::string engine_text() const;
+  /// The integrator of that engine: rodas5p, CVODES or IDA.
+  [[nodiscard]] const char* method() const;
   /// Hash of the code that lanes run, or "" if they cannot run this model.
   [[nodiscard]] std::string lane_hash() const { return code_ == nullptr ? "" : code_->lane_program().hash; }
 

@@ -46,15 +46,35 @@ struct RandomQuantity {
   core::Location where;
 };
 
+/// A correlation of the normal scores of two random quantities, named "NAME" or "MODEL.NAME".
+struct Correlation {
+  std::string first, second;
+  double r = 0;
+  core::Location where;
+};
+
+/// Draws of the constants that a calibration has found, for one model: subject s has row s modulo the number of rows.
+struct CalibrationDraws {
+  std::size_t model = 0;             ///< index of the scenario's model
+  std::string title, file;           ///< of the calibration; its ensemble
+  std::vector<std::string> columns;  ///< parameters
+  std::vector<std::vector<double>> rows;
+};
+
 /// The virtual subjects: how many, and what varies between them.
 struct Population {
   std::size_t n = 1;
   std::vector<RandomQuantity> quantities;
-  std::vector<std::vector<double>> cholesky;  ///< lower factor of the correlation matrix of the quantities' normal scores
+  std::vector<Correlation> correlations;
+  std::vector<std::vector<double>> cholesky;  ///< lower factor of the correlation matrix of the quantities' normal scores, or empty
   std::string table;                          ///< CSV of subjects, or ""
   std::vector<std::string> table_columns;     ///< parameters or species, in every model that has them
   std::vector<std::vector<double>> table_rows;
-  bool priors = false;  ///< every constant with a prior is drawn from it (added to `quantities` once the models are known)
+  std::string id_column;                      ///< header of a column that names the subjects, or ""
+  bool uncertain_constants = false;           ///< drawn from what calibrations left open, from their priors where nothing is calibrated
+  bool priors = false;                        ///< the former word for it, refused where something is calibrated
+  std::size_t from_priors = 0;                ///< quantities that add_uncertain_constants has added
+  std::vector<CalibrationDraws> calibrations;
 };
 
 /// What the next study should be able to show ([power] of a scenario).
@@ -64,6 +84,7 @@ struct PowerPlan {
   std::vector<double> days;            ///< after the start of treatment
   double wished = 0.8;
   std::size_t most = 60;               ///< animals a group that are tried at most
+  std::map<std::string, double> cv;    ///< by endpoint: the spread between animals, in place of that of the evidence
   core::Location where;
 };
 
@@ -122,8 +143,19 @@ struct ScenarioResult {
 [[nodiscard]] std::vector<CompiledModel> compile_models(const Scenario& scenario, const SolverSettings& settings, const model::Library& library,
                                                         const core::UnitSystem& units);
 
-/// With `population.priors`: adds a random quantity for every constant of the models that has a prior and no distribution of the scenario.
-void add_priors(Scenario& scenario, const std::vector<CompiledModel>& models);
+/// With `population.uncertain_constants`: adds the draws of the models' calibrations, and a random quantity for every other constant with a
+/// prior; what the scenario gives by `set`, a distribution or the table stays as given. Then resolves the correlations.
+/// @throws Error(Input) for correlations that cannot be, and for `priors` where a calibration would be thrown away.
+void add_uncertain_constants(Scenario& scenario, const std::vector<CompiledModel>& models);
+/// Fills `cholesky` from `correlations`, once all quantities are known. Adds to `problems`.
+void resolve_correlations(Population& population, core::Diagnostics& problems);
+/// How the uncertain constants count in this scenario, in a sentence or two.
+[[nodiscard]] std::string uncertainty_text(const Scenario& scenario, const std::vector<CompiledModel>& models);
+/// What of the population has no effect or not the one that may be meant; not an error.
+[[nodiscard]] std::vector<core::Diagnostic> population_remarks(const Scenario& scenario, const std::vector<CompiledModel>& models);
+/// Values of the subject table and of `set` that contradict each other or the bounds of the models, and columns that nothing has.
+void check_table(const Scenario& scenario, const std::vector<CompiledModel>& models, const model::Library& library, const core::UnitSystem& units,
+                 core::Diagnostics& problems);
 
 /// Ids of the outputs that serve a regimen: those without `when`, unless one for a drug of the regimen replaces them.
 [[nodiscard]] std::vector<std::string> outputs_for(const model::Model& model, const protocol::Regimen& regimen);

@@ -46,9 +46,6 @@ std::vector<Point> start_points(const Problem& problem, const Settings& settings
   Point first;
   for (const auto& u : unknowns) first.push_back(to_transformed(u, u.start));
   points.insert(points.begin(), first);
-  for (std::size_t k = 0; k < settings.resume.size(); ++k) {
-    if (!settings.resume[k].empty()) points[k] = to_transformed(unknowns, settings.resume[k]);
-  }
   for (auto& point : points) point = off_the_bounds(problem, std::move(point));
   return points;
 }

@@ -31,16 +31,6 @@ void check_unknown(const Unknown& u, core::Diagnostics& problems) {
   }
 }
 
-void check_resume(const std::vector<Unknown>& unknowns, const Settings& settings, core::Diagnostics& problems) {
-  if (settings.resume.size() > settings.starts) problems.add({"calibrate-006", "there are more points to resume from than starts", {}, ""});
-  for (const auto& values : settings.resume) {
-    if (values.empty()) continue;
-    bool fits = values.size() == unknowns.size();
-    for (std::size_t i = 0; fits && i < values.size(); ++i) fits = values[i] >= unknowns[i].low && values[i] <= unknowns[i].high;
-    if (!fits) problems.add({"calibrate-006", "a point to resume from does not fit the unknowns", {}, "One value an unknown, within its bounds."});
-  }
-}
-
 }  // namespace
 
 void check(const std::vector<Unknown>& unknowns, const Settings& settings) {
@@ -56,7 +46,6 @@ void check(const std::vector<Unknown>& unknowns, const Settings& settings) {
                   {},
                   "A tolerance between 0 and 1, a difference above 0 and up to 0.5."});
   }
-  check_resume(unknowns, settings, problems);
   problems.throw_if_any(core::ErrorKind::Input);
 }
 

@@ -5,17 +5,17 @@
 #include <cmath>
 
 #include "osteosome/core/csv.hpp"
-#include "osteosome/core/random.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/evidence/animal_compare.hpp"
+#include "osteosome/evidence/dunnett.hpp"
 
 namespace osteosome::evidence {
 namespace {
 
 constexpr std::size_t kLeast = 3;
-constexpr std::size_t kExperiments = 4000;  // over all draws
+constexpr double kConfidence = 0.95;
 
-/// Names in variability.csv of the codes of the model.
+/// Names in control-arms.csv and variability.csv of the codes of the model.
 std::string variation_name(const std::string& code) {
   static const std::vector<std::pair<const char*, const char*>> names = {
       {"BVTV", "BV/TV"},
@@ -36,64 +36,85 @@ std::string variation_name(const std::string& code) {
   return "other";
 }
 
-struct Mean {
-  double sum = 0, squares = 0;
-  void add(double x) {
-    sum += x;
-    squares += x * x;
-  }
-  [[nodiscard]] double mean(double n) const { return sum / n; }
-  [[nodiscard]] double variance(double n) const { return (squares - sum * sum / n) / (n - 1); }
-};
-
-/// Share of experiments that show a difference in the direction of `sign`, by animals a group.
-std::vector<double> power_curve(const std::vector<std::pair<double, double>>& draws, double cv, double sign, std::size_t most) {
-  std::vector<double> critical, shown(most - kLeast + 1, 0);
-  for (std::size_t n = kLeast; n <= most; ++n) critical.push_back(student_quantile(0.975, 2.0 * static_cast<double>(n) - 2));
-  const std::size_t each = std::max<std::size_t>(1, kExperiments / draws.size());
-  for (std::size_t d = 0; d < draws.size(); ++d) {
-    for (std::size_t e = 0; e < each; ++e) {
-      core::RandomStream stream(d + 1, e, "power");
-      Mean control, treated;
-      for (std::size_t n = 1; n <= most; ++n) {
-        control.add(draws[d].first + cv * std::abs(draws[d].first) * stream.normal());
-        treated.add(draws[d].second + cv * std::abs(draws[d].second) * stream.normal());
-        if (n < kLeast) continue;
-        const auto size = static_cast<double>(n);
-        const double error = std::sqrt((control.variance(size) + treated.variance(size)) / size);
-        if (sign * (treated.mean(size) - control.mean(size)) > critical[n - kLeast] * error) ++shown[n - kLeast];
-      }
+/// Power by animals a group: share over the draws (control, treated) of what shows a difference in the direction of `sign`.
+std::vector<double> power_curve(const std::vector<std::pair<double, double>>& draws, double cv, double sign, std::size_t comparisons,
+                                std::size_t most) {
+  std::vector<double> curve;
+  for (std::size_t n = kLeast; n <= most; ++n) {
+    const double size = static_cast<double>(n), degrees = static_cast<double>(comparisons + 1) * (size - 1);
+    const double critical = dunnett_critical(kConfidence, comparisons, degrees);
+    double sum = 0;
+    for (const auto& [control, treated] : draws) {
+      const double error = cv * std::hypot(control, treated) / std::sqrt(size);
+      sum += noncentral_t_above(critical, degrees, sign * (treated - control) / error);
     }
+    curve.push_back(sum / static_cast<double>(draws.size()));
   }
-  for (double& x : shown) x /= static_cast<double>(each * draws.size());
-  return shown;
+  return curve;
 }
+
+std::string percent(double x) { return core::format_double(std::round(1000 * x) / 10) + " %"; }
 
 }  // namespace
 
-double student_quantile(double p, double v) {
-  const double z = core::normal_quantile(p), z2 = z * z;
-  const double g1 = (z2 + 1) * z / 4, g2 = ((5 * z2 + 16) * z2 + 3) * z / 96, g3 = (((3 * z2 + 19) * z2 + 17) * z2 - 15) * z / 384,
-               g4 = ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) * z / 92160;
-  return z + (g1 + (g2 + (g3 + g4 / v) / v) / v) / v;
+std::string spread_text(const Spread& s) {
+  if (s.origin == Spread::Origin::Given) return percent(s.cv) + ", given";
+  if (s.origin == Spread::Origin::Assumed) return percent(s.cv) + ", assumed: " + s.source;
+  return percent(s.cv) + ": " + std::to_string(s.arms) + " control arms of " + std::to_string(s.studies) +
+         (s.studies == 1 ? " study (" : " studies (") + s.source + ")";
 }
 
-AnimalVariation::AnimalVariation(const std::string& data_root) : vocabulary_(data_root + "/evidence/preclinical/vocabulary.toml") {
-  const std::string path = data_root + "/evidence/preclinical/variability.csv";
-  for (const auto& row : core::parse_csv(core::read_file(path), path).rows)
-    cv_[row[0] + "|" + row[1] + "|" + row[2]] = core::parse_double(row[3]).value_or(0.3);
+AnimalSpread::AnimalSpread(const std::string& data_root) {
+  const std::string folder = data_root + "/evidence/preclinical/";
+  const std::string path = data_root + "/evidence/control-arms.csv";
+  const auto arms = core::parse_csv(core::read_file(path), path);
+  const auto cell = [&](const std::vector<std::string>& row, const char* column) {
+    return row.at(static_cast<std::size_t>(std::find(arms.header.begin(), arms.header.end(), column) - arms.header.begin()));
+  };
+  const auto number = [&](const std::vector<std::string>& row, const char* column) { return core::parse_double(cell(row, column)).value(); };
+  for (const auto& row : arms.rows) {
+    Pool& pool = pools_[{cell(row, "species"), cell(row, "outcome")}];
+    const double degrees = number(row, "n") - 1;
+    pool.squares += degrees * std::pow(number(row, "sd") / number(row, "mean"), 2);
+    pool.degrees += degrees;
+    ++pool.arms;
+    const std::string study = cell(row, "study");
+    if (std::find(pool.studies.begin(), pool.studies.end(), study) == pool.studies.end()) pool.studies.push_back(study);
+  }
+  for (const auto& row : core::parse_csv(core::read_file(folder + "variability.csv"), folder + "variability.csv").rows) {
+    if (row[0] == "any") assumed_[row[2]] = {core::parse_double(row[3]).value(), Spread::Origin::Assumed, 0, 0, ""};
+  }
 }
 
-Variation AnimalVariation::of(const std::string& code, const std::string& species, const std::string& disease) const {
+Spread AnimalSpread::of(const std::string& code, const std::string& species) const {
   const std::string name = variation_name(code);
-  const auto known = cv_.find(species + "|" + disease + "|" + name);
-  return known == cv_.end() ? Variation{cv_.at("any|any|" + name), true} : Variation{known->second, false};
+  const auto found = pools_.find({species, name});
+  if (found == pools_.end()) {
+    Spread spread = assumed_.at(name);
+    spread.source = "no control arm of a " + species + " with a standard deviation of " + (name == "other" ? code : name);
+    return spread;
+  }
+  const Pool& pool = found->second;
+  std::string source;
+  for (const std::string& study : pool.studies) source += (source.empty() ? "" : "; ") + study;
+  return {std::sqrt(pool.squares / pool.degrees), Spread::Origin::Evidence, pool.arms, pool.studies.size(), source};
+}
+
+void check_power(const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models, core::Diagnostics& problems) {
+  if (!scenario.power) return;
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    if (models[m].model().species_name != "human") continue;
+    problems
+        .add({"power-003", "[power] counts animals, and model '" + scenario.models[m].name + "' is of people", scenario.power->where,
+              "Give the model a 'species'. Sizes of clinical trials need virtual trials (who differ, drop out, are measured with error), which do "
+              "not exist yet."});
+  }
 }
 
 std::vector<PowerRow> power_of(const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
                                const simulate::ScenarioResult& result, const std::string& data_root) {
   const simulate::PowerPlan& plan = *scenario.power;
-  const AnimalVariation variation(data_root);
+  const AnimalSpread spread(data_root);
   std::vector<PowerRow> rows;
   for (const auto& arm : result.arms) {
     const auto& model = models[arm.model].model();
@@ -120,8 +141,10 @@ std::vector<PowerRow> power_of(const simulate::Scenario& scenario, const std::ve
         row.endpoint = endpoint;
         row.day = day;
         row.effect = band_of(percent);
-        row.variation = variation.of(endpoint, model.species_name, scenario.patient.days_since_gonadectomy ? "OVX" : "none");
-        row.power = power_curve(draws, row.variation.cv, row.effect.median < 0 ? -1 : 1, plan.most);
+        const auto given = plan.cv.find(endpoint);
+        row.spread = given == plan.cv.end() ? spread.of(endpoint, model.species_name) : Spread{given->second, Spread::Origin::Given, 0, 0, ""};
+        row.comparisons = scenario.arms.size() - 1;
+        row.power = power_curve(draws, row.spread.cv, row.effect.median < 0 ? -1 : 1, row.comparisons, plan.most);
         const auto enough = std::find_if(row.power.begin(), row.power.end(), [&](double x) { return x >= plan.wished; });
         if (enough != row.power.end()) row.animals = kLeast + static_cast<std::size_t>(enough - row.power.begin());
         rows.push_back(std::move(row));

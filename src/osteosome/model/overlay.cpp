@@ -2,8 +2,10 @@
 // Overlays: values of a calibration, or what a species changes (docs/reference/model-document.md).
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "document.hpp"
+#include "osteosome/core/csv.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/model/document.hpp"
 #include "osteosome/model/value_check.hpp"
@@ -28,8 +30,10 @@ class Overlay {
     const TomlValue root = core::load_toml(path);
     TomlReader top(root, "overlay document", problems_);
     std::string source;
+    Calibration calibration;
+    calibration.overlay = path;
     if (const TomlValue* header = top.table("overlay")) {
-      source = read_header(*header);
+      source = read_header(*header, calibration);
     } else {
       top.problem("overlay-005", "the table [overlay] is missing");
     }
@@ -39,30 +43,60 @@ class Overlay {
     }
     if (const TomlValue* parameters = top.table("parameters")) {
       for (const auto& [id, value] : parameters->entries) {
-        if (!shared_ || find(model_, id) != nullptr) replace_parameter(model_, id, value, source, units_, problems_);
+        if (!calibration.every_species || find(model_, id) != nullptr) replace(id, value, source);
+        const auto& known = calibration.constants;
+        if (value.find("standard_error") != nullptr && std::find(known.begin(), known.end(), id) == known.end()) calibration.constants.push_back(id);
       }
     }
+    add_calibration(std::move(calibration));
     if (const TomlValue* outputs = top.table("outputs")) replace_outputs(*outputs);
     top.finish();
   }
 
  private:
   /// Applies the overlay this one builds on; returns the source of values that name none.
-  std::string read_header(const TomlValue& header) {
+  std::string read_header(const TomlValue& header, Calibration& calibration) {
     TomlReader in(header, "[overlay]", problems_);
-    (void)in.required_text("title");
+    calibration.title = in.required_text("title");
     const std::string of = in.required_text("of");
-    shared_ = of == "shared";
-    if (!of.empty() && !shared_ && of != model_.id)
+    calibration.every_species = of == "shared";
+    if (!of.empty() && !calibration.every_species && of != model_.id)
       in.problem("overlay-004", "this overlay is for model '" + of + "', not '" + model_.id + "'", "", "of");
     const auto mass = in.number("body_mass");
     if (mass) set_mass(in, *mass);
     if (const auto base = in.text("base")) apply(library_.find_species(*base));
     (void)in.text("life_span");  // see life_span_days
-    if (const auto species = in.text("species")) model_.species_name = *species;
+    if (const auto species = in.text("species")) {
+      model_.species_name = *species;
+      std::erase_if(model_.calibrations, [](const Calibration& c) { return !c.every_species; });  // they say nothing of this species
+    }
+    if (const auto ensemble = in.text("ensemble")) read_ensemble(*ensemble, calibration);
     const std::string source = in.required_text("source");
     in.finish();
     return source;
+  }
+
+  /// Takes the columns of a calibration's draws. A file that is not there is missed only where draws are wanted.
+  void read_ensemble(const std::string& name, Calibration& calibration) {
+    calibration.ensemble = (std::filesystem::path(calibration.overlay).parent_path() / name).string();
+    std::error_code ec;
+    if (std::filesystem::exists(calibration.ensemble, ec))
+      calibration.constants = core::parse_csv(core::read_file(calibration.ensemble), calibration.ensemble).header;
+  }
+
+  /// What an earlier overlay had fitted of them no longer stands.
+  void add_calibration(Calibration calibration) {
+    std::erase_if(calibration.constants, [&](const std::string& id) { return find(model_, id) == nullptr; });
+    for (const std::string& id : calibration.constants) forget_calibration(id);
+    if (!calibration.constants.empty()) model_.calibrations.push_back(std::move(calibration));
+  }
+  void forget_calibration(const std::string& id) {
+    for (Calibration& c : model_.calibrations) std::erase(c.constants, id);
+    std::erase_if(model_.calibrations, [](const Calibration& c) { return c.constants.empty(); });
+  }
+  void replace(const std::string& id, const TomlValue& value, const std::string& source) {
+    replace_parameter(model_, id, value, source, units_, problems_);
+    forget_calibration(id);
   }
 
   /// The species' body mass [kg]; constants of [scaling] follow it.
@@ -90,6 +124,7 @@ class Overlay {
       const double factor = std::pow(mass_ratio_, power);
       p->value *= factor;
       if (p->bounds) p->bounds = std::pair{p->bounds->first * factor, p->bounds->second * factor};
+      forget_calibration(id);
       p->provenance = {source, "converted", "that of humans by body mass to the power " + core::format_double(power)};
     }
     in.finish();
@@ -98,7 +133,7 @@ class Overlay {
   /// A parameter that only this species' outputs use; a strain may give it another value.
   void add_constant(const std::string& id, const TomlValue& value, const std::string& source) {
     if (find(model_, id) != nullptr) {
-      replace_parameter(model_, id, value, source, units_, problems_);
+      replace(id, value, source);
     } else {
       model_.parameters.push_back(read_parameter(id, value, source, units_, problems_));
     }
@@ -117,7 +152,6 @@ class Overlay {
   const core::UnitSystem& units_;
   core::Diagnostics& problems_;
   double mass_ratio_ = 1;
-  bool shared_ = false;  ///< for every model: parameters it lacks are passed over
 };
 
 }  // namespace

@@ -267,16 +267,17 @@ std::string animals_section(const ReportInput& in) {
 
 std::string power_section(const ReportInput& in) {
   if (in.power.empty()) return "";
+  const std::size_t comparisons = in.power.front().comparisons;
   std::string out = fmt::format(
-      "<h2>Power for the next study</h2>\n<p>Animals a group for power {:.2f} against {}: two-sided t test at 5 %, averaged over {} draw{} of the "
-      "constants, so that what the model does not know costs animals. Spreads marked assumed are 20 to 40 % for want of a matching study.</p>\n<div "
-      "class=scroll><table><tr><th>Arm</th><th>Endpoint</th><th class=n>Week</th><th class=n>Effect</th><th class=n>Spread between animals</th><th "
-      "class=n>Animals a group</th></tr>\n",
-      in.scenario.power->wished, escape(arm_label(in, in.scenario.power->control)), in.scenario.population.n,
-      in.scenario.population.n == 1 ? "" : "s");
+      "<h2>Power for the next study</h2>\n<p>Animals a group for power {:.2f} against {}: {}, averaged over {} draw{} of the constants, so that what "
+      "the model does not know costs animals. {}</p>\n<div class=scroll><table><tr><th>Arm</th><th>Endpoint</th><th class=n>Week</th><th "
+      "class=n>Effect</th><th>Spread between animals</th><th class=n>Animals a group</th></tr>\n",
+      in.scenario.power->wished, escape(arm_label(in, in.scenario.power->control)),
+      comparisons == 1 ? "two-sided t test at 5 %" : fmt::format("Dunnett's two-sided test of {} arms at 5 %", comparisons), in.scenario.population.n,
+      in.scenario.population.n == 1 ? "" : "s", escape(simulate::uncertainty_text(in.scenario, in.models)));
   for (const auto& r : in.power) {
     out += "<tr>" + cell(r.label) + cell(r.endpoint) + figure(fmt::format("{:.0f}", r.day / 7)) + figure(band_text(r.effect, " %")) +
-           figure(fmt::format("{:.0f} %{}", 100 * r.variation.cv, r.variation.assumed ? ", assumed" : "")) +
+           cell(evidence::spread_text(r.spread)) +
            figure(r.animals ? std::to_string(*r.animals) : "more than " + std::to_string(in.scenario.power->most)) + "</tr>\n";
   }
   out += "</table></div>\n<div class=charts>\n";

@@ -59,11 +59,16 @@ CompiledModel::CompiledModel(model::Model model, const SolverSettings& settings)
 
 std::string CompiledModel::name() const { return std::filesystem::path(model_.file).stem().string(); }
 
+const char* CompiledModel::method() const {
+  if (code_ != nullptr && settings_.engine != EngineChoice::Reference) return "rodas5p";
+  return program_.algebraic.empty() ? "CVODES" : "IDA";
+}
+
 std::string CompiledModel::engine_text() const {
-  const std::string reference = std::string("reference (") + (program_.algebraic.empty() ? "CVODES" : "IDA") + " on the interpreter)";
+  const std::string reference = std::string("reference (") + method() + " on the interpreter)";
   if (code_ == nullptr) return reference + ", since " + program_.beyond_lanes;
   if (settings_.engine == EngineChoice::Reference) return reference;
-  return std::string("lanes (rodas5p, ") + code_->current()->tier() + " " + compile::name_of(code_->isa()) + ")";
+  return std::string("lanes (") + method() + ", " + code_->current()->tier() + " " + compile::name_of(code_->isa()) + ")";
 }
 
 void CompiledModel::run(std::size_t count, const solve::PlanSource& plans, const solve::ResultSink& sink, const std::stop_token& stop) const {

@@ -79,6 +79,18 @@ std::vector<double> column(const ArmResult& arm, std::size_t output, std::size_t
   return values;
 }
 
+/// Every status there is, as CF flags: those that have a name.
+void describe_status(NcFile& file, int variable) {
+  std::string meanings;
+  std::vector<int> values;
+  for (int s = 0; solve::name_of(static_cast<solve::Status>(s)) != std::string("?"); ++s) {
+    meanings += (s > 0 ? " " : "") + std::string(solve::name_of(static_cast<solve::Status>(s)));
+    values.push_back(s);
+  }
+  file.attribute(variable, "flag_meanings", meanings);
+  file.check(nc_put_att_int(file.id(), variable, "flag_values", NC_INT, values.size(), values.data()), "write");
+}
+
 }  // namespace
 
 void write_netcdf(const std::string& path, const Scenario& scenario, const std::vector<CompiledModel>& models, const ScenarioResult& result) {
@@ -108,7 +120,7 @@ void write_netcdf(const std::string& path, const Scenario& scenario, const std::
       file.attribute(entries.back().variable, "source", models[arm.model].model().source);
     }
     statuses.push_back({file.variable(prefix + "status", NC_INT, {subject}), &arm});
-    file.attribute(statuses.back().first, "flag_meanings", "completed step_size_too_small too_many_steps not_finite cancelled");
+    describe_status(file, statuses.back().first);
   }
   file.check(nc_enddef(file.id()), "write");
   file.check(nc_put_var_double(file.id(), days, result.days.data()), "write");

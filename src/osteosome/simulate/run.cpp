@@ -6,7 +6,6 @@
 #include <set>
 #include <utility>
 
-#include "osteosome/core/lane_math.hpp"
 #include "osteosome/core/random.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/model/value_check.hpp"
@@ -15,28 +14,6 @@
 
 namespace osteosome::simulate {
 namespace {
-
-double exp1(double x) { return lane::exp<1>(lane::Real<1>{x})[0]; }
-
-double value_of(const model::Distribution& d, double z, double typical) {
-  const double center = std::isnan(d.mean) ? typical : d.mean;
-  if (d.kind == "uniform") return *d.low + (*d.high - *d.low) * core::normal_probability(z);
-  const double sd = d.sd < 0 ? -d.sd * std::abs(center) : d.sd;
-  if (d.low || d.high) {  // truncated: the same quantile within the allowed range
-    const auto score = [&](double x) { return d.kind == "lognormal" ? std::log(x / center) / sd : (x - center) / sd; };
-    const bool bounded_below = d.low && !(d.kind == "lognormal" && *d.low <= 0);
-    double low = bounded_below ? score(*d.low) : -HUGE_VAL, high = d.high ? score(*d.high) : HUGE_VAL;
-    const bool mirrored = low > 0;  // work in the lower tail, where probabilities keep their digits
-    if (mirrored) {
-      z = -z;
-      low = std::exchange(high, -low) * -1;
-    }
-    const double from = core::normal_probability(low), to = core::normal_probability(high);
-    z = std::clamp(core::normal_quantile(std::clamp(from + (to - from) * core::normal_probability(z), 1e-300, 1 - 1e-16)), low, high);
-    if (mirrored) z = -z;
-  }
-  return d.kind == "lognormal" ? center * exp1(sd * z) : center + sd * z;
-}
 
 std::vector<double> output_days(const Scenario& scenario) {
   std::vector<double> days;
@@ -70,6 +47,11 @@ class ArmPlanner {
       const auto& column = scenario.population.table_columns[c];
       if (has(column)) table_targets_.push_back({c, target(column, {scenario.population.table, 1, 0})});
     }
+    for (const CalibrationDraws& draws : scenario.population.calibrations) {
+      if (draws.model != model_index) continue;
+      calibrated_.push_back({&draws, {}});
+      for (const std::string& column : draws.columns) calibrated_.back().targets.push_back(target(column, {draws.file, 1, 0}));
+    }
   }
 
   [[nodiscard]] solve::SubjectPlan plan(std::size_t subject) const {
@@ -90,6 +72,11 @@ class ArmPlanner {
   struct Target {
     bool is_state;
     std::uint32_t index;
+  };
+
+  struct Calibrated {
+    const CalibrationDraws* draws;
+    std::vector<Target> targets;  ///< by column
   };
 
   [[nodiscard]] bool has(const std::string& name) const { return model_.program().parameter_index(name) || model_.program().state_index(name); }
@@ -130,6 +117,10 @@ class ArmPlanner {
       for (const auto& [k, t] : targets_) put(t, values[k], plan);
     }
     for (const auto& [c, t] : table_targets_) put(t, population.table_rows[subject][c], plan);
+    for (const Calibrated& c : calibrated_) {
+      const auto& row = c.draws->rows[subject % c.draws->rows.size()];
+      for (std::size_t k = 0; k < row.size(); ++k) put(c.targets[k], row[k], plan);
+    }
   }
 
   const Scenario& scenario_;
@@ -141,6 +132,7 @@ class ArmPlanner {
   PatientStart start_;
   double days_per_unit_;
   std::vector<std::pair<std::size_t, Target>> targets_, table_targets_;
+  std::vector<Calibrated> calibrated_;
 };
 
 /// The patient of an arm as this model of the scenario sees her.
@@ -163,20 +155,6 @@ std::vector<std::string> outputs_for(const model::Model& model, const protocol::
     if (!replaced) names.push_back(o.id);
   }
   return names;
-}
-
-std::vector<double> draw(const Population& population, std::uint64_t seed, std::size_t subject, const std::function<double(std::size_t)>& typical) {
-  const std::size_t k = population.quantities.size();
-  std::vector<double> z(k);
-  for (std::size_t i = 0; i < k; ++i)
-    z[i] = core::RandomStream(seed, subject, "quantity:" + population.quantities[i].model + "." + population.quantities[i].name).normal();
-  std::vector<double> values(k);
-  for (std::size_t i = 0; i < k; ++i) {
-    double score = population.cholesky.empty() ? z[i] : 0;
-    for (std::size_t j = 0; j <= i && !population.cholesky.empty(); ++j) score += population.cholesky[i][j] * z[j];
-    values[i] = value_of(population.quantities[i].distribution, score, typical(i));
-  }
-  return values;
 }
 
 solve::Statistics ArmResult::total() const {
@@ -205,24 +183,6 @@ std::size_t ScenarioResult::total() const {
   return count;
 }
 
-namespace {
-
-/// Values of the subject table that no parameter of that name may have.
-void check_table(const Population& population, const std::vector<CompiledModel>& models, core::Diagnostics& problems) {
-  for (const CompiledModel& m : models) {
-    for (std::size_t c = 0; c < population.table_columns.size(); ++c) {
-      const auto* known = m.model().find_parameter(population.table_columns[c]);
-      if (known == nullptr) continue;
-      for (std::size_t row = 0; row < population.table_rows.size(); ++row) {
-        model::Parameter p = *known;
-        model::set_value(p, population.table_rows[row][c], "the subject table", {population.table, static_cast<int>(row) + 2, 0}, problems);
-      }
-    }
-  }
-}
-
-}  // namespace
-
 std::vector<CompiledModel> compile_models(const Scenario& scenario, const SolverSettings& settings, const model::Library& library,
                                           const core::UnitSystem& units) {
   std::vector<CompiledModel> models;
@@ -236,46 +196,9 @@ std::vector<CompiledModel> compile_models(const Scenario& scenario, const Solver
     for (const auto& [name, value] : m.set) model::set_symbol(loaded, name, value, "the scenario", m.where, problems);
     models.emplace_back(std::move(loaded), settings);
   }
-  check_table(scenario.population, models, problems);
-  const auto products = library.therapies();
-  const auto of_other_product = [&](const std::string& column) {  // an ensemble has the constants of every product
-    return std::any_of(products.begin(), products.end(),
-                       [&](const std::string& path) { return column.starts_with(core::stem_identifier(path) + "."); });
-  };
-  for (const std::string& column : scenario.population.table_columns) {
-    const auto has = [&](const CompiledModel& m) { return m.program().parameter_index(column) || m.program().state_index(column); };
-    if (std::none_of(models.begin(), models.end(), has) && !of_other_product(column)) {
-      std::vector<std::string> known;
-      for (const CompiledModel& m : models) {
-        for (const std::string& name : m.model().symbols()) known.push_back(name);
-      }
-      problems.add({"scenario-018",
-                    "no model has a parameter or species '" + column + "'",
-                    {scenario.population.table, 1, 0},
-                    core::did_you_mean(column, known)});
-    }
-  }
+  check_table(scenario, models, library, units, problems);
   problems.throw_if_any(core::ErrorKind::Input);
   return models;
-}
-
-void add_priors(Scenario& scenario, const std::vector<CompiledModel>& models) {
-  Population& population = scenario.population;
-  for (std::size_t m = 0; m < models.size() && population.priors; ++m) {
-    const std::string& name = scenario.models[m].name;
-    for (const model::Parameter& p : models[m].model().parameters) {
-      const bool taken = std::any_of(population.quantities.begin(), population.quantities.end(),
-                                     [&](const RandomQuantity& q) { return q.model == name && q.name == p.id; }) ||
-                         std::find(population.table_columns.begin(), population.table_columns.end(), p.id) != population.table_columns.end();
-      if (!p.prior || taken) continue;
-      model::Distribution d{p.prior->logarithmic ? "lognormal" : "normal", p.prior->mean, p.prior->sd, std::nullopt, std::nullopt};
-      if (p.bounds) {
-        d.low = p.bounds->first;
-        d.high = p.bounds->second;
-      }
-      population.quantities.push_back({name, p.id, d, scenario.models[m].where});
-    }
-  }
 }
 
 void check_arms(const Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, core::Diagnostics& problems) {

@@ -79,21 +79,6 @@ const std::vector<std::string> kOutcomes = {
     "osteoclastogenesis"};
 constexpr std::size_t kMostTimes = 1'000'000;
 
-/// Lower Cholesky factor; empty if the matrix is not positive definite.
-std::vector<std::vector<double>> cholesky(const std::vector<std::vector<double>>& a) {
-  const std::size_t n = a.size();
-  std::vector<std::vector<double>> l(n, std::vector<double>(n, 0));
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) {
-      double sum = a[i][j];
-      for (std::size_t k = 0; k < j; ++k) sum -= l[i][k] * l[j][k];
-      if (i == j && !(sum > 0)) return {};
-      l[i][j] = i == j ? std::sqrt(sum) : sum / l[j][j];
-    }
-  }
-  return l;
-}
-
 class ScenarioReader {
  public:
   ScenarioReader(const std::string& text, const std::string& path, const model::Library& library, const core::UnitSystem& units)
@@ -347,8 +332,12 @@ class ScenarioReader {
         }
       }
     }
+    p.uncertain_constants = in.boolean("uncertain_constants").value_or(false);
     p.priors = in.boolean("priors").value_or(false);
+    if (p.priors && p.uncertain_constants)
+      in.problem("scenario-026", "'priors' and 'uncertain_constants' are the same question", "Keep 'uncertain_constants'.", "priors");
     read_correlations(in);
+    if (!p.priors && !p.uncertain_constants) resolve_correlations(p, problems_);  // else once the models tell what is drawn
     if (const auto table = in.text("table")) read_table(in, *table);
     const bool n_fits = n >= 1 && n <= kMostSubjects && n == std::floor(n);
     if (p.table.empty() && !n_fits) in.problem("scenario-009", "'n' should be a whole number from 1 to 100 million", "", "n");
@@ -357,10 +346,6 @@ class ScenarioReader {
   }
 
   void read_correlations(TomlReader& in) {
-    Population& p = scenario_.population;
-    const std::size_t k = p.quantities.size();
-    std::vector<std::vector<double>> matrix(k, std::vector<double>(k, 0));
-    for (std::size_t i = 0; i < k; ++i) matrix[i][i] = 1;
     const TomlValue* list = in.array("correlations");
     if (list == nullptr) return;
     for (const TomlValue& item : list->items) {
@@ -368,24 +353,12 @@ class ScenarioReader {
       const auto pair = body.texts("between");
       const double r = body.required_number("r");
       body.finish();
-      std::vector<std::size_t> index;
-      for (const std::string& name : pair) {
-        for (std::size_t i = 0; i < k; ++i) {
-          if (p.quantities[i].name == name || p.quantities[i].model + "." + name == name ||
-              p.quantities[i].model + "." + p.quantities[i].name == name) {
-            index.push_back(i);
-            break;
-          }
-        }
-      }
-      if (pair.size() != 2 || index.size() != 2 || index[0] == index[1] || !(std::abs(r) < 1)) {
-        body.problem("scenario-010", "a correlation is { between = [\"a\", \"b\"], r = 0.5 } of two random quantities, with r between -1 and 1");
+      if (pair.size() != 2 || !(std::abs(r) <= 1)) {
+        body.problem("scenario-010", "a correlation is { between = [\"a\", \"b\"], r = 0.5 } of two random quantities, with r from -1 to 1");
         continue;
       }
-      matrix[index[0]][index[1]] = matrix[index[1]][index[0]] = r;
+      scenario_.population.correlations.push_back({pair[0], pair[1], r, item.where});
     }
-    p.cholesky = cholesky(matrix);
-    if (p.cholesky.empty() && k > 0) in.problem("scenario-011", "the correlations contradict each other (no such matrix exists)", "", "correlations");
   }
 
   void read_table(TomlReader& in, const std::string& name) {
@@ -394,12 +367,19 @@ class ScenarioReader {
     try {
       const auto csv = core::parse_csv(core::read_file(p.table), p.table);
       for (const std::string& column : csv.header) {
-        if (core::to_lower(column) != "id") p.table_columns.push_back(column);
+        if (std::count(csv.header.begin(), csv.header.end(), column) > 1) {
+          problems_.add({"scenario-012", "column '" + column + "' is there twice", {p.table, 1, 0}, ""});
+        }
+        if (core::to_lower(column) == "id") {
+          p.id_column = column;
+        } else {
+          p.table_columns.push_back(column);
+        }
       }
       for (std::size_t i = 0; i < csv.rows.size(); ++i) {
         std::vector<double> row;
         for (std::size_t c = 0; c < csv.header.size(); ++c) {
-          if (core::to_lower(csv.header[c]) == "id") continue;  // names the subject; rows are counted
+          if (csv.header[c] == p.id_column) continue;
           const std::string& cell = csv.rows[i][c];
           const auto value = core::csv_number(csv, cell);
           if (!value || !std::isfinite(*value)) {
@@ -465,6 +445,18 @@ class ScenarioReader {
     if (!(most >= 3 && most <= 1000 && most == std::floor(most)))
       in.problem("scenario-023", "'most' should be a whole number from 3 to 1000", "", "most");
     plan.most = static_cast<std::size_t>(std::clamp(most, 3.0, 1000.0));
+    if (scenario_.arms.size() == 1) in.problem("scenario-023", "[power] needs an arm beside the control", "");
+    if (const TomlValue* cv = in.table("cv")) {
+      TomlReader body(*cv, "[power] cv", problems_);
+      for (const auto& entry : cv->entries) {
+        plan.cv[entry.first] = body.required_number(entry.first);
+        if (std::find(plan.endpoints.begin(), plan.endpoints.end(), entry.first) == plan.endpoints.end())
+          body.problem("scenario-023", "'" + entry.first + "' is no endpoint", core::did_you_mean(entry.first, plan.endpoints), entry.first);
+        if (!(plan.cv[entry.first] > 0 && plan.cv[entry.first] <= 2))
+          body.problem("scenario-023", "'" + entry.first + "' should be a coefficient of variation above 0 and up to 2", "0.2 is 20 %.", entry.first);
+      }
+      body.finish();
+    }
     in.finish();
     scenario_.power = plan;
   }

@@ -223,44 +223,6 @@ TEST(Starts, Same_seed_same_bits_and_another_seed_other_starts) {
   EXPECT_EQ(asked[0].batches.front()[0], asked[2].batches.front()[0]) << "the first does not depend on the seed";
 }
 
-TEST(Resume, Continues_from_the_last_step_to_the_same_optimum) {
-  Asked whole(rosenbrock), part(rosenbrock), rest(rosenbrock);
-  const Fit uninterrupted = fit_all(rosenbrock_unknowns(), whole);
-  std::vector<Step> steps;
-  Settings settings;
-  settings.max_iterations = 4;
-  settings.progress = [&](const Step& s) { steps.push_back(s); };
-  const Fit begun = fit_all(rosenbrock_unknowns(), part, settings);
-  EXPECT_FALSE(begun.converged);
-  EXPECT_EQ(begun.start_outcomes[0], "not converged after 4 iterations");
-  EXPECT_EQ(steps.back().iteration, 4);
-  EXPECT_GT(begun.cost, 1e-3) << "the test wants something left to do";
-  const Step last = steps.back();
-  settings = {};
-  settings.resume = {last.values};
-  settings.progress = [&](const Step& s) { steps.push_back(s); };
-  steps.clear();
-  const Fit resumed = fit_all(rosenbrock_unknowns(), rest, settings);
-  EXPECT_EQ(rest.batches.front()[0], last.values);
-  EXPECT_EQ(steps.front().cost, last.cost);
-  EXPECT_TRUE(resumed.converged);
-  for (std::size_t i = 0; i < 2; ++i) EXPECT_NEAR(resumed.values[i], uninterrupted.values[i], 2e-4) << "both within 2e-4 of 1";
-  EXPECT_LT(rest.batches.size(), whole.batches.size());
-}
-
-TEST(Resume, Empty_entry_is_the_starts_own) {
-  Asked asked(wells);
-  Settings settings;
-  settings.starts = 3;
-  settings.max_iterations = 0;
-  settings.resume = {{}, {0.5}};
-  (void)fit_all({{"x", -2, -3, 3}}, asked, settings);
-  const auto& points = asked.batches.front();
-  EXPECT_EQ(points[0], Values{-2});
-  EXPECT_EQ(points[1], Values{0.5});
-  EXPECT_NE(points[2], Values{0.5});
-}
-
 TEST(Stop, Returns_the_best_so_far_and_asks_for_nothing_more) {
   std::stop_source source;
   Asked asked(rosenbrock);
@@ -348,7 +310,6 @@ TEST(Errors, All_problems_are_reported_at_once) {
   Settings settings;
   settings.starts = 1;
   settings.tolerance = 0;
-  settings.resume = {{1}, {1, 2, 3, 4}};
   const std::vector<Unknown> unknowns = {
       {"upside down", 1, 2, 0}, {"outside", 3, 0, 2}, {"negative", 1, -1, 2, true}, {"sure", 1, 0, 2, false, Prior{1, 0}}};
   Asked asked(rosenbrock);
@@ -357,10 +318,9 @@ TEST(Errors, All_problems_are_reported_at_once) {
   std::vector<std::string> messages;
   for (const auto& d : error.diagnostics()) messages.push_back(d.code + " " + d.message);
   const std::vector<std::string> expected = {
-      "calibrate-002 unknown 'upside down': the bounds are 2 to 0",     "calibrate-003 unknown 'outside': the start 3 is outside 0 to 2",
-      "calibrate-002 unknown 'negative': the bounds are -1 to 2",       "calibrate-004 unknown 'sure': the prior has mean 1 and sd 0",
-      "calibrate-005 the tolerance is 0, the difference 0.001",         "calibrate-006 there are more points to resume from than starts",
-      "calibrate-006 a point to resume from does not fit the unknowns", "calibrate-006 a point to resume from does not fit the unknowns"};
+      "calibrate-002 unknown 'upside down': the bounds are 2 to 0", "calibrate-003 unknown 'outside': the start 3 is outside 0 to 2",
+      "calibrate-002 unknown 'negative': the bounds are -1 to 2", "calibrate-004 unknown 'sure': the prior has mean 1 and sd 0",
+      "calibrate-005 the tolerance is 0, the difference 0.001"};
   EXPECT_TRUE(std::is_permutation(messages.begin(), messages.end(), expected.begin(), expected.end())) << error.what();
   EXPECT_TRUE(asked.batches.empty());
 }

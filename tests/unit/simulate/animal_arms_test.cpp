@@ -208,10 +208,10 @@ struct Drawn {
 
 Drawn with_priors(const std::string& more = "") {
   Drawn d;
-  d.scenario = simulate::read_scenario(animal("rat", arm("exosomes:bmsc 100 ug iv"), "[population]\nn = 50\npriors = true\n" + more), "animal.toml",
-                                       library(), units());
+  d.scenario = simulate::read_scenario(animal("rat", arm("exosomes:bmsc 100 ug iv"), "[population]\nn = 50\nuncertain_constants = true\n" + more),
+                                       "animal.toml", library(), units());
   d.models = simulate::compile_models(d.scenario, {}, library(), units());
-  simulate::add_priors(d.scenario, d.models);
+  simulate::add_uncertain_constants(d.scenario, d.models);
   return d;
 }
 std::vector<double> values(const Drawn& d, std::size_t subject, std::uint64_t seed = 1) {
@@ -221,11 +221,12 @@ std::vector<double> values(const Drawn& d, std::size_t subject, std::uint64_t se
   });
 }
 
-TEST(Priors, Every_constant_with_one_is_drawn_once) {
+TEST(Priors, Every_constant_with_one_and_without_a_calibration_is_drawn_once) {
   const Drawn d = with_priors();
   std::vector<std::string> expected, drawn;
   for (const auto& p : d.models[0].model().parameters) {
-    if (p.prior) expected.push_back(p.id);
+    const auto& calibrated = d.models[0].model().calibrations.at(0).constants;
+    if (p.prior && std::find(calibrated.begin(), calibrated.end(), p.id) == calibrated.end()) expected.push_back(p.id);
   }
   for (const auto& q : d.scenario.population.quantities) drawn.push_back(q.name);
   EXPECT_EQ(drawn, expected);
@@ -236,7 +237,7 @@ TEST(Priors, Every_constant_with_one_is_drawn_once) {
 TEST(Priors, Without_the_switch_nothing_is_drawn) {
   auto scenario = simulate::read_scenario(animal("rat", arm("none"), "[population]\nn = 2\n"), "animal.toml", library(), units());
   const auto models = simulate::compile_models(scenario, {}, library(), units());
-  simulate::add_priors(scenario, models);
+  simulate::add_uncertain_constants(scenario, models);
   EXPECT_TRUE(scenario.population.quantities.empty());
 }
 

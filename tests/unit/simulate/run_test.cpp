@@ -406,6 +406,15 @@ TEST(Netcdf, File_holds_the_values_units_and_status) {
   EXPECT_EQ(nc_get_var_int(id, variable, status.data()), NC_NOERR);
   EXPECT_EQ(status[0], 0);
   EXPECT_NE(status[1], 0);
+  std::size_t meanings = 0, flags = 0;
+  EXPECT_EQ(nc_inq_attlen(id, variable, "flag_meanings", &meanings), NC_NOERR);
+  EXPECT_EQ(nc_inq_attlen(id, variable, "flag_values", &flags), NC_NOERR);
+  std::string names(meanings, ' ');
+  std::vector<int> numbers(flags);
+  EXPECT_EQ(nc_get_att_text(id, variable, "flag_meanings", names.data()), NC_NOERR);
+  EXPECT_EQ(nc_get_att_int(id, variable, "flag_values", numbers.data()), NC_NOERR);
+  EXPECT_EQ(names, "completed step_size_too_small too_many_steps not_finite events_do_not_settle cancelled");
+  EXPECT_EQ(numbers, (std::vector<int>{0, 1, 2, 3, 4, 5})) << "as solve::Status counts them";
   nc_close(id);
   EXPECT_FALSE(std::filesystem::exists(path + ".partial"));
 }

@@ -173,7 +173,8 @@ TEST(Scenario, Contradictory_correlations_are_refused) {
   const auto error = refusal_of_body(kArm + three("0.9", "0.9", "-0.9"));
   ASSERT_EQ(error.diagnostics().size(), 1u) << error.what();
   EXPECT_EQ(error.diagnostics()[0].code, "scenario-011");
-  EXPECT_EQ(error.diagnostics()[0].message, "[population]: the correlations contradict each other (no such matrix exists)");
+  EXPECT_EQ(error.diagnostics()[0].message,
+            "these correlations contradict each other (no such matrix exists): CL - V: 0.9, CL - KA: -0.9, V - KA: 0.9");
 }
 
 TEST(Scenario, Possible_correlations_are_taken) {
