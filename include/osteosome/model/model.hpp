@@ -82,7 +82,6 @@ struct Species {
   bool constant = false;
   std::string conversion_factor;  ///< parameter that reactions' contributions are multiplied by, or ""
   std::optional<expr::Ast> bioavailability, lag, infusion_rate, infusion_duration;
-  bool steady_state = true;  ///< false: steady-state doses leave it, and what depends on it, as they are
   Provenance provenance;
   std::string meaning;
   std::string unchecked;

@@ -141,7 +141,7 @@ SteadyState SteadyStates::find(const std::vector<double>& parameters, const std:
     return list;
   };
 
-  std::vector<char> still = left_out();
+  std::vector<char> still = influence_.sums();
   if (dosed && still[train.state] != 0) throw no_rest(program_, train, {program_.states[train.state]});
   while (true) {
     const Search search(program_, influence_, parameters, train, still, initial);
@@ -166,18 +166,6 @@ SteadyState SteadyStates::find(const std::vector<double>& parameters, const std:
     for (std::size_t i = 0; i < n; ++i) steady.states.push_back(still[i] != 0 ? std::nan("") : found.states[i]);
     return steady;
   }
-}
-
-/// Before anything is known of the train: states that only add up, and those that the model says to leave out.
-std::vector<char> SteadyStates::left_out() const {
-  std::vector<char> named(program_.states.size(), 0);
-  for (const model::Species& s : model_.species) {
-    if (const auto index = program_.state_index(s.id); index && !s.steady_state) named[*index] = 1;
-  }
-  std::vector<char> still = influence_.with_dependents(named);
-  const std::vector<char> sums = influence_.sums();
-  for (std::size_t i = 0; i < still.size(); ++i) still[i] = still[i] != 0 || sums[i] != 0 ? 1 : 0;
-  return still;
 }
 
 /// Which of the states left out do change from here on.

@@ -19,7 +19,7 @@ struct SteadyState {
 /// Finds steady states of one model. One object a thread.
 class SteadyStates {
  public:
-  explicit SteadyStates(const CompiledModel& model) : model_(model.model()), program_(model.program()), influence_(program_) {}
+  explicit SteadyStates(const CompiledModel& model) : program_(model.program()), influence_(program_) {}
 
   /// The states at model time `now` that doses repeated since ever have brought about, the clock of the model included; the last of them was `since`
   /// earlier (0: it has just entered). `overrides` are initial values as in a plan.
@@ -29,11 +29,9 @@ class SteadyStates {
                                  double since) const;
 
  private:
-  [[nodiscard]] std::vector<char> left_out() const;
   [[nodiscard]] std::vector<std::string> drifting(const std::vector<double>& parameters, const DoseTrain& train, double end,
                                                   const std::vector<double>& states, const std::vector<char>& still) const;
 
-  const model::Model& model_;
   const compile::Program& program_;
   Influence influence_;
 };
