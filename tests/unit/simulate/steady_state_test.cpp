@@ -241,7 +241,7 @@ TEST(SteadyState, Of_infusions_far_longer_than_the_interval_is_refused) {
   const auto model = model_of(kResting, EngineChoice::Lanes);
   const auto error = error_of([&] { (void)run_table(*model, "ID,TIME,AMT,CMT,EVID,RATE,II,SS\n1,0,100,A,1,1e-9,1,1\n1,0,0,A,0,0,0,0\n", {"A"}); });
   EXPECT_EQ(error.diagnostics()[0].code, "dosing-013");
-  EXPECT_EQ(error.diagnostics()[0].message, "SS: an infusion lasts 100000000000 intervals II");
+  EXPECT_EQ(error.diagnostics()[0].message, "SS: an infusion lasts 1e+11 intervals II");
 }
 
 }  // namespace
