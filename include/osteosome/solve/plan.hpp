@@ -14,7 +14,7 @@ enum class StopKind : std::uint8_t {
   Multiply,      ///< state[index] *= value
   ChangeRate,    ///< input rate of state[index] += value
   SetParameter,  ///< parameter[index] = value
-  SetStates,     ///< all states = vectors[index]
+  SetStates,     ///< all states = vectors[index], but where that is NaN
   AddStates      ///< all states += vectors[index]
 };
 

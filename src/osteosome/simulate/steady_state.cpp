@@ -141,14 +141,28 @@ SteadyState SteadyStates::find(const std::vector<double>& parameters, const std:
     return list;
   };
 
-  std::vector<char> still = influence_.sums();
+  std::vector<char> still = left_out();
+  if (dosed && still[train.state] != 0) {
+    const std::string& name = program_.states[train.state];
+    throw core::Error(core::ErrorKind::Dosing,
+                      {"steady-004", "'" + name + "' takes no steady-state doses: it is or depends on a species with steady_state = false", {}, ""});
+  }
+  const std::vector<char> sums = influence_.sums();
+  for (std::size_t i = 0; i < n; ++i) still[i] = still[i] != 0 || sums[i] != 0 ? 1 : 0;
   if (dosed && still[train.state] != 0) throw no_rest(program_, train, {program_.states[train.state]});
   while (true) {
     const Search search(program_, influence_, parameters, train, still, initial);
     const double end = now - since;
     Approach found = search.run(end);
     if (!found.problem.empty()) {
-      throw core::Error(core::ErrorKind::Numerics, {"steady-002", "the steady state could not be computed: " + found.problem, {}, ""});
+      const bool clock = influence_.on_time(still);
+      throw core::Error(core::ErrorKind::Numerics,
+                        {"steady-002",
+                         "the steady state could not be computed: " + found.problem,
+                         {},
+                         clock ? "The model goes by the clock, so the train is followed back in time; where there is no such past, give the doses "
+                                 "themselves (ADDL)."
+                               : ""});
     }
     if (!found.settled()) {
       const std::vector<char> growing = influence_.with_dependents(found.restless);
@@ -166,6 +180,15 @@ SteadyState SteadyStates::find(const std::vector<double>& parameters, const std:
     for (std::size_t i = 0; i < n; ++i) steady.states.push_back(still[i] != 0 ? std::nan("") : found.states[i]);
     return steady;
   }
+}
+
+/// States that the model says to leave out, and what depends on them.
+std::vector<char> SteadyStates::left_out() const {
+  std::vector<char> named(program_.states.size(), 0);
+  for (const model::Species& s : model_.species) {
+    if (const auto index = program_.state_index(s.id); index && !s.steady_state) named[*index] = 1;
+  }
+  return influence_.with_dependents(named);
 }
 
 /// Which of the states left out do change from here on.

@@ -183,6 +183,31 @@ TEST_P(SteadyStates, Keeps_a_conserved_total) {
   EXPECT_TRUE(x.warnings.empty());
 }
 
+/// B would come to rest at 2, E with it.
+TEST_P(SteadyStates, Leave_out_what_the_document_names) {
+  const std::string named =
+      "[species]\nA = { initial = 0, unit = \"mg\", rate = \"-k*A\" }\n"
+      "B = { initial = 5, unit = \"1\", kind = \"assumed\", rationale = \"t\", source = \"t\", rate = \"k*(2 - B)\", steady_state = "
+      "false }\nE = { initial = 1, unit = \"1\", kind = \"assumed\", rationale = \"t\", source = \"t\", rate = \"k*(B - E)\" }\n";
+  const auto x = run(named, "ID,TIME,AMT,CMT,EVID,II,SS\n1,0,30,A,1,6,1\n1,0,0,A,0,0,0\n1,6,0,A,0,0,0\n", {"A", "B", "E"});
+  expect_near(x, {30 / (1 - std::exp(-0.6)), 30 / (1 - std::exp(-0.6)) - 30});
+  expect_near(x, {5, 2 + 3 * std::exp(-0.6)}, kAccuracy, 1);
+  EXPECT_EQ(x.values[0][2], 1);
+  EXPECT_EQ(x.warnings.size(), 2u);
+  const auto error = error_of([&] { (void)run(named, "ID,TIME,AMT,CMT,EVID,II,SS\n1,0,30,E,1,6,1\n1,0,0,A,0,0,0\n", {"A"}); });
+  EXPECT_EQ(error.diagnostics()[0].code, "steady-004");
+  EXPECT_EQ(error.diagnostics()[0].message, "'E' takes no steady-state doses: it is or depends on a species with steady_state = false");
+}
+
+TEST(SteadyState, Key_of_a_species_is_written_as_read) {
+  const auto model = load_text(
+      "[model]\nid = \"m\"\ntitle = \"m\"\ntime = \"h\"\nsource = \"test\"\n[species]\n"
+      "B = { initial = 0, unit = \"1\", steady_state = false }\nC = { initial = 0, unit = \"1\" }\n");
+  const auto again = load_text(model::to_toml(model));
+  EXPECT_FALSE(again.species.at(0).steady_state);
+  EXPECT_TRUE(again.species.at(1).steady_state);
+}
+
 // ---- nothing to do, and no rest
 
 const std::string kResting =
