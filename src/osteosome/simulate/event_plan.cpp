@@ -187,6 +187,11 @@ class SubjectPlanner {
   void act(const EventRow& row) {
     if (row.evid != 1 && row.evid != 4) return;
     const std::uint32_t state = state_of(row);
+    const bool more = row.steady_state > 0 || row.additional > 0 || row.interval > 0 || row.rate != 0 || row.duration > 0;
+    if (!row.action.empty() && more) {
+      throw core::Error(core::ErrorKind::Dosing,
+                        {"dosing-014", "EVENT is '" + row.action + "' in a row with SS, II, ADDL, RATE or DUR", {}, "It acts once and at once."});
+    }
     if (row.action == "replace") {
       return plan().stops.push_back({now_, StopKind::Replace, state, row.amount / translator_.volume(state, values_)});
     }
@@ -213,6 +218,7 @@ class SubjectPlanner {
     double since = 0;
     int next = 1;
     if (row.amount == 0) {
+      if (interval > 0 || row.duration > 0) warnings_.insert("SS with AMT 0: II and DUR have no effect");
       train.rate = constant_rate(row, state);
     } else {
       const Entry e = entry(row, state);

@@ -17,6 +17,7 @@ constexpr double kConverged = 1e-8;     // of each state's peak
 constexpr double kStalled = 1e-6;       // the same where rounding of slow states leaves no more
 constexpr double kFarthest = 1e3;       // jumps go no further than this multiple of the peak
 constexpr double kNegative = 1e-9;      // of the peak, below 0 by rounding
+constexpr double kPulledBack = 1e-7;    // of each state's peak: two integrations of some length differ by 1e-8
 constexpr int kFirstTrain = 8, kLongestTrain = 1 << 12, kLongTrain = 1 << 10;
 constexpr double kGrows = 1.5;  // change by twice as many doses, over the change before
 
@@ -219,7 +220,7 @@ Approach pull_back(const TrainRunner& runner, double end, double unit, const std
       if (still[i] != 0) continue;
       a.peak[i] = std::max(a.peak[i], orbit.peak[i]);
       const double change = std::abs(orbit.end[i] - a.states[i]);
-      const bool there = change <= kConverged * a.peak[i];
+      const bool there = change <= kPulledBack * a.peak[i];
       converged = converged && there;
       a.restless[i] = !there && change >= kGrows * last_change[i] ? 1 : 0;
       last_change[i] = change;

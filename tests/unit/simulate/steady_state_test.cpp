@@ -262,6 +262,22 @@ TEST(SteadyState, Of_an_infusion_at_the_models_rate_needs_that_rate) {
   EXPECT_EQ(error.diagnostics()[0].code, "dosing-004");
 }
 
+TEST(SteadyState, Of_no_amount_says_what_has_no_effect) {
+  const auto model = model_of(kResting, EngineChoice::Lanes);
+  const auto x = run_table(*model, "ID,TIME,AMT,CMT,EVID,RATE,II,SS\n1,0,0,A,1,3,12,1\n1,0,0,A,0,0,0,0\n", {"A"});
+  expect_near(x, {30});
+  EXPECT_EQ(x.warnings, (std::vector<std::string>{"SS with AMT 0: II and DUR have no effect"}));
+}
+
+TEST(SteadyState, Beside_an_action_is_refused) {
+  const auto model = model_of(kResting, EngineChoice::Lanes);
+  const auto error =
+      error_of([&] { (void)run_table(*model, "ID,TIME,AMT,CMT,EVID,II,ADDL,EVENT\n1,0,5,A,1,12,3,replace\n1,0,0,A,0,0,0,\n", {"A"}); });
+  EXPECT_EQ(error.diagnostics()[0].code, "dosing-014");
+  EXPECT_EQ(error.diagnostics()[0].message, "EVENT is 'replace' in a row with SS, II, ADDL, RATE or DUR");
+  EXPECT_EQ(error.diagnostics()[0].where.line, 2);
+}
+
 TEST(SteadyState, Of_infusions_far_longer_than_the_interval_is_refused) {
   const auto model = model_of(kResting, EngineChoice::Lanes);
   const auto error = error_of([&] { (void)run_table(*model, "ID,TIME,AMT,CMT,EVID,RATE,II,SS\n1,0,100,A,1,1e-9,1,1\n1,0,0,A,0,0,0,0\n", {"A"}); });
