@@ -70,7 +70,8 @@ bool Clock::repeats(double shift, double end) {
       for (int back = 1; back <= kMostShifts; back *= 2) {
         const auto then = rates(time - back * shift, states);
         for (std::size_t i = 0; i < now.size(); ++i) {
-          if (!(std::abs(then[i] - now[i]) <= kSame * scale_[i])) return false;
+          const bool neither = std::isnan(then[i]) && std::isnan(now[i]);
+          if (!neither && then[i] != now[i] && !(std::abs(then[i] - now[i]) <= kSame * scale_[i])) return false;
         }
       }
     }

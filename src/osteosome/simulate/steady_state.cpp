@@ -107,13 +107,31 @@ class Search {
   const std::vector<double>& initial_;
 };
 
-core::Error no_rest(const compile::Program& program, const DoseTrain& train, const std::vector<std::string>& restless) {
+core::Error no_rest(const compile::Program& program, const DoseTrain& train, const std::vector<char>& restless) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < restless.size(); ++i) {
+    if (restless[i] != 0) names.push_back(program.states[i]);
+  }
   return {core::ErrorKind::Numerics,
           {"steady-001",
-           "no steady state was found for doses into '" + program.states[train.state] + "': " + list_of(restless) +
-               (restless.size() == 1 ? " does" : " do") + " not come to rest",
+           "no steady state was found for doses into '" + program.states[train.state] + "': " + list_of(names) +
+               (names.size() == 1 ? " does" : " do") + " not come to rest",
            {},
            "The dosed drug depends on it; give the doses themselves (ADDL) up to the time that matters."}};
+}
+
+core::Error no_result(const std::string& problem, bool clock) {
+  return {
+      core::ErrorKind::Numerics,
+      {"steady-002",
+       "the steady state could not be computed: " + problem,
+       {},
+       clock ? "The model goes by the clock, so the train is followed back in time; where there is no such past, give the doses themselves (ADDL)."
+             : ""}};
+}
+
+void add(std::vector<char>& flags, const std::vector<char>& more) {
+  for (std::size_t i = 0; i < flags.size(); ++i) flags[i] = flags[i] != 0 || more[i] != 0 ? 1 : 0;
 }
 
 }  // namespace
@@ -125,70 +143,59 @@ SteadyState SteadyStates::find(const std::vector<double>& parameters, const std:
         core::ErrorKind::Unsupported,
         {"steady-003", "a steady state of a model with delays", {}, "Give the doses themselves (ADDL): the past of the model matters."});
   }
-  const std::size_t n = program_.states.size();
-  std::vector<double> initial(n);
+  std::vector<double> initial(program_.states.size());
   solve::SubjectPlan start;
   start.parameters = parameters;
   start.initial_overrides = overrides;
   start.start = now;
   solve::SubjectSetup(program_).initial_states(start, initial);
-  const bool dosed = train.amount > 0 || train.rate > 0;
-  const auto names = [&](const std::vector<char>& flags) {
-    std::vector<std::string> list;
-    for (std::size_t i = 0; i < n; ++i) {
-      if (flags[i] != 0) list.push_back(program_.states[i]);
-    }
-    return list;
-  };
 
-  std::vector<char> still = left_out();
-  if (dosed && still[train.state] != 0) {
-    const std::string& name = program_.states[train.state];
-    throw core::Error(core::ErrorKind::Dosing,
-                      {"steady-004", "'" + name + "' takes no steady-state doses: it is or depends on a species with steady_state = false", {}, ""});
-  }
-  const std::vector<char> sums = influence_.sums();
-  for (std::size_t i = 0; i < n; ++i) still[i] = still[i] != 0 || sums[i] != 0 ? 1 : 0;
-  if (dosed && still[train.state] != 0) throw no_rest(program_, train, {program_.states[train.state]});
+  const bool dosed = train.amount > 0 || train.rate > 0;
+  const double end = dosed ? now - since : now;
+  std::vector<char> still = left_out(train, dosed);
   while (true) {
     const Search search(program_, influence_, parameters, train, still, initial);
-    const double end = now - since;
     Approach found = search.run(end);
-    if (!found.problem.empty()) {
-      const bool clock = influence_.on_time(still);
-      throw core::Error(core::ErrorKind::Numerics,
-                        {"steady-002",
-                         "the steady state could not be computed: " + found.problem,
-                         {},
-                         clock ? "The model goes by the clock, so the train is followed back in time; where there is no such past, give the doses "
-                                 "themselves (ADDL)."
-                               : ""});
-    }
+    if (!found.problem.empty()) throw no_result(found.problem, influence_.on_time(still));
     if (!found.settled()) {
-      const std::vector<char> growing = influence_.with_dependents(found.restless);
-      if (dosed && growing[train.state] != 0) throw no_rest(program_, train, names(found.restless));
-      for (std::size_t i = 0; i < n; ++i) still[i] = still[i] != 0 || growing[i] != 0 ? 1 : 0;
+      add(still, influence_.with_dependents(found.restless));
+      if (dosed && still[train.state] != 0) throw no_rest(program_, train, found.restless);
       continue;
     }
     SteadyState steady;
     steady.drifting = drifting(parameters, train, end, found.states, still);
     if (dosed && train.interval > 0) {
-      const Orbit orbit = search.runner().after_dose(end, since, found.states);
-      if (!orbit.completed()) throw core::Error(core::ErrorKind::Numerics, {"steady-002", orbit.result.message, {}, ""});
-      found.states = orbit.end;
+      Orbit orbit = search.runner().after_dose(end, since, found.states);
+      if (!orbit.completed()) throw no_result(orbit.result.message, influence_.on_time(still));
+      found.states = std::move(orbit.end);
     }
-    for (std::size_t i = 0; i < n; ++i) steady.states.push_back(still[i] != 0 ? std::nan("") : found.states[i]);
+    steady.states = std::move(found.states);
+    for (std::size_t i = 0; i < still.size(); ++i) {
+      if (still[i] != 0) steady.states[i] = std::nan("");
+    }
     return steady;
   }
 }
 
-/// States that the model says to leave out, and what depends on them.
-std::vector<char> SteadyStates::left_out() const {
+/// States that only add up, those that the model says to leave out, and what depends on these.
+std::vector<char> SteadyStates::left_out(const DoseTrain& train, bool dosed) const {
   std::vector<char> named(program_.states.size(), 0);
   for (const model::Species& s : model_.species) {
     if (const auto index = program_.state_index(s.id); index && !s.steady_state) named[*index] = 1;
   }
-  return influence_.with_dependents(named);
+  std::vector<char> still = influence_.with_dependents(named);
+  if (dosed && still[train.state] != 0) {
+    const std::string& name = program_.states[train.state];
+    throw core::Error(core::ErrorKind::Dosing,
+                      {"steady-004", "'" + name + "' takes no steady-state doses: it is or depends on a species with steady_state = false", {}, ""});
+  }
+  add(still, influence_.sums());
+  if (dosed && still[train.state] != 0) {
+    std::vector<char> itself(still.size(), 0);
+    itself[train.state] = 1;
+    throw no_rest(program_, train, itself);
+  }
+  return still;
 }
 
 /// Which of the states left out do change from here on.

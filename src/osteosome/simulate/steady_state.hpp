@@ -29,7 +29,7 @@ class SteadyStates {
                                  double since) const;
 
  private:
-  [[nodiscard]] std::vector<char> left_out() const;
+  [[nodiscard]] std::vector<char> left_out(const DoseTrain& train, bool dosed) const;
   [[nodiscard]] std::vector<std::string> drifting(const std::vector<double>& parameters, const DoseTrain& train, double end,
                                                   const std::vector<double>& states, const std::vector<char>& still) const;
 

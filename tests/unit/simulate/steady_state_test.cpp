@@ -113,6 +113,16 @@ TEST_P(SteadyStates, Without_doses_follows_the_rhythm_of_the_model) {
   expect_near(x, {at(7), at(12)});
 }
 
+/// A dose that does not enter moves no clock, though its lag stands before it.
+TEST_P(SteadyStates, Of_a_lagged_dose_of_nothing_is_that_of_the_hour) {
+  const std::string rhythm =
+      "[species]\nA = { initial = 0, unit = \"mg\", rate = \"-k*A\", bioavailability = \"F1\", lag = \"lagt\" }\n"
+      "R = { initial = 0, unit = \"mg\", rate = \"unit_rate*(1 + cos(2*pi*time/day)) - k*R\" }\n";
+  const auto x = run(rhythm, "ID,TIME,AMT,CMT,EVID,II,SS,F1,lagt\n1,7,50,A,1,12,1,0,5\n1,7,0,A,0,0,0,0,5\n", {"R"});
+  const double w = 2 * std::numbers::pi / 24;
+  expect_near(x, {10 + (0.1 * std::cos(w * 7) + w * std::sin(w * 7)) / (0.01 + w * w)});
+}
+
 /// Elimination only from 22 h to 4 h of each day by a branch of the clock.
 TEST_P(SteadyStates, Of_a_clock_with_branches) {
   const std::string night =
