@@ -8,7 +8,6 @@
 #include <cmath>
 
 #include "clock.hpp"
-#include "osteosome/core/text.hpp"
 #include "osteosome/solve/subject.hpp"
 #include "train_map.hpp"
 
