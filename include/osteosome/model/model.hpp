@@ -88,6 +88,7 @@ struct Species {
   bool substance_only = false;       ///< amount although it has a compartment
   bool boundary = false;
   bool constant = false;
+  bool steady_state = true;  ///< false: steady-state doses leave it, and what depends on it, as they are
   std::string conversion_factor;  ///< parameter that reactions' contributions are multiplied by, or ""
   std::optional<expr::Ast> bioavailability, lag, infusion_rate, infusion_duration;
   Provenance provenance;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,12 +38,17 @@ class DoseTranslator {
   [[nodiscard]] double lag(std::uint32_t state, std::span<const double> parameters);
   [[nodiscard]] std::optional<double> infusion_rate(std::uint32_t state, std::span<const double> parameters);
   [[nodiscard]] std::optional<double> infusion_duration(std::uint32_t state, std::span<const double> parameters);
+  /// What an amount is divided by when it enters this state: the size of the compartment where the state is a concentration, else 1 (a species in
+  /// a compartment that changes is an amount as a state). @throws Error(Dosing) dosing-010 if the size is not positive, dosing-011 if an equation
+  /// determines the species.
+  [[nodiscard]] double volume(std::uint32_t state, std::span<const double> parameters);
 
  private:
   [[nodiscard]] std::optional<double> formula(const std::optional<expr::NodeId>& node, std::span<const double> parameters);
 
   const CompiledModel& model_;
   const core::UnitSystem& units_;
+  std::map<expr::NodeId, compile::Interpreter> formulas_;
 };
 
 /// One stretch of an event-table subject that is integrated on its own: a reset starts the next one.
@@ -67,8 +73,5 @@ struct DoseTrain {
   double duration = 0;
   double interval = 0;  ///< 0: the rate goes on without end
 };
-
-/// States just before a dose of an endless train. @throws Error(Numerics) steady-001 if there is no such state.
-[[nodiscard]] std::vector<double> periodic_state(const CompiledModel& model, const std::vector<double>& parameters, const DoseTrain& train);
 
 }  // namespace osteosome::simulate

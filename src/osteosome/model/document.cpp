@@ -247,6 +247,7 @@ class Reader {
     s.lag = parse(in, "lag");
     s.infusion_rate = parse(in, "infusion_rate");
     s.infusion_duration = parse(in, "infusion_duration");
+    s.steady_state = in.boolean("steady_state").value_or(true);
     if (s.initial.kind == expr::Ast::Kind::Number && std::isinf(s.initial.value)) in.problem("model-014", "'initial' is not finite", "", "initial");
     const bool literal = s.initial.kind == expr::Ast::Kind::Number && !s.initial.is_number(0) && !std::isnan(s.initial.value);
     s.provenance = provenance(in, literal);

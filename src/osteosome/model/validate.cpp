@@ -300,7 +300,9 @@ class Validator {
       if (s.rate) expect(checker, *s.rate, s.unit.unit / time, per_time, context + " rate", s.where);
       if (s.bioavailability) expect(checker, *s.bioavailability, core::Unit(), "1", context + " bioavailability", s.where);
       if (s.lag) expect(checker, *s.lag, time, model_.time.text, context + " lag", s.where);
-      if (s.infusion_rate) expect(checker, *s.infusion_rate, s.unit.unit / time, per_time, context + " infusion_rate", s.where);
+      if (s.infusion_rate) {
+        expect(checker, *s.infusion_rate, amount_of(s) / time, amount_text(s) + " per " + model_.time.text, context + " infusion_rate", s.where);
+      }
       if (s.infusion_duration) expect(checker, *s.infusion_duration, time, model_.time.text, context + " infusion_duration", s.where);
     }
     for (const Rule& r : model_.rules) {
@@ -325,9 +327,21 @@ class Validator {
     for (const DoseEntry& d : model_.doses) {
       const Species* into = model_.find_species(d.into);
       if (d.factor && d.unit && d.unit->known && into->unit.known) {
-        expect(checker, *d.factor, into->unit.unit / d.unit->unit, into->unit.text + " per " + d.unit->text, "dose '" + d.drug + "' factor", d.where);
+        expect(checker, *d.factor, amount_of(*into) / d.unit->unit, amount_text(*into) + " per " + d.unit->text, "dose '" + d.drug + "' factor",
+               d.where);
       }
     }
+  }
+
+  /// Compartment whose size turns the species into an amount, or null.
+  [[nodiscard]] const Compartment* volume_of(const Species& s) const { return s.substance_only ? nullptr : model_.find_compartment(s.compartment); }
+  [[nodiscard]] core::Unit amount_of(const Species& s) const {
+    const Compartment* volume = volume_of(s);
+    return volume == nullptr ? s.unit.unit : s.unit.unit * volume->unit.unit;
+  }
+  [[nodiscard]] std::string amount_text(const Species& s) const {
+    const Compartment* volume = volume_of(s);
+    return volume == nullptr ? s.unit.text : s.unit.text + " times " + volume->unit.text;
   }
 
   void reaction_units(const UnitChecker& checker, const Reaction& r) {
@@ -335,11 +349,8 @@ class Validator {
       for (const SpeciesReference& ref : *side) {
         const Species* s = model_.find_species(ref.species);
         if (!s->unit.known) continue;
-        core::Unit amount = s->unit.unit;
-        for (const Compartment& c : model_.compartments) {
-          if (c.id == s->compartment && !s->substance_only) amount = amount * c.unit.unit;
-        }
-        expect(checker, r.rate, amount / model_.time.unit, "amount of '" + s->id + "' per " + model_.time.text, "reaction '" + r.id + "'", r.where);
+        expect(checker, r.rate, amount_of(*s) / model_.time.unit, "amount of '" + s->id + "' per " + model_.time.text, "reaction '" + r.id + "'",
+               r.where);
         return;
       }
     }

@@ -138,6 +138,7 @@ class Writer {
     e.flag("substance_only", s.substance_only, false).flag("boundary", s.boundary, false).flag("constant", s.constant, false);
     e.text("conversion_factor", s.conversion_factor).formula("typical", s.typical).formula("bioavailability", s.bioavailability);
     e.formula("lag", s.lag).formula("infusion_rate", s.infusion_rate).formula("infusion_duration", s.infusion_duration);
+    e.flag("steady_state", s.steady_state, true);
     return e.provenance(s.provenance).text("meaning", s.meaning).text("unchecked", unchecked(s));
   }
 

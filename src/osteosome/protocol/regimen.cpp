@@ -431,12 +431,14 @@ std::vector<DoseRecord> expand(const Regimen& regimen, Microseconds horizon, con
   }
   std::stable_sort(records.begin(), records.end(), [](const DoseRecord& a, const DoseRecord& b) { return a.time < b.time; });
   std::vector<DoseRecord> given;
+  std::vector<std::int64_t> skipped = adherence.skip;
+  std::sort(skipped.begin(), skipped.end());
   std::int64_t number = 0;
   for (DoseRecord& r : records) {
     ++number;
     const bool missed = stream != nullptr && adherence.random() && stream->uniform() < adherence.miss_probability;
     const double late = stream != nullptr && adherence.random() ? std::abs(stream->normal()) : 0;
-    if (missed || std::find(adherence.skip.begin(), adherence.skip.end(), number) != adherence.skip.end()) continue;
+    if (missed || std::binary_search(skipped.begin(), skipped.end(), number)) continue;
     r.time += adherence.delay + static_cast<Microseconds>(std::llround(late * static_cast<double>(adherence.delay_sd)));
     if (r.time >= adherence.stop_after || r.time >= horizon) continue;
     given.push_back(std::move(r));

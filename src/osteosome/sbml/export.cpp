@@ -255,6 +255,7 @@ class Exporter {
     add("lag", s.lag);
     add("infusion_rate", s.infusion_rate);
     add("infusion_duration", s.infusion_duration);
+    if (!s.steady_state) text += attribute("steady_state", "false");
     return text;
   }
 

@@ -80,6 +80,7 @@ class Importer {
     s.lag = own_formula(element, "lag");
     s.infusion_rate = own_formula(element, "infusion_rate");
     s.infusion_duration = own_formula(element, "infusion_duration");
+    s.steady_state = own(element, "steady_state") != "false";
     if (auto initial = own_formula(element, "initial")) s.initial = std::move(*initial);
     s.unchecked = own(element, "unchecked");
     s.units_done = units_done(element);

@@ -54,33 +54,49 @@ class Doser {
     }
     const Ast before = values.contains(state) ? values[state] : Ast::symbol(state);
     switch (stop.kind) {
-      case StopKind::Add: values[state] = Ast::call("+", {before, amount(state, stop.value, "dose", unit_of(state))}); break;
-      case StopKind::Replace: values[state] = amount(state, stop.value, "dose", unit_of(state)); break;
+      case StopKind::Add: values[state] = Ast::call("+", {before, symbol_value(state, stop.value)}); break;
+      case StopKind::Replace: values[state] = symbol_value(state, stop.value); break;
       case StopKind::Multiply: values[state] = Ast::call("*", {before, Ast::number(stop.value)}); break;
       case StopKind::ChangeRate: {
         const double rate = rates[state] += stop.value;
-        values[input_rate(state)] = rate == 0 ? Ast::number(0) : amount(state, rate, "rate", rate_unit(state));
+        values[input_rate(state)] = rate == 0 ? Ast::number(0) : number(state, rate, "rate", rate_unit(state));
         break;
       }
       default: throw core::Error(core::ErrorKind::Unsupported, {"convert-001", "this course cannot be written as events", {}, ""});
     }
   }
 
-  [[nodiscard]] model::UnitText unit_of(const std::string& state) const { return model_.find_species(state)->unit; }
+  /// The compartment whose size changes, where the state is an amount and its symbol a concentration; else null.
+  [[nodiscard]] const model::Compartment* changing_volume(const std::string& state) const {
+    const model::Species& s = *model_.find_species(state);
+    const model::Compartment* c = s.substance_only ? nullptr : model_.find_compartment(s.compartment);
+    return c != nullptr && !c->constant ? c : nullptr;
+  }
+  /// Of the state, which may be an amount while its symbol is a concentration.
+  [[nodiscard]] model::UnitText unit_of(const std::string& state) const {
+    const model::UnitText unit = model_.find_species(state)->unit;
+    const model::Compartment* c = changing_volume(state);
+    if (c == nullptr) return unit;
+    return {"(" + unit.text + ")*(" + c->unit.text + ")", unit.unit * c->unit.unit, unit.known && c->unit.known};
+  }
   [[nodiscard]] model::UnitText rate_unit(const std::string& state) const {
     const model::UnitText unit = unit_of(state);
     return {unit.text + "/" + model_.time.text, unit.unit / model_.time.unit, unit.known && model_.time.known};
   }
 
+  /// A value of the state as one of its symbol.
+  Ast symbol_value(const std::string& state, double value) {
+    const Ast given = number(state, value, "dose", unit_of(state));
+    const model::Compartment* c = changing_volume(state);
+    return c != nullptr ? Ast::call("/", {given, Ast::symbol(c->id)}) : given;
+  }
+
   /// A parameter that holds the number, so that it has a unit; the same for the same number.
-  Ast amount(const std::string& state, double value, const char* what, const model::UnitText& unit) {
+  Ast number(const std::string& state, double value, const char* what, const model::UnitText& unit) {
     const auto [it, fresh] =
         amounts_.try_emplace({state + what, value}, std::string(what) + "_" + std::to_string(amounts_.size() + 1) + "_of_" + state);
     if (fresh) add_parameter(it->second, value, unit);
-    const model::Species& s = *model_.find_species(state);
-    const model::Compartment* c = model_.find_compartment(s.compartment);
-    const bool is_amount = c != nullptr && !c->constant && !s.substance_only;  // as a state; its symbol is a concentration
-    return is_amount ? Ast::call("/", {Ast::symbol(it->second), Ast::symbol(s.compartment)}) : Ast::symbol(it->second);
+    return Ast::symbol(it->second);
   }
 
   /// The parameter that adds to the state's rate; an infusion sets it.
@@ -88,15 +104,18 @@ class Doser {
     const std::string id = "input_rate_of_" + state;
     if (!inputs_.insert(state).second) return id;
     add_parameter(id, 0, rate_unit(state));
+    const model::Compartment* changing = changing_volume(state);
     for (model::Species& s : model_.species) {
       if (s.id != state) continue;
-      const bool reacts = !s.rate;
-      if (!reacts) s.rate = Ast::call("+", {*s.rate, Ast::symbol(id)});
-      if (!reacts) continue;
+      if (s.rate) {
+        s.rate = Ast::call("+", {*s.rate, changing != nullptr ? Ast::call("/", {Ast::symbol(id), Ast::symbol(changing->id)}) : Ast::symbol(id)});
+        continue;
+      }
       model::Reaction input;
       input.id = "input_of_" + state;
       input.products = {{state, Ast::number(1)}};
-      input.rate = s.compartment.empty() || s.substance_only ? Ast::symbol(id) : Ast::call("*", {Ast::symbol(id), Ast::symbol(s.compartment)});
+      const bool amount = s.compartment.empty() || s.substance_only || changing != nullptr;
+      input.rate = amount ? Ast::symbol(id) : Ast::call("*", {Ast::symbol(id), Ast::symbol(s.compartment)});
       input.units_done = true;
       model_.reactions.push_back(std::move(input));
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <tuple>
 
 #include "osteosome/core/text.hpp"
 
@@ -23,7 +24,7 @@ DoseTranslator::DoseTranslator(const CompiledModel& model, const core::UnitSyste
 
 std::optional<double> DoseTranslator::formula(const std::optional<expr::NodeId>& node, std::span<const double> parameters) {
   if (!node) return std::nullopt;
-  compile::Interpreter interpreter(model_.program().graph, {*node});
+  auto& interpreter = formulas_.try_emplace(*node, model_.program().graph, std::vector{*node}).first->second;
   interpreter.prepare(parameters);
   double value = 0;
   interpreter.evaluate(0, {}, {}, {&value, 1});
@@ -48,6 +49,28 @@ std::optional<double> DoseTranslator::infusion_rate(std::uint32_t state, std::sp
 }
 std::optional<double> DoseTranslator::infusion_duration(std::uint32_t state, std::span<const double> parameters) {
   return formula(model_.program().dosing[state].infusion_duration, parameters);
+}
+
+double DoseTranslator::volume(std::uint32_t state, std::span<const double> parameters) {
+  const compile::Program& program = model_.program();
+  const std::string& name = program.states[state];
+  const model::Species* species = model_.model().find_species(name);
+  if (species == nullptr || species->compartment.empty() || species->substance_only) return 1;
+  if (std::any_of(program.algebraic.begin(), program.algebraic.end(), [&](const auto& a) { return a.state == state; })) {
+    throw dosing_error("dosing-011", "species '" + name + "' takes no doses", "An algebraic equation determines it.");
+  }
+  const model::Compartment& compartment = *model_.model().find_compartment(species->compartment);
+  if (!compartment.constant) return 1;
+  const auto* size = program.find_observable(compartment.id);
+  const bool known = size != nullptr && (program.graph.depends(size->node) & ~expr::kOnParameter) == 0;
+  const double value = known ? *formula(size->node, parameters) : compartment.size;
+  if (!(value > 0) || !std::isfinite(value)) {
+    throw dosing_error("dosing-010",
+                       "the size of '" + compartment.id + "', which amounts into '" + name + "' are divided by, is " +
+                           (std::isnan(value) ? "not a number" : core::format_double(value)),
+                       "It should be a positive number.");
+  }
+  return value;
 }
 
 void DoseTranslator::check(const protocol::Regimen& regimen, double weight_kg) const {
@@ -85,6 +108,7 @@ void DoseTranslator::check(const protocol::Regimen& regimen, double weight_kg) c
   }
 }
 
+/// Number that turns a dose in `unit` into a change of the receiving state.
 double DoseTranslator::amount_factor(const model::DoseEntry& entry, const std::string& unit, double weight_kg, std::span<const double> parameters) {
   std::string base = unit;
   double factor = 1;
@@ -95,43 +119,57 @@ double DoseTranslator::amount_factor(const model::DoseEntry& entry, const std::s
   }
   const core::Unit given = units_.parse(base);
   const auto& species = *model_.model().find_species(entry.into);
-  const auto mismatch = [&](const std::string& wanted) {
-    return dosing_error("dosing-003", "a dose of '" + entry.drug + "' in " + base + " does not fit",
-                        "Model '" + model_.name() + "' counts it in " + wanted + ".");
-  };
+  const model::Compartment* compartment = species.substance_only ? nullptr : model_.model().find_compartment(species.compartment);
+  const core::Unit amount = compartment == nullptr ? species.unit.unit : species.unit.unit * compartment->unit.unit;
+  const double volume = this->volume(*model_.program().state_index(entry.into), parameters);
   if (entry.factor && given.same_dimension(entry.unit->unit)) {
     const double per_unit = *formula(model_.program().find_observable("dose_factor." + entry.id)->node, parameters);
-    return factor * given.factor_to(entry.unit->unit) * per_unit;
+    return factor * given.factor_to(entry.unit->unit) * per_unit / volume;
   }
-  if (given.same_dimension(species.unit.unit)) return factor * given.factor_to(species.unit.unit);
+  const auto enters = [&](const core::Unit& dose) -> std::optional<double> {
+    if (dose.same_dimension(amount)) return dose.factor_to(amount) / volume;
+    if (!dose.same_dimension(species.unit.unit)) return std::nullopt;
+    if (!compartment->constant) {
+      throw dosing_error("dosing-012",
+                         "a dose of '" + entry.drug + "' in " + base + " is a concentration, and the size of '" + compartment->id + "' changes",
+                         "Give the amount.");
+    }
+    return dose.factor_to(species.unit.unit);
+  };
+  if (const auto direct = enters(given)) return factor * *direct;
   if (!entry.molar_mass.empty()) {
     const auto& mass = *model_.model().find_parameter(entry.molar_mass);
-    const core::Unit amount = given / mass.unit.unit;
-    if (amount.same_dimension(species.unit.unit)) {
-      return factor * amount.factor_to(species.unit.unit) / parameters[*model_.program().parameter_index(mass.id)];
-    }
+    if (const auto molar = enters(given / mass.unit.unit)) return factor * *molar / parameters[*model_.program().parameter_index(mass.id)];
   }
-  throw mismatch(entry.unit ? entry.unit->text : species.unit.text);
+  throw dosing_error("dosing-003", "a dose of '" + entry.drug + "' in " + base + " does not fit",
+                     "Model '" + model_.name() + "' counts it in " + (entry.unit ? entry.unit->text : species.unit.text) +
+                         (compartment == nullptr || entry.unit ? "" : " times " + compartment->unit.text) + ".");
 }
 
 void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, double start, double weight_kg, solve::SubjectPlan& plan) {
   const double microseconds = 1e6 * model_.program().seconds_per_time_unit;
   const auto model_time = [&](protocol::Microseconds t) { return static_cast<double>(t) / microseconds; };
   struct Entry {
+    const model::DoseEntry* entry = nullptr;
+    std::uint32_t state = 0;
     double factor = 0, lag = 0;
   };
-  std::map<std::pair<const model::DoseEntry*, std::string>, Entry> entries;
+  std::map<std::tuple<std::string, std::string, std::string>, Entry> entries;
+  plan.stops.reserve(plan.stops.size() + 2 * doses.size());
   for (const auto& dose : doses) {
-    const std::string plain = dose.unit.ends_with("/kg") ? dose.unit.substr(0, dose.unit.size() - 3) : dose.unit;
-    const auto& entry = *model_.model().find_dose(dose.drug, dose.route, units_.parse(plain));
-    const auto state = *model_.program().state_index(entry.into);
-    const auto [it, fresh] = entries.try_emplace({&entry, dose.unit});
+    const auto [it, fresh] = entries.try_emplace({dose.drug, dose.route, dose.unit});
+    Entry& known = it->second;
     if (fresh) {
-      it->second = {
-          amount_factor(entry, dose.unit, weight_kg, plan.parameters) * bioavailability(state, plan.parameters), lag(state, plan.parameters)};
+      const std::string plain = dose.unit.ends_with("/kg") ? dose.unit.substr(0, dose.unit.size() - 3) : dose.unit;
+      known.entry = model_.model().find_dose(dose.drug, dose.route, units_.parse(plain));
+      known.state = *model_.program().state_index(known.entry->into);
+      known.factor = amount_factor(*known.entry, dose.unit, weight_kg, plan.parameters) * bioavailability(known.state, plan.parameters);
+      known.lag = lag(known.state, plan.parameters);
     }
-    const double amount = dose.amount * it->second.factor;
-    const double time = start + model_time(dose.time) + it->second.lag;
+    const auto& entry = *known.entry;
+    const auto state = known.state;
+    const double amount = dose.amount * known.factor;
+    const double time = start + model_time(dose.time) + known.lag;
     const double days = static_cast<double>(dose.interval) / protocol::kMicrosecondsPerDay;
     const bool continuous =
         dose.interval > 0 && (entry.continuous || (entry.continuous_up_to_days && days <= *entry.continuous_up_to_days * (1 + 1e-12)));

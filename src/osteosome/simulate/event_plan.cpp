@@ -3,11 +3,13 @@
 // for its whole series, bioavailability and duration when a dose enters; doses that fall due at a record's time enter before the record acts.
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "osteosome/core/text.hpp"
 #include "osteosome/simulate/dosing.hpp"
-#include "osteosome/solve/subject.hpp"
+#include "steady_state.hpp"
 
 namespace osteosome::simulate {
 namespace {
@@ -18,14 +20,16 @@ using solve::StopKind;
 
 constexpr int kFewestDoses = 32, kMostDoses = 4096;
 constexpr double kRepeats = 1e-8;   // of a value from one dose to the next: a hundred times the integration tolerance
+constexpr double kMostRunning = 10'000;  // infusions at a time in a steady state
 constexpr double kSameTime = 1e-9;  // relative: times that differ by rounding of T + k*II only
 
 class SubjectPlanner {
  public:
   SubjectPlanner(const protocol::EventTable& table, std::size_t subject, const CompiledModel& model, DoseTranslator& translator,
-                 const std::vector<double>& parameters, const std::vector<double>& overrides, std::set<std::string>& warnings)
-      : table_(table), subject_(subject), model_(model), translator_(translator), overrides_(overrides), warnings_(warnings),
-        time_factor_(table.time_unit.factor_to(model.model().time.unit)), values_(parameters) {
+                 std::optional<SteadyStates>& steady_states, const std::vector<double>& parameters, const std::vector<double>& overrides,
+                 std::set<std::string>& warnings)
+      : table_(table), subject_(subject), model_(model), translator_(translator), steady_states_(steady_states), overrides_(overrides),
+        warnings_(warnings), time_factor_(table.time_unit.factor_to(model.model().time.unit)), values_(parameters) {
     for (const std::string& name : table.parameter_columns) columns_.push_back(*model.program().parameter_index(name));
   }
 
@@ -53,15 +57,16 @@ class SubjectPlanner {
   }
 
  private:
-  /// A dose that enters later, or the end of an infusion.
+  /// The doses of a row that enter later, one after another, or the end of an infusion.
   struct Pending {
-    double time = 0;
-    std::size_t order = 0;
-    bool is_end = false;
     std::uint32_t state = 0;
-    double rate = 0;  // of the infusion that ends
-    EventRow row;     // of the dose that enters
+    double rate = 0;                // of the infusion that ends
+    const EventRow* row = nullptr;  // of the doses that enter
+    double first = 0, interval = 0;
+    int number = 0, last = 0;       // the dose that is due next enters at first + number * interval
   };
+  /// By time, then in the order they were asked for.
+  using Key = std::pair<double, std::size_t>;
 
   EventEpisode& episode() { return episodes_.back(); }
   solve::SubjectPlan& plan() { return episodes_.back().plan; }
@@ -103,24 +108,27 @@ class SubjectPlanner {
   /// Lets everything enter that is due up to `time`.
   void advance(double time) {
     while (!pending_.empty()) {
-      const auto first = std::min_element(pending_.begin(), pending_.end(), [](const Pending& a, const Pending& b) {
-        return a.time != b.time ? a.time < b.time : a.order < b.order;
-      });
-      if (first->time > time + kSameTime * std::abs(time)) break;
-      const Pending due = *first;
+      const auto first = pending_.begin();
+      const Key key = first->first;
+      if (key.first > time + kSameTime * std::abs(time)) break;
+      const Pending due = first->second;
       pending_.erase(first);
-      now_ = std::min(std::max(now_, due.time), time);
-      if (due.is_end) {
+      now_ = std::min(std::max(now_, key.first), time);
+      if (due.row == nullptr) {
         plan().stops.push_back({now_, StopKind::ChangeRate, due.state, -due.rate});
       } else {
-        enter(due.row, due.state);
+        if (due.number < due.last) queue(due, due.number + 1, key.second);
+        enter(*due.row, due.state);
       }
     }
     now_ = time;
   }
 
-  void queue(double time, std::uint32_t state, const EventRow& row) { pending_.push_back({time, order_++, false, state, 0, row}); }
-  void queue_end(double time, std::uint32_t state, double rate) { pending_.push_back({time, order_++, true, state, rate, {}}); }
+  void queue(Pending doses, int number, std::size_t order) {
+    doses.number = number;
+    pending_.emplace(Key{doses.first + number * doses.interval, order}, doses);
+  }
+  void queue_end(double time, std::uint32_t state, double rate) { pending_.emplace(Key{time, order_++}, Pending{state, rate, nullptr, 0, 0, 0, 0}); }
 
   [[nodiscard]] std::uint32_t state_of(const EventRow& row) const {
     if (row.compartment.empty()) return 0;
@@ -131,37 +139,35 @@ class SubjectPlanner {
     double amount = 0, rate = 0, duration = 0;
   };
 
+  /// A positive value that RATE -1 or -2 takes from the model. @throws Error(Dosing) dosing-004, dosing-005
+  double of_model(const EventRow& row, std::uint32_t state, std::optional<double> value, const char* what, const char* key) const {
+    const auto& species = model_.program().states[state];
+    const core::Location where{table_.file, row.line, 0};
+    if (!value) {
+      const std::string message = "RATE is " + core::format_double(row.rate) + ", but species '" + species + "' has no '" + key + "'";
+      throw core::Error(core::ErrorKind::Dosing, {"dosing-004", message, where, ""});
+    }
+    if (!(*value > 0) || !std::isfinite(*value)) {
+      const std::string message = std::string(what) + " of '" + species + "' is " + core::format_double(*value) + ", not positive";
+      throw core::Error(core::ErrorKind::Dosing, {"dosing-005", message, where, ""});
+    }
+    return *value;
+  }
+
   /// How much enters and how, with the parameters in force now.
   Entry entry(const EventRow& row, std::uint32_t state) {
     const double f = translator_.bioavailability(state, values_);
-    const auto positive = [&](std::optional<double> value, const char* what, const char* key) {
-      const auto& species = model_.program().states[state];
-      if (!value) {
-        throw core::Error(core::ErrorKind::Dosing,
-                          {"dosing-004",
-                           "RATE is " + core::format_double(row.rate) + ", but species '" + species + "' has no '" + key + "'",
-                           {table_.file, row.line, 0},
-                           ""});
-      }
-      if (!(*value > 0) || !std::isfinite(*value)) {
-        throw core::Error(core::ErrorKind::Dosing,
-                          {"dosing-005",
-                           std::string(what) + " of '" + species + "' is " + core::format_double(*value) + ", not positive",
-                           {table_.file, row.line, 0},
-                           ""});
-      }
-      return *value;
-    };
     Entry e;
-    e.amount = f * row.amount;
+    const double volume = translator_.volume(state, values_);
+    e.amount = f * row.amount / volume;
     if (row.rate == -1) {
-      e.rate = positive(translator_.infusion_rate(state, values_), "infusion rate", "infusion_rate");
+      e.rate = of_model(row, state, translator_.infusion_rate(state, values_), "infusion rate", "infusion_rate") / volume;
       e.duration = e.amount / e.rate;
     } else if (row.rate == -2) {
-      e.duration = positive(translator_.infusion_duration(state, values_), "infusion duration", "infusion_duration");
+      e.duration = of_model(row, state, translator_.infusion_duration(state, values_), "infusion duration", "infusion_duration");
       e.rate = e.amount / e.duration;
     } else if (row.rate > 0) {
-      e.rate = row.rate / time_factor_;
+      e.rate = row.rate / time_factor_ / volume;
       e.duration = e.amount / e.rate;
     } else if (row.duration > 0) {
       e.duration = row.duration * time_factor_;
@@ -183,76 +189,95 @@ class SubjectPlanner {
   void act(const EventRow& row) {
     if (row.evid != 1 && row.evid != 4) return;
     const std::uint32_t state = state_of(row);
-    if (row.action == "replace") return plan().stops.push_back({now_, StopKind::Replace, state, row.amount});
+    const bool more = row.steady_state > 0 || row.additional > 0 || row.interval > 0 || row.rate != 0 || row.duration > 0;
+    if (!row.action.empty() && more) {
+      throw core::Error(core::ErrorKind::Dosing,
+                        {"dosing-014", "EVENT is '" + row.action + "' in a row with SS, II, ADDL, RATE or DUR", {}, "It acts once and at once."});
+    }
+    if (row.action == "replace") {
+      return plan().stops.push_back({now_, StopKind::Replace, state, row.amount / translator_.volume(state, values_)});
+    }
     if (row.action == "multiply") return plan().stops.push_back({now_, StopKind::Multiply, state, row.amount});
     const double lag = translator_.lag(state, values_);
     if (lag < 0 || !std::isfinite(lag)) throw core::Error(core::ErrorKind::Dosing, {"dosing-006", "the lag is " + core::format_double(lag), {}, ""});
     const double interval = row.interval * time_factor_;
-    const double time = now_;
-    if (row.steady_state > 0 && !model_.program().events.empty() && needs_doses(row, interval)) {
+    int first = 0;  // of the doses that have not entered yet
+    if (row.steady_state > 0 && !model_.program().events.empty() && needs_doses(row, row.amount == 0 ? 0 : interval)) {
       lead_in(row, state, lag, interval);
-      lag > 0 ? queue(time + lag, state, row) : enter(row, state);
+      if (lag == 0) {
+        enter(row, state);
+        first = 1;
+      }
     } else if (row.steady_state > 0) {
-      steady_state(row, state, lag, interval);
+      first = steady_state(row, state, lag, interval);
       if (row.amount == 0) return;
-      if (lag > 0) queue(time + lag, state, row);
-    } else if (lag > 0) {
-      queue(time + lag, state, row);
-    } else {
+    } else if (lag == 0) {
       enter(row, state);
+      first = 1;
     }
-    for (int k = 1; k <= row.additional; ++k) queue(time + lag + k * interval, state, row);
+    if (first <= row.additional) queue({state, 0, &row, now_ + lag, interval, 0, row.additional}, first, order_++);
   }
 
-  /// Sets (SS=1) or adds (SS=2) the state of an endless train of this dose, seen at the record's time.
-  void steady_state(const EventRow& row, std::uint32_t state, double lag, double interval) {
+  /// Sets (SS=1) or adds (SS=2) the state of an endless train of this dose, seen at the record's time. Returns the number of the train's next dose,
+  /// which is negative where doses before the row's own are still on their way.
+  int steady_state(const EventRow& row, std::uint32_t state, double lag, double interval) {
     DoseTrain train;
     train.state = state;
-    std::vector<double> x;
-    struct Running {
-      double end, rate;
-    };
-    std::vector<Running> running;
-    double implied = 0;  // doses of the train between now and the lagged dose
+    double since = 0;
+    int next = 1;
     if (row.amount == 0) {
-      train.rate = row.rate == -1 ? translator_.infusion_rate(state, values_).value_or(0) : row.rate / time_factor_;
-      x = periodic_state(model_, values_, train);
+      if (interval > 0 || row.duration > 0) warnings_.insert("SS with AMT 0: II and DUR have no effect");
+      train.rate = constant_rate(row, state);
     } else {
       const Entry e = entry(row, state);
       train = {state, e.amount, e.rate, e.duration, interval};
+      if (e.duration > kMostRunning * interval) {
+        throw core::Error(core::ErrorKind::Dosing,
+                          {"dosing-013",
+                           "SS: an infusion lasts " + core::format_double(e.duration / interval) + " intervals II",
+                           {},
+                           "At most " + core::format_double(kMostRunning) + "; SS with AMT 0 and a RATE never ends."});
+      }
       // The train's doses arrive at time + lag - k * interval; the last one up to now is `since` ago.
       const double ahead = std::ceil(lag / interval - kSameTime);
-      const double since = std::max(ahead * interval - lag, 0.0);
+      since = std::max(ahead * interval - lag, 0.0);
       if (ahead > 1) warnings_.insert("SS with a lag longer than the interval: doses between the record and the lagged dose are the train's own");
-      x = periodic_state(model_, values_, train);
-      x = after_dose(x, train, since);
-      for (int k = 0; train.duration > 0 && train.duration - k * interval > since + kSameTime * interval; ++k) {
-        running.push_back({now_ - since + train.duration - k * interval, train.rate});
-      }
-      implied = ahead - 1;
+      next = 1 - static_cast<int>(ahead);
     }
-    auto& p = plan();
-    if (row.steady_state == 1) {
-      cancel();
-      p.stops.push_back({now_, StopKind::SetStates, static_cast<std::uint32_t>(p.vectors.size()), 0});
-    } else {
-      std::vector<double> base(x.size());
-      solve::SubjectSetup setup(model_.program());
-      solve::SubjectPlan rest;
-      rest.parameters = values_;
-      setup.initial_states(rest, base);
-      if (std::any_of(base.begin(), base.end(), [](double v) { return v != 0; })) {
-        warnings_.insert("SS=2 in a model that is not at 0 without doses: only what the doses add to the resting state is added");
-      }
-      for (std::size_t i = 0; i < x.size(); ++i) x[i] -= base[i];
-      p.stops.push_back({now_, StopKind::AddStates, static_cast<std::uint32_t>(p.vectors.size()), 0});
+    if (!steady_states_) steady_states_.emplace(model_);
+    SteadyState x = steady_states_->find(values_, overrides_, train, now_, since);
+    for (const std::string& name : x.drifting) {
+      warnings_.insert("SS: '" + name + "' does not come to rest under doses into '" + model_.program().states[state] + "' and keeps its value");
     }
-    p.vectors.push_back(std::move(x));
-    for (const Running& r : running) {
-      p.stops.push_back({now_, StopKind::ChangeRate, state, r.rate});
-      queue_end(r.end, state, r.rate);
+    if (row.steady_state == 1) cancel();
+    if (row.steady_state == 2) subtract_rest(x.states, train);
+    const auto kind = row.steady_state == 1 ? StopKind::SetStates : StopKind::AddStates;
+    plan().stops.push_back({now_, kind, static_cast<std::uint32_t>(plan().vectors.size()), 0});
+    plan().vectors.push_back(std::move(x.states));
+    for (int k = 0; train.duration - k * interval > since + kSameTime * interval; ++k) {
+      plan().stops.push_back({now_, StopKind::ChangeRate, state, train.rate});
+      queue_end(now_ - since + train.duration - k * interval, state, train.rate);
     }
-    for (double k = implied; k >= 1; --k) queue(now_ + lag - k * interval, state, row);
+    return next;
+  }
+
+  /// Of a constant infusion that has run since ever.
+  double constant_rate(const EventRow& row, std::uint32_t state) {
+    if (row.rate != -1) return row.rate / time_factor_ / translator_.volume(state, values_);
+    return of_model(row, state, translator_.infusion_rate(state, values_), "infusion rate", "infusion_rate") / translator_.volume(state, values_);
+  }
+
+  /// Leaves what the doses add to the state without them.
+  void subtract_rest(std::vector<double>& states, DoseTrain train) {
+    train.amount = train.rate = train.duration = 0;
+    const auto rest = steady_states_->find(values_, overrides_, train, now_, 0).states;
+    if (std::any_of(rest.begin(), rest.end(), [](double v) { return v != 0 && !std::isnan(v); })) {
+      warnings_.insert("SS=2 in a model that is not at 0 without doses: only what the doses add to the resting state is added");
+    }
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      states[i] -= rest[i];
+      if (std::isnan(states[i])) states[i] = 0;  // keeps its value
+    }
   }
 
   /// True for SS=1 of a train: which events its doses cause depends on what led to the state, and there may be several states that repeat. What is
@@ -265,7 +290,7 @@ class SubjectPlanner {
     });
     if (!past) return false;
     throw core::Error(core::ErrorKind::Unsupported,
-                      {"steady-004",
+                      {"steady-005",
                        "the steady state of an infusion, or one to be added, where events change parameters or wait",
                        {table_.file, row.line, 0},
                        "Give the doses themselves (ADDL), or SS 1 with II."});
@@ -281,7 +306,7 @@ class SubjectPlanner {
       plan().start = now_ = record - doses * interval;
       plan().initial_overrides = overrides_;
       plan().parameters = values_;
-      for (int k = doses; k >= 1; --k) queue(record + lag - k * interval, state, row);
+      queue({state, 0, &row, record + lag - doses * interval, interval, 0, doses - 1}, 0, order_++);
       advance(record);
       if (repeats(interval)) return;
       episodes_.pop_back();
@@ -316,47 +341,24 @@ class SubjectPlanner {
 
   /// Drops running infusions and doses that have not entered yet.
   void cancel() {
-    for (const Pending& item : pending_) {
-      if (item.is_end) plan().stops.push_back({now_, StopKind::ChangeRate, item.state, -item.rate});
+    for (const auto& [key, item] : pending_) {
+      if (item.row == nullptr) plan().stops.push_back({now_, StopKind::ChangeRate, item.state, -item.rate});
     }
     pending_.clear();
-  }
-
-  /// State `since` after the dose that follows state `x`.
-  std::vector<double> after_dose(const std::vector<double>& x, const DoseTrain& train, double since) {
-    solve::SubjectPlan p;
-    p.parameters = values_;
-    p.initial_overrides = x;
-    p.resumes = true;
-    if (train.duration > 0) {
-      for (int k = 0; train.duration - k * train.interval > kSameTime * train.interval; ++k) {
-        const double end = train.duration - k * train.interval;
-        p.stops.push_back({0, StopKind::ChangeRate, train.state, train.rate});
-        if (end < since) p.stops.push_back({end, StopKind::ChangeRate, train.state, -train.rate});
-      }
-      std::stable_sort(p.stops.begin(), p.stops.end(), [](const Stop& a, const Stop& b) { return a.time < b.time; });
-    } else {
-      p.stops.push_back({0, StopKind::Add, train.state, train.amount});
-    }
-    p.outputs.push_back({since, static_cast<std::uint32_t>(p.stops.size())});
-    solve::Options options;
-    options.relative_tolerance = 1e-10;
-    const auto result = solve::run_reference(model_.program(), p, options);
-    if (result.status != solve::Status::Completed) throw core::Error(core::ErrorKind::Numerics, {"steady-002", result.message, {}, ""});
-    return result.states;
   }
 
   const protocol::EventTable& table_;
   std::size_t subject_;
   const CompiledModel& model_;
   DoseTranslator& translator_;
+  std::optional<SteadyStates>& steady_states_;
   const std::vector<double>& overrides_;
   std::set<std::string>& warnings_;
   double time_factor_;
   std::vector<double> values_;
   std::vector<std::uint32_t> columns_;
   std::vector<EventEpisode> episodes_;
-  std::vector<Pending> pending_;
+  std::map<Key, Pending> pending_;
   std::size_t order_ = 0;
   double now_ = 0;
   bool fresh_ = false;
@@ -368,10 +370,11 @@ std::vector<EventEpisode> plan_event_table(const protocol::EventTable& table, co
                                            const std::vector<double>& parameters, const std::vector<double>& initial_overrides,
                                            std::vector<std::string>& warnings) {
   DoseTranslator translator(model, units);
+  std::optional<SteadyStates> steady_states;
   std::set<std::string> found;
   std::vector<EventEpisode> episodes;
   for (std::size_t s = 0; s < table.subjects.size(); ++s) {
-    auto mine = SubjectPlanner(table, s, model, translator, parameters, initial_overrides, found).run();
+    auto mine = SubjectPlanner(table, s, model, translator, steady_states, parameters, initial_overrides, found).run();
     episodes.insert(episodes.end(), std::make_move_iterator(mine.begin()), std::make_move_iterator(mine.end()));
   }
   warnings.assign(found.begin(), found.end());

@@ -386,7 +386,9 @@ void apply_stop(const SubjectPlan& plan, const Stop& stop, std::span<double> sta
     case StopKind::ChangeRate: rates[stop.index] += stop.value; break;
     case StopKind::SetParameter: break;
     case StopKind::SetStates:
-      for (std::size_t i = 0; i < states.size(); ++i) states[i] = plan.vectors[stop.index][i];
+      for (std::size_t i = 0; i < states.size(); ++i) {
+        if (const double value = plan.vectors[stop.index][i]; !std::isnan(value)) states[i] = value;
+      }
       break;
     case StopKind::AddStates:
       for (std::size_t i = 0; i < states.size(); ++i) states[i] += plan.vectors[stop.index][i];

@@ -361,35 +361,6 @@ TEST(EventPlan, Negative_bioavailability_is_refused) {
   EXPECT_THROW((void)run_central(one_compartment(EngineChoice::Lanes), "ID,TIME,AMT,CMT,EVID,bioav\n1,0,100,2,1,-1\n1,1,0,2,0,-1\n"), core::Error);
 }
 
-TEST(PeriodicState, State_that_drifts_has_none) {
-  const auto model = compile_text(one_compartment_document("area = { initial = 0, unit = \"mg*h\", rate = \"central\" }"), EngineChoice::Reference);
-  const auto error = error_of([&] { (void)simulate::periodic_state(*model, model->program().parameter_values, {1, 100, 0, 0, 24}); });
-  EXPECT_EQ(error.kind(), core::ErrorKind::Numerics);
-  EXPECT_EQ(error.diagnostics()[0].code, "steady-001");
-  EXPECT_EQ(error.diagnostics()[0].message, "no steady state was found for doses into 'central'");
-  EXPECT_EQ(error.diagnostics()[0].hint, "Some state of the model does not come to rest under this dosing.");
-}
-
-TEST(PeriodicState, Row_without_a_steady_state_is_refused_with_its_line) {
-  const auto model = compile_text(one_compartment_document("area = { initial = 0, unit = \"mg*h\", rate = \"central\" }"), EngineChoice::Reference);
-  const auto error =
-      error_of([&] { (void)run_table(*model, "ID,TIME,AMT,CMT,EVID,II,SS\n1,0,0,2,0,0,0\n1,1,100,2,1,24,1\n1,2,0,2,0,0,0\n", {"central"}); });
-  EXPECT_EQ(error.kind(), core::ErrorKind::Dosing);
-  EXPECT_EQ(error.diagnostics()[0].where.line, 3);
-}
-
-TEST(PeriodicState, Trough_of_a_bolus_train_is_the_geometric_sum) {
-  const auto& model = one_compartment(EngineChoice::Reference);
-  const auto x = simulate::periodic_state(model, model.program().parameter_values, {1, 100, 0, 0, 24});
-  const double decay = std::exp(-24 * kK);
-  EXPECT_NEAR(x[1], 100 * decay / (1 - decay), 100 * kAccuracy);
-}
-
-TEST(PeriodicState, Constant_infusion_rests_at_rate_over_elimination) {
-  const auto& model = one_compartment(EngineChoice::Reference);
-  EXPECT_NEAR(simulate::periodic_state(model, model.program().parameter_values, {1, 0, 10, 0, 0})[1], 10 / kK, 10 / kK * kAccuracy);
-}
-
 // ---- properties of linear kinetics
 
 struct RandomDose {
