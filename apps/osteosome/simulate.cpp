@@ -84,28 +84,28 @@ std::vector<std::string> drugs_of(const std::vector<std::string>& regimens, cons
   return drugs;
 }
 
-/// In the model's time. A plain number where the model does not say its unit of time, or with --time-unit model.
-double duration(const std::string& text, const char* option, const simulate::CompiledModel& model, const std::string& time_unit,
+/// A plain number, in the model's time, where the model does not say its unit of time, or with --time-unit model.
+core::Time duration(const std::string& text, const char* option, const simulate::CompiledModel& model, const std::string& time_unit,
                 const core::UnitSystem& units) {
   const compile::Program& program = model.program();
   try {
     if (!model.model().time.known || time_unit == kModelUnit) {
       const auto quantity = core::parse_quantity(text);
-      if (quantity.unit.empty()) return quantity.value;
+      if (quantity.unit.empty()) return core::Time(quantity.value, program.seconds_per_time_unit);
       throw core::Error(core::ErrorKind::Unit,
                         {"unit-005",
                          "'" + text + "' should be a plain number",
                          {},
                          time_unit == kModelUnit ? "--time-unit model asks for it." : "The model does not say the unit of its time."});
     }
-    return core::quantity_in(units, text, units.parse("s")) / program.seconds_per_time_unit;
+    return core::time_of(units, text);
   } catch (const core::Error& error) {
     throw usage(std::string(option) + ": " + error.diagnostics().front().message,
                 error.diagnostics().front().hint + (model.model().time.known ? std::string(" E.g. ") + option + " \"60 months\"." : ""));
   }
 }
 
-std::vector<double> times_from_file(const std::string& path, const std::string& unit_text, const compile::Program& program,
+std::vector<core::Time> times_from_file(const std::string& path, const std::string& unit_text, const compile::Program& program,
                                     const core::UnitSystem& units, bool unit_known) {
   const auto csv = core::parse_csv(core::read_file(path), path);
   std::string header = csv.header.front(), unit = unit_text;
@@ -119,18 +119,31 @@ std::vector<double> times_from_file(const std::string& path, const std::string& 
     throw usage("the unit of the times in '" + path + "' is not known", "Head the column 'time [h]', or give --time-unit h.");
   if (!plain && !units.parse(unit).same_dimension(units.parse("s")))
     throw core::Error(core::ErrorKind::Unit, {"unit-004", "'" + unit + "' is no unit of time", {path, 1, 0}, ""});
-  const double factor = plain ? 1 : units.parse(unit).factor_to(units.parse("s")) / program.seconds_per_time_unit;
-  std::vector<double> times;
+  const double seconds = plain ? program.seconds_per_time_unit : units.parse(unit).factor_to(units.parse("s"));
+  std::vector<core::Time> times;
   for (std::size_t i = 0; i < csv.rows.size(); ++i) {
     const auto value = core::parse_double(csv.rows[i][0]);
-    if (!value || !std::isfinite(*value) || *value < 0 || (!times.empty() && *value * factor < times.back())) {
+    if (!value || !std::isfinite(*value) || *value < 0 || (!times.empty() && core::Time(*value, seconds) < times.back())) {
       throw core::Error(
           core::ErrorKind::Input,
           {"simulate-003", "'" + csv.rows[i][0] + "' is no time, or goes back", {path, csv.lines[i], 0}, "Times are numbers from 0, ascending."});
     }
-    times.push_back(*value * factor);
+    times.emplace_back(*value, seconds);
   }
   if (times.empty()) throw usage("'" + path + "' has no times", "");
+  return times;
+}
+
+/// As --times, or --until and --every say.
+std::vector<core::Time> times_of_looking(const SimulateOptions& o, const simulate::CompiledModel& model, const core::UnitSystem& units) {
+  if (!o.times.empty()) return times_from_file(o.times, o.time_unit, model.program(), units, model.model().time.known);
+  const core::Time until = duration(o.until, "--until", model, o.time_unit, units);
+  const core::Time every = o.every.empty() ? until.hundredth() : duration(o.every, "--every", model, o.time_unit, units);
+  if (until <= core::Time() || every <= core::Time()) throw usage("--until and --every should be positive", "");
+  if (until.in(1) / every.in(1) > 1e7) throw usage("--every gives more than ten million output times", "");
+  std::vector<core::Time> times;
+  for (std::int64_t k = 0; every * k < until; ++k) times.push_back(every * k);
+  times.push_back(until);
   return times;
 }
 
@@ -220,17 +233,9 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
   if (!o.times.empty() && (!o.until.empty() || !o.every.empty())) throw usage("--times excludes --until and --every", "");
   if (o.until.empty() && o.times.empty()) throw usage("--until or --times is missing", "E.g. --until \"60 months\" --every \"1 month\".");
   const auto& program = model.program();
+  const std::vector<core::Time> looks = times_of_looking(o, model, units);
   std::vector<double> times;
-  if (!o.times.empty()) {
-    times = times_from_file(o.times, o.time_unit, program, units, model.model().time.known);
-  } else {
-    const double until = duration(o.until, "--until", model, o.time_unit, units);
-    const double every = o.every.empty() ? until / 100 : duration(o.every, "--every", model, o.time_unit, units);
-    if (!(until > 0) || !(every > 0)) throw usage("--until and --every should be positive", "");
-    if (until / every > 1e7) throw usage("--every gives more than ten million output times", "");
-    for (std::size_t k = 0; static_cast<double>(k) * every < until * (1 - 1e-9); ++k) times.push_back(static_cast<double>(k) * every);
-    times.push_back(until);
-  }
+  for (const core::Time& look : looks) times.push_back(look.in(program.seconds_per_time_unit));
   const auto catalogue = protocol::load_catalogue(library.root + "/therapies");
   simulate::DoseTranslator translator(model, units);
   solve::SubjectPlan plan;
@@ -238,8 +243,7 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
   simulate::Patient patient;
   if (!o.weight.empty()) patient.weight_kg = core::quantity_in(units, o.weight, units.parse("kg"));
   const double weight = simulate::body_mass_kg(model, patient);
-  const double microseconds = 1e6 * program.seconds_per_time_unit;
-  const auto horizon = static_cast<protocol::Microseconds>(std::llround(times.back() * microseconds)) + 1;
+  const auto horizon = protocol::horizon_after(looks.back());
   for (const std::string& text : o.doses) {
     const auto regimen = protocol::parse_regimen(text, catalogue, units);
     translator.check(regimen, weight);

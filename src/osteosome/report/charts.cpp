@@ -96,9 +96,9 @@ struct TimeAxis {
 };
 TimeAxis time_axis(const ReportInput& in) {
   if (!in.scenario.absolute) return {"month", "Months since start of treatment", core::kDaysPerMonth};
-  if (in.scenario.until_days < 4) return {"hour", "Hours since start of treatment", 1.0 / 24};
-  if (in.scenario.until_days < 29) return {"day", "Days since start of treatment", 1};
-  if (in.scenario.until_days < 750) return {"week", "Weeks since start of treatment", 7};
+  if (in.scenario.until_days() < 4) return {"hour", "Hours since start of treatment", 1.0 / 24};
+  if (in.scenario.until_days() < 29) return {"day", "Days since start of treatment", 1};
+  if (in.scenario.until_days() < 750) return {"week", "Weeks since start of treatment", 7};
   return {"month", "Months since start of treatment", core::kDaysPerMonth};
 }
 
@@ -172,7 +172,7 @@ Json point_rows(const ReportInput& in, const std::string& code) {
 
 /// About eight ticks at whole multiples of months that people count in.
 Json month_ticks(const ReportInput& in) {
-  const double until = in.scenario.until_days / time_axis(in).days;
+  const double until = in.scenario.until_days() / time_axis(in).days;
   double step = 1;
   if (until < 2) {  // an imported model may run for seconds
     step = std::pow(10, std::floor(std::log10(until / 2)));
@@ -222,7 +222,7 @@ Encodings make_encodings(const ReportInput& in, const Json& curves, const std::s
     dashes.push_back(kDashes[i % kDashes.size()]);
   }
   const TimeAxis axis = time_axis(in);
-  const double until = rounded(in.scenario.until_days / axis.days);
+  const double until = rounded(in.scenario.until_days() / axis.days);
   const Json legend = {{"symbolType", "stroke"}, {"symbolOpacity", 1}};
   const auto nominal = [&](const char* field, const char* title, const Json& domain, const Json& range) {
     return Json{{"field", field}, {"type", "nominal"}, {"title", title}, {"legend", legend}, {"scale", {{"domain", domain}, {"range", range}}}};

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "osteosome/core/text.hpp"
+#include "osteosome/core/time.hpp"
 #include "osteosome/simulate/dosing.hpp"
 #include "osteosome/solve/subject.hpp"
 
@@ -16,7 +17,7 @@ using protocol::EventRow;
 using solve::Stop;
 using solve::StopKind;
 
-constexpr double kSameTime = 1e-9;  // relative: times that differ by rounding of T + k*II only
+constexpr double kSameTime = 1e-9;  // relative: spans that differ by rounding only
 
 class SubjectPlanner {
  public:
@@ -33,7 +34,7 @@ class SubjectPlanner {
       const EventRow& row = rows[i];
       if (i == 0 || row.evid >= 3) begin_episode(row, rows);
       take_parameters(i, rows);
-      advance(row.time * time_factor_);
+      advance(model_time(at(row)));
       try {
         act(row);
       } catch (const core::Error& error) {
@@ -61,12 +62,15 @@ class SubjectPlanner {
     EventRow row;     // of the dose that enters
   };
 
+  [[nodiscard]] core::Time at(const EventRow& row) const { return core::Time(row.time, table_.time_unit.scale()); }
+  [[nodiscard]] double model_time(const core::Time& time) const { return time.in(model_.program().seconds_per_time_unit); }
+
   EventEpisode& episode() { return episodes_.back(); }
   solve::SubjectPlan& plan() { return episodes_.back().plan; }
 
   void begin_episode(const EventRow& row, const std::vector<EventRow>& rows) {
     pending_.clear();
-    now_ = row.time * time_factor_;
+    now_ = model_time(at(row));
     if (episodes_.empty()) first_values(rows);
     episodes_.emplace_back();
     episode().subject = subject_;
@@ -104,7 +108,7 @@ class SubjectPlanner {
       const auto first = std::min_element(pending_.begin(), pending_.end(), [](const Pending& a, const Pending& b) {
         return a.time != b.time ? a.time < b.time : a.order < b.order;
       });
-      if (first->time > time + kSameTime * std::abs(time)) break;
+      if (first->time > time && !core::same_instant(first->time, time)) break;
       const Pending due = *first;
       pending_.erase(first);
       now_ = std::min(std::max(now_, due.time), time);
@@ -184,19 +188,19 @@ class SubjectPlanner {
     if (row.action == "replace") return plan().stops.push_back({now_, StopKind::Replace, state, row.amount});
     if (row.action == "multiply") return plan().stops.push_back({now_, StopKind::Multiply, state, row.amount});
     const double lag = translator_.lag(state, values_);
-    if (lag < 0 || !std::isfinite(lag)) throw core::Error(core::ErrorKind::Dosing, {"dosing-006", "the lag is " + core::format_double(lag), {}, ""});
     const double interval = row.interval * time_factor_;
-    const double time = now_;
+    const core::Time lagged = at(row) + core::Time(lag, model_.program().seconds_per_time_unit);
+    const core::Time between(row.interval, table_.time_unit.scale());
     if (row.steady_state > 0) {
       steady_state(row, state, lag, interval);
       if (row.amount == 0) return;
-      if (lag > 0) queue(time + lag, state, row);
+      if (lag > 0) queue(model_time(lagged), state, row);
     } else if (lag > 0) {
-      queue(time + lag, state, row);
+      queue(model_time(lagged), state, row);
     } else {
       enter(row, state);
     }
-    for (int k = 1; k <= row.additional; ++k) queue(time + lag + k * interval, state, row);
+    for (int k = 1; k <= row.additional; ++k) queue(model_time(lagged + between * k), state, row);
   }
 
   /// Sets (SS=1) or adds (SS=2) the state of an endless train of this dose, seen at the record's time.
