@@ -27,6 +27,8 @@ struct SimulateOptions {
 
 /// As --time-unit: times are plain numbers in the model's own unit.
 constexpr const char* kModelUnit = "model";
+/// Of time: a look this near a discontinuity, and not at it, is noted; 0.333333 d misses a dose at 8 h by less.
+constexpr double kNearMiss = 2e-6;
 
 core::Error usage(const std::string& message, const std::string& hint) { return {core::ErrorKind::Input, {"usage", message, {}, hint}}; }
 
@@ -86,7 +88,7 @@ std::vector<std::string> drugs_of(const std::vector<std::string>& regimens, cons
 
 /// A plain number, in the model's time, where the model does not say its unit of time, or with --time-unit model.
 core::Time duration(const std::string& text, const char* option, const simulate::CompiledModel& model, const std::string& time_unit,
-                const core::UnitSystem& units) {
+                    const core::UnitSystem& units) {
   const compile::Program& program = model.program();
   try {
     if (!model.model().time.known || time_unit == kModelUnit) {
@@ -106,7 +108,7 @@ core::Time duration(const std::string& text, const char* option, const simulate:
 }
 
 std::vector<core::Time> times_from_file(const std::string& path, const std::string& unit_text, const compile::Program& program,
-                                    const core::UnitSystem& units, bool unit_known) {
+                                        const core::UnitSystem& units, bool unit_known) {
   const auto csv = core::parse_csv(core::read_file(path), path);
   std::string header = csv.header.front(), unit = unit_text;
   if (const auto bracket = header.find('['); bracket != std::string::npos && unit.empty()) {
@@ -120,6 +122,7 @@ std::vector<core::Time> times_from_file(const std::string& path, const std::stri
   if (!plain && !units.parse(unit).same_dimension(units.parse("s")))
     throw core::Error(core::ErrorKind::Unit, {"unit-004", "'" + unit + "' is no unit of time", {path, 1, 0}, ""});
   const double seconds = plain ? program.seconds_per_time_unit : units.parse(unit).factor_to(units.parse("s"));
+  for (std::size_t c = 1; c < csv.header.size(); ++c) std::cerr << fmt::format("warning: {}: column '{}' is not used\n", path, csv.header[c]);
   std::vector<core::Time> times;
   for (std::size_t i = 0; i < csv.rows.size(); ++i) {
     const auto value = core::parse_double(csv.rows[i][0]);
@@ -218,6 +221,39 @@ int report_missing(std::size_t missing, int code) {
   return kNumericalFailure;
 }
 
+/// Times of looking that were probably meant to be at a dose.
+class NearMisses {
+ public:
+  void look_at(const solve::SubjectPlan& plan) {
+    for (const solve::OutputPoint& look : plan.outputs) {
+      const auto after = plan.stops.begin() + look.after_stops;
+      if (look.after_stops > 0 && missed(look, *(after - 1))) {
+        note(look, *(after - 1));
+      } else if (after != plan.stops.end() && missed(look, *after)) {
+        note(look, *after);
+      }
+    }
+  }
+  void report(const std::string& unit) const {
+    if (count_ == 0) return;
+    std::cerr << fmt::format("note: {} times of looking lie beside a dose (or another change) by two millionths or less, not at it: {} {}\n", count_,
+                             first_, unit);
+  }
+
+ private:
+  static bool missed(const solve::OutputPoint& look, const solve::Stop& stop) {
+    const double off = std::abs(look.time - stop.time);
+    return stop.kind != solve::StopKind::ChangeRate && off > 0 && off <= kNearMiss * std::abs(look.time);
+  }
+  void note(const solve::OutputPoint& look, const solve::Stop& stop) {
+    if (count_++ > 0) return;
+    first_ = fmt::format("{} is {} {}", core::format_double(look.time), look.time < stop.time ? "before" : "after", core::format_double(stop.time));
+  }
+
+  std::size_t count_ = 0;
+  std::string first_;
+};
+
 int report_failure(const std::string& subject, const solve::SubjectResult& result, const std::string& unit) {
   std::cerr << fmt::format("{}: {} at time {} {}: {}\n", subject, solve::name_of(result.status), core::format_double(result.time_reached), unit,
                            result.message);
@@ -251,6 +287,9 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
   }
   simulate::DoseTranslator::add_outputs(times, o.at_dose == "post" ? simulate::AtDose::Post : simulate::AtDose::Pre, plan);
 
+  NearMisses misses;
+  misses.look_at(plan);
+  misses.report(model.model().time.text);
   simulate::ObservableReader reader(program, chosen(o, model.model()));
   Destination out(o.output, o.overwrite, {o.model, o.data, o.times});
   std::vector<std::string> header = {"time"};
@@ -287,6 +326,9 @@ int simulate_table(const SimulateOptions& o, const simulate::CompiledModel& mode
   std::vector<std::string> warnings;
   const auto episodes = simulate::plan_event_table(table, model, units, program.parameter_values, {}, warnings);
   for (const std::string& w : warnings) std::cerr << "warning: " << w << '\n';
+  NearMisses misses;
+  for (const auto& e : episodes) misses.look_at(e.plan);
+  misses.report(model.model().time.text);
   simulate::ObservableReader reader(program, chosen(o, model.model()));
   const std::size_t columns = reader.observables().size();
 

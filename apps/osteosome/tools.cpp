@@ -125,8 +125,7 @@ int regimen_command(const std::string& text, const std::string& until) {
   const auto catalogue = protocol::load_catalogue(data_root() + "/therapies");
   const auto regimen = protocol::parse_regimen(text, catalogue, units);
   protocol::Microseconds horizon = protocol::kForever;
-  if (!until.empty())
-    horizon = core::time_of(units, until).whole_microseconds();
+  if (!until.empty()) horizon = core::time_of(units, until).whole_microseconds();
   std::cout << "time_days,time_months,drug,amount,unit,route,over_days,interval_days\n";
   for (const auto& d : protocol::expand(regimen, horizon)) {
     const auto in = [](protocol::Microseconds t, double unit) { return core::format_double(core::Time::microseconds(t).in(unit)); };

@@ -173,8 +173,6 @@ Time time_of(const UnitSystem& units, std::string_view text) {
   return Time(quantity.value, units.parse(quantity.unit).factor_to(second));
 }
 
-bool same_instant(double a, double b) {
-  return std::abs(a - b) <= 2 * std::numeric_limits<double>::epsilon() * std::max(std::abs(a), std::abs(b));
-}
+bool same_instant(double a, double b) { return std::abs(a - b) <= 2 * std::numeric_limits<double>::epsilon() * std::max(std::abs(a), std::abs(b)); }
 
 }  // namespace osteosome::core

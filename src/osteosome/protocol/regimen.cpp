@@ -152,8 +152,9 @@ class Parser {
       fail("regimen-006", "the duration should be positive, at least a microsecond and at most 1000 years", "");
     if (!core::same_instant(core::Time::microseconds(whole).in(1), length.in(1))) {
       at_ = value_at;
-      fail("regimen-013", "'" + core::format_double(value) + " " + unit->first + "' is " + core::format_double(length.in(1)) +
-                              " seconds, no whole number of microseconds",
+      fail("regimen-013",
+           "'" + core::format_double(value) + " " + unit->first + "' is " + core::format_double(length.in(1)) +
+               " seconds, no whole number of microseconds",
            "Write it in a unit in which it is a short number, e.g. '8 h' for a third of a day.");
     }
     ++at_;

@@ -92,9 +92,10 @@ std::string setup(const ReportInput& in) {
         sum.rejected, sum.switches);
   }
   out += "</table></div>\n";
-  out += fmt::format("<p class=mute>{} subject{} an arm, seed {}; relative tolerance {}; output every {} days; 1 month = 30.4375 d.{}</p>\n",
-                     in.scenario.population.n, in.scenario.population.n == 1 ? "" : "s", in.scenario.seed,
-                     core::format_double(in.scenario.relative_tolerance), core::format_double(in.scenario.every_days()), population_text(in.scenario));
+  out +=
+      fmt::format("<p class=mute>{} subject{} an arm, seed {}; relative tolerance {}; output every {} days; 1 month = 30.4375 d.{}</p>\n",
+                  in.scenario.population.n, in.scenario.population.n == 1 ? "" : "s", in.scenario.seed,
+                  core::format_double(in.scenario.relative_tolerance), core::format_double(in.scenario.every_days()), population_text(in.scenario));
   return out;
 }
 

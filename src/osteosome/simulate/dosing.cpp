@@ -130,9 +130,8 @@ void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, d
     const auto state = *model_.program().state_index(entry.into);
     const auto [it, fresh] = entries.try_emplace({&entry, dose.unit});
     if (fresh) {
-      it->second = {
-          amount_factor(entry, dose.unit, weight_kg, plan.parameters) * bioavailability(state, plan.parameters),
-          core::Time(lag(state, plan.parameters), unit)};
+      it->second = {amount_factor(entry, dose.unit, weight_kg, plan.parameters) * bioavailability(state, plan.parameters),
+                    core::Time(lag(state, plan.parameters), unit)};
     }
     const double amount = dose.amount * it->second.factor;
     const core::Time given = core::Time::microseconds(dose.time) + it->second.lag;
@@ -153,9 +152,8 @@ void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, d
   // A continuous course is one long infusion: drop the pairs of equal and opposite rate changes between its intervals.
   std::vector<Stop> merged;
   for (const Stop& s : plan.stops) {
-    const bool cancels =
-        s.kind == StopKind::ChangeRate && !merged.empty() && merged.back().kind == StopKind::ChangeRate && merged.back().index == s.index &&
-        merged.back().value == -s.value && s.value > 0 && s.time == merged.back().time;
+    const bool cancels = s.kind == StopKind::ChangeRate && !merged.empty() && merged.back().kind == StopKind::ChangeRate &&
+                         merged.back().index == s.index && merged.back().value == -s.value && s.value > 0 && s.time == merged.back().time;
     if (cancels) {
       merged.pop_back();
     } else {
@@ -168,8 +166,9 @@ void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, d
 void DoseTranslator::add_outputs(const std::vector<double>& times, AtDose at_dose, solve::SubjectPlan& plan) {
   std::uint32_t stop = 0;
   for (double t : times) {
-    const auto at = std::lower_bound(plan.stops.begin() + stop, plan.stops.end(), t,
-                                     [](const Stop& s, double time) { return s.time < time && !core::same_instant(s.time, time); });
+    const auto at = std::lower_bound(plan.stops.begin() + stop, plan.stops.end(), t, [](const Stop& s, double time) {
+      return s.time < time && !core::same_instant(s.time, time);
+    });
     if (at != plan.stops.end() && core::same_instant(at->time, t)) t = at->time;
     const auto passed = [&](const Stop& s) { return at_dose == AtDose::Pre ? s.time < t : s.time <= t; };
     while (stop < plan.stops.size() && passed(plan.stops[stop])) ++stop;
