@@ -54,7 +54,7 @@ void write_course(const std::string& path, const simulate::Scenario& scenario, c
   nlohmann::ordered_json course;
   course["start"] = plan.outputs.front().time;
   course["end"] = plan.outputs.back().time;
-  course["steps"] = static_cast<long>(std::max(1.0, std::round(scenario.until_days / scenario.every_days)));
+  course["steps"] = static_cast<long>(std::max(1.0, std::round(scenario.until_days() / scenario.every_days())));
   course["time_unit"] = model.model().time.text;
   const auto names = model::plain_names(model.model());
   course["outputs"] = nlohmann::ordered_json::array();
@@ -82,8 +82,7 @@ model::Model regimen_model(const ConvertOptions& o, model::Model model, const co
   if (o.doses.empty()) return model;
   if (o.until.empty()) throw usage("--dose needs --until", "E.g. --until \"24 months\": doses up to then become events.");
   const simulate::CompiledModel compiled(std::move(model), {});
-  const double days = core::quantity_in(units, o.until, units.parse("d"));
-  const auto horizon = static_cast<protocol::Microseconds>(std::llround(days * protocol::kMicrosecondsPerDay)) + 1;
+  const auto horizon = protocol::horizon_after(core::time_of(units, o.until));
   solve::SubjectPlan plan;
   plan.parameters = compiled.program().parameter_values;
   simulate::DoseTranslator translator(compiled, units);

@@ -286,7 +286,7 @@ class Run {
           for (std::size_t o = 0; o < arm.outputs.size(); ++o) {
             const auto& output = *std::find_if(model.outputs.begin(), model.outputs.end(), [&](const auto& x) { return x.id == arm.outputs[o]; });
             file.write(core::csv_line({name, scenario_.arms[arm.arm].name, std::to_string(s),
-                                       core::format_double(result.days[k] / core::kDaysPerMonth), output.id,
+                                       core::format_double(core::Time(result.days[k], core::kSecondsPerDay).in(core::kSecondsPerMonth)), output.id,
                                        core::format_double(arm.values[s][k * arm.outputs.size() + o]), output.unit.text}));
           }
         }

@@ -29,6 +29,8 @@ struct SimulateOptions {
 
 /// As --time-unit: times are plain numbers in the model's own unit.
 constexpr const char* kModelUnit = "model";
+/// Of time: a look this near a discontinuity, and not at it, is noted; 0.333333 d misses a dose at 8 h by less.
+constexpr double kNearMiss = 2e-6;
 
 core::Error usage(const std::string& message, const std::string& hint) { return {core::ErrorKind::Input, {"usage", message, {}, hint}}; }
 
@@ -106,29 +108,29 @@ void remark_length(const simulate::CompiledModel& model, double until) {
     std::cerr << fmt::format("warning: the simulation lasts {:.0f} years, longer than a life\n", days / core::kDaysPerYear);
 }
 
-/// In the model's time. A plain number where the model does not say its unit of time, or with --time-unit model.
-double duration(const std::string& text, const char* option, const simulate::CompiledModel& model, const std::string& time_unit,
-                const core::UnitSystem& units) {
+/// A plain number, in the model's time, where the model does not say its unit of time, or with --time-unit model.
+core::Time duration(const std::string& text, const char* option, const simulate::CompiledModel& model, const std::string& time_unit,
+                    const core::UnitSystem& units) {
   const compile::Program& program = model.program();
   try {
     if (!model.model().time.known || time_unit == kModelUnit) {
       const auto quantity = core::parse_quantity(text);
-      if (quantity.unit.empty()) return quantity.value;
+      if (quantity.unit.empty()) return core::Time(quantity.value, program.seconds_per_time_unit);
       throw core::Error(core::ErrorKind::Unit,
                         {"unit-005",
                          "'" + text + "' should be a plain number",
                          {},
                          time_unit == kModelUnit ? "--time-unit model asks for it." : "The model does not say the unit of its time."});
     }
-    return core::quantity_in(units, text, units.parse("s")) / program.seconds_per_time_unit;
+    return core::time_of(units, text);
   } catch (const core::Error& error) {
     throw usage(std::string(option) + ": " + error.diagnostics().front().message,
                 error.diagnostics().front().hint + (model.model().time.known ? std::string(" E.g. ") + option + " \"60 months\"." : ""));
   }
 }
 
-std::vector<double> times_from_file(const std::string& path, const std::string& unit_text, const compile::Program& program,
-                                    const core::UnitSystem& units, bool unit_known) {
+std::vector<core::Time> times_from_file(const std::string& path, const std::string& unit_text, const compile::Program& program,
+                                        const core::UnitSystem& units, bool unit_known) {
   const auto csv = core::parse_csv(core::read_file(path), path);
   std::string header = csv.header.front(), unit = unit_text;
   if (const auto bracket = header.find('['); bracket != std::string::npos && unit.empty()) {
@@ -141,18 +143,32 @@ std::vector<double> times_from_file(const std::string& path, const std::string& 
     throw usage("the unit of the times in '" + path + "' is not known", "Head the column 'time [h]', or give --time-unit h.");
   if (!plain && !units.parse(unit).same_dimension(units.parse("s")))
     throw core::Error(core::ErrorKind::Unit, {"unit-004", "'" + unit + "' is no unit of time", {path, 1, 0}, ""});
-  const double factor = plain ? 1 : units.parse(unit).factor_to(units.parse("s")) / program.seconds_per_time_unit;
-  std::vector<double> times;
+  const double seconds = plain ? program.seconds_per_time_unit : units.parse(unit).factor_to(units.parse("s"));
+  for (std::size_t c = 1; c < csv.header.size(); ++c) std::cerr << fmt::format("warning: {}: column '{}' is not used\n", path, csv.header[c]);
+  std::vector<core::Time> times;
   for (std::size_t i = 0; i < csv.rows.size(); ++i) {
     const auto value = core::csv_number(csv, csv.rows[i][0]);
-    if (!value || !std::isfinite(*value) || *value < 0 || (!times.empty() && *value * factor < times.back())) {
+    if (!value || !std::isfinite(*value) || *value < 0 || (!times.empty() && core::Time(*value, seconds) < times.back())) {
       throw core::Error(
           core::ErrorKind::Input,
           {"simulate-003", "'" + csv.rows[i][0] + "' is no time, or goes back", {path, csv.lines[i], 0}, "Times are numbers from 0, ascending."});
     }
-    times.push_back(*value * factor);
+    times.emplace_back(*value, seconds);
   }
   if (times.empty()) throw usage("'" + path + "' has no times", "");
+  return times;
+}
+
+/// As --times, or --until and --every say.
+std::vector<core::Time> times_of_looking(const SimulateOptions& o, const simulate::CompiledModel& model, const core::UnitSystem& units) {
+  if (!o.times.empty()) return times_from_file(o.times, o.time_unit, model.program(), units, model.model().time.known);
+  const core::Time until = duration(o.until, "--until", model, o.time_unit, units);
+  const core::Time every = o.every.empty() ? until.hundredth() : duration(o.every, "--every", model, o.time_unit, units);
+  if (until <= core::Time() || every <= core::Time()) throw usage("--until and --every should be positive", "");
+  if (until.in(1) / every.in(1) > 1e7) throw usage("--every gives more than ten million output times", "");
+  std::vector<core::Time> times;
+  for (std::int64_t k = 0; every * k < until; ++k) times.push_back(every * k);
+  times.push_back(until);
   return times;
 }
 
@@ -227,6 +243,39 @@ int report_missing(std::size_t missing, int code) {
   return kNumericalFailure;
 }
 
+/// Times of looking that were probably meant to be at a dose.
+class NearMisses {
+ public:
+  void look_at(const solve::SubjectPlan& plan) {
+    for (const solve::OutputPoint& look : plan.outputs) {
+      const auto after = plan.stops.begin() + look.after_stops;
+      if (look.after_stops > 0 && missed(look, *(after - 1))) {
+        note(look, *(after - 1));
+      } else if (after != plan.stops.end() && missed(look, *after)) {
+        note(look, *after);
+      }
+    }
+  }
+  void report(const std::string& unit) const {
+    if (count_ == 0) return;
+    std::cerr << fmt::format("note: {} times of looking lie beside a dose (or another change) by two millionths or less, not at it: {} {}\n", count_,
+                             first_, unit);
+  }
+
+ private:
+  static bool missed(const solve::OutputPoint& look, const solve::Stop& stop) {
+    const double off = std::abs(look.time - stop.time);
+    return stop.kind != solve::StopKind::ChangeRate && off > 0 && off <= kNearMiss * std::abs(look.time);
+  }
+  void note(const solve::OutputPoint& look, const solve::Stop& stop) {
+    if (count_++ > 0) return;
+    first_ = fmt::format("{} is {} {}", core::format_double(look.time), look.time < stop.time ? "before" : "after", core::format_double(stop.time));
+  }
+
+  std::size_t count_ = 0;
+  std::string first_;
+};
+
 int report_failure(const std::string& subject, const solve::SubjectResult& result, const std::string& unit) {
   std::cerr << fmt::format("{}: {} at time {} {}: {}\n", subject, solve::name_of(result.status), core::format_double(result.time_reached), unit,
                            result.message);
@@ -242,25 +291,16 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
   if (!o.times.empty() && (!o.until.empty() || !o.every.empty())) throw usage("--times excludes --until and --every", "");
   if (o.until.empty() && o.times.empty()) throw usage("--until or --times is missing", "E.g. --until \"60 months\" --every \"1 month\".");
   const auto& program = model.program();
+  const std::vector<core::Time> looks = times_of_looking(o, model, units);
   std::vector<double> times;
-  if (!o.times.empty()) {
-    times = times_from_file(o.times, o.time_unit, program, units, model.model().time.known);
-  } else {
-    const double until = duration(o.until, "--until", model, o.time_unit, units);
-    const double every = o.every.empty() ? until / 100 : duration(o.every, "--every", model, o.time_unit, units);
-    if (!(until > 0) || !(every > 0)) throw usage("--until and --every should be positive", "");
-    if (until / every > 1e7) throw usage("--every gives more than ten million output times", "");
-    for (std::size_t k = 0; static_cast<double>(k) * every < until * (1 - 1e-9); ++k) times.push_back(static_cast<double>(k) * every);
-    times.push_back(until);
-  }
+  for (const core::Time& look : looks) times.push_back(look.in(program.seconds_per_time_unit));
   const auto catalogue = protocol::load_catalogue(library.root + "/therapies");
   simulate::DoseTranslator translator(model, units);
   solve::SubjectPlan plan;
   plan.parameters = program.parameter_values;
   const double weight = weight_of(o, model, units);
-  remark_length(model, times.back());
-  const double microseconds = 1e6 * program.seconds_per_time_unit;
-  const auto horizon = static_cast<protocol::Microseconds>(std::llround(times.back() * microseconds)) + 1;
+  remark_length(model, looks.back());
+  const auto horizon = protocol::horizon_after(looks.back());
   for (const std::string& text : o.doses) {
     const auto regimen = protocol::parse_regimen(text, catalogue, units);
     translator.check(regimen, weight);
@@ -269,6 +309,9 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
   }
   simulate::DoseTranslator::add_outputs(times, o.at_dose == "post" ? simulate::AtDose::Post : simulate::AtDose::Pre, plan);
 
+  NearMisses misses;
+  misses.look_at(plan);
+  misses.report(model.model().time.text);
   simulate::ObservableReader reader(program, chosen(o, model.model()));
   Destination out(o.output, o.overwrite, {o.model, o.data, o.times});
   std::vector<std::string> header = {"time"};
@@ -308,6 +351,9 @@ int simulate_table(const SimulateOptions& o, const simulate::CompiledModel& mode
   for (const std::string& remark : table.remarks) std::cerr << "warning: " << o.data << ": " << remark << '\n';
   const auto episodes = simulate::plan_event_table(table, model, units, program.parameter_values, {}, warnings);
   for (const std::string& w : warnings) std::cerr << "warning: " << w << '\n';
+  NearMisses misses;
+  for (const auto& e : episodes) misses.look_at(e.plan);
+  misses.report(model.model().time.text);
   simulate::ObservableReader reader(program, chosen(o, model.model()));
   const std::size_t columns = reader.observables().size();
 

@@ -125,17 +125,14 @@ int regimen_command(const std::string& text, const std::string& until) {
   const auto catalogue = protocol::load_catalogue(data_root() + "/therapies");
   const auto regimen = protocol::parse_regimen(text, catalogue, units);
   protocol::Microseconds horizon = protocol::kForever;
-  if (!until.empty())
-    horizon = static_cast<protocol::Microseconds>(std::llround(core::quantity_in(units, until, units.parse("d")) * protocol::kMicrosecondsPerDay));
+  if (!until.empty()) horizon = core::time_of(units, until).whole_microseconds();
   if (horizon <= 0) throw core::Error(core::ErrorKind::Input, {"usage", "--until " + until + " should be positive", {}, ""});
   for (const std::string& remark : regimen.remarks) std::cerr << "warning: " << remark << '\n';
   std::cout << "time_days,time_months,drug,amount,unit,route,over_days,interval_days\n";
   for (const auto& d : protocol::expand(regimen, horizon)) {
-    const double days = static_cast<double>(d.time) / protocol::kMicrosecondsPerDay;
-    std::cout << fmt::format("{},{},{},{},{},{},{},{}\n", core::format_double(days), core::format_double(days / core::kDaysPerMonth), d.drug,
-                             core::format_double(d.amount), d.unit, d.route,
-                             core::format_double(static_cast<double>(d.over) / protocol::kMicrosecondsPerDay),
-                             core::format_double(static_cast<double>(d.interval) / protocol::kMicrosecondsPerDay));
+    const auto in = [](protocol::Microseconds t, double unit) { return core::format_double(core::Time::microseconds(t).in(unit)); };
+    std::cout << fmt::format("{},{},{},{},{},{},{},{}\n", in(d.time, core::kSecondsPerDay), in(d.time, core::kSecondsPerMonth), d.drug,
+                             core::format_double(d.amount), d.unit, d.route, in(d.over, core::kSecondsPerDay), in(d.interval, core::kSecondsPerDay));
   }
   return kOk;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the tasks of SED-ML files with the osteosome program and writes reports (CSV, HDF5) and plots (Vega-Lite, SVG)."""
 import csv
+import fractions
 import json
 import pathlib
 import subprocess
@@ -18,7 +19,8 @@ from .problem import IO, UNSUPPORTED, Problem, said
 
 def simulate(program, root, start, end, steps, rtol, names):
     """Columns by name, 'time' among them."""
-    times = [start + (end - start) * k / steps for k in range(steps + 1)]
+    first, last = (fractions.Fraction(repr(float(t))) for t in (start, end))
+    times = [float(first + (last - first) * k / steps) for k in range(steps + 1)]  # each rounded once, so that 0.3 is 0.3
     with tempfile.TemporaryDirectory() as folder:
         model, table = pathlib.Path(folder) / "model.xml", pathlib.Path(folder) / "times.csv"
         ElementTree.ElementTree(root).write(model, encoding="utf-8", xml_declaration=True)

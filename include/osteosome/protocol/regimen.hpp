@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,14 +9,17 @@
 #include <vector>
 
 #include "osteosome/core/random.hpp"
+#include "osteosome/core/time.hpp"
 #include "osteosome/core/units.hpp"
 
 namespace osteosome::protocol {
 
-/// Schedule times are whole microseconds, so that no multiple of an interval drifts.
+/// Schedule times are whole microseconds, so that no multiple of an interval drifts; text that says a fraction of one is refused.
 using Microseconds = std::int64_t;
 inline constexpr double kMicrosecondsPerDay = 86400e6;
 inline constexpr Microseconds kForever = INT64_MAX / 4;
+/// For `expand`: the doses up to and at `last`.
+[[nodiscard]] inline Microseconds horizon_after(const core::Time& last) { return std::min(last.whole_microseconds(), kForever - 1) + 1; }
 
 /// A drug the regimen text may name.
 struct Drug {

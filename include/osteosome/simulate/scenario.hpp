@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "osteosome/core/time.hpp"
 #include "osteosome/model/distribution.hpp"
 #include "osteosome/protocol/regimen.hpp"
 #include "osteosome/simulate/compiled_model.hpp"
@@ -92,7 +93,7 @@ struct PowerPlan {
 struct Scenario {
   std::string file, text;
   std::string title, question;
-  double until_days = 0, every_days = 0;
+  core::Time until, every;
   std::uint64_t seed = 1;
   Patient patient;
   std::vector<ScenarioModel> models;
@@ -100,11 +101,13 @@ struct Scenario {
   Population population;
   EngineChoice engine = EngineChoice::Auto;
   double relative_tolerance = 1e-6, absolute_scale = 1;
-  std::vector<double> extra_days;     ///< further output times, e.g. the visits of a trial that is laid over
+  std::vector<core::Time> extra_times;  ///< further times of looking, e.g. the visits of a trial that is laid over
   std::vector<std::string> outcomes;  ///< evidence codes to show, in order; empty: all the models have
   bool absolute = false;              ///< the report shows values in their units, not percent change
   std::string control;                ///< arm that animal studies laid over compare with, or ""
   std::optional<PowerPlan> power;
+  [[nodiscard]] double until_days() const { return until.in(core::kSecondsPerDay); }
+  [[nodiscard]] double every_days() const { return every.in(core::kSecondsPerDay); }
 };
 
 /// @throws Error with every problem of the file.

@@ -48,7 +48,7 @@ std::vector<AnimalComparison> compare_animals(const simulate::Scenario& scenario
     const auto* control = arm_result(scenario, result, scenario.control, arm.model);
     for (const AnimalTrial& trial : trials) {
       if (control == nullptr || std::find(named.begin(), named.end(), trial.row->study) == named.end()) continue;
-      const double day = std::min(trial.days, scenario.until_days);
+      const double day = std::min(trial.days, scenario.until_days());
       const auto& model = models[arm.model].model();
       const auto treated = values_at(arm, model, trial.outcome, result, day), base = values_at(*control, model, trial.outcome, result, day);
       if (treated.empty() || base.empty()) continue;

@@ -255,7 +255,7 @@ std::string TrialReader::describe_treatment(const AnimalRow& row, AnimalTrial& t
 }
 
 double TrialReader::day_after_last_dose(const std::string& regimen, double days) const {
-  const auto last = static_cast<protocol::Microseconds>(days * protocol::kMicrosecondsPerDay);
+  const auto last = core::Time(days, core::kSecondsPerDay).whole_microseconds();
   const auto doses = protocol::expand(protocol::parse_regimen(regimen, catalogue_, units_), last);
   return doses.empty() ? days : std::min(days, static_cast<double>(doses.back().time) / protocol::kMicrosecondsPerDay + 1);
 }

@@ -25,9 +25,9 @@ std::optional<Found> find_arm(const std::vector<Study>& studies, const std::stri
 bool comparable(const Measurement& m) { return m.unit == "percent_change" && m.count == "yes" && m.mean.has_value(); }
 
 std::optional<std::size_t> time_index(const std::vector<double>& days, double month) {
-  const double day = month * core::kDaysPerMonth;
+  const double day = core::Time(month, core::kSecondsPerMonth).in(core::kSecondsPerDay);
   for (std::size_t k = 0; k < days.size(); ++k) {
-    if (std::abs(days[k] - day) < 1e-6) return k;
+    if (core::same_instant(days[k], day)) return k;
   }
   return std::nullopt;
 }
@@ -65,9 +65,9 @@ void attach(simulate::Scenario& scenario, const std::vector<Study>& studies, con
         continue;
       }
       for (const Measurement& m : found->arm->measurements) {
-        if (comparable(m)) scenario.extra_days.push_back((found->arm->time_zero_month + m.month) * core::kDaysPerMonth);
+        if (comparable(m)) scenario.extra_times.emplace_back(found->arm->time_zero_month + m.month, core::kSecondsPerMonth);
       }
-      scenario.extra_days.push_back(found->arm->time_zero_month * core::kDaysPerMonth);
+      scenario.extra_times.emplace_back(found->arm->time_zero_month, core::kSecondsPerMonth);
     }
   }
   problems.throw_if_any(core::ErrorKind::Input);

@@ -42,7 +42,7 @@ std::optional<protocol::Regimen> parsed(const std::string& text, const protocol:
 
 /// The doses given before `month`, as text: the same for regimens that differ only later.
 std::string doses_until(const protocol::Regimen& regimen, double month) {
-  const auto until = static_cast<protocol::Microseconds>(std::llround(month * core::kDaysPerMonth * protocol::kMicrosecondsPerDay));
+  const auto until = core::Time(month, core::kSecondsPerMonth).whole_microseconds();
   std::string out;
   for (const auto& d : protocol::expand(regimen, until)) {
     out += d.drug + " " + core::format_double(d.amount) + d.unit + d.route + "@" + std::to_string(d.time) + ";";

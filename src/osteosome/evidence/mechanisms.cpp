@@ -33,9 +33,10 @@ class Dish {
     for (const std::string& name : off) {
       if (const auto p = model_.program().parameter_index(name)) start.parameters[*p] = 0;
     }
-    const auto last = static_cast<protocol::Microseconds>(kDays * protocol::kMicrosecondsPerDay);
+    const core::Time look(kDays, core::kSecondsPerDay);
+    const auto doses = protocol::expand(protocol::parse_regimen(regimen, catalogue_, units_), protocol::horizon_after(look));
     solve::SubjectPlan plan = simulate::bare_plan(model_, start);
-    simulate::add_course(model_, units_, start, protocol::expand(protocol::parse_regimen(regimen, catalogue_, units_), last), 0, {kDays}, plan);
+    simulate::add_course(model_, units_, start, doses, 0, {look}, plan);
     std::vector<std::string> names;
     for (const auto& o : model_.model().outputs) names.push_back(o.id);
     simulate::ObservableReader reader(model_.program(), names);

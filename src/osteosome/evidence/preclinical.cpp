@@ -174,9 +174,10 @@ std::vector<std::vector<AnimalPrediction>> AnimalTrials::predict(const std::vect
           const simulate::Patient& animal = animals[i];
           const auto& start = starts[i];
           const auto regimen = protocol::parse_regimen(treated ? trial.treated : trial.control, catalogue_, units_);
-          const auto last = static_cast<protocol::Microseconds>(trial.days * protocol::kMicrosecondsPerDay) + 1;
+          const core::Time look(trial.days, core::kSecondsPerDay);
           solve::SubjectPlan plan = simulate::bare_plan(model, start);
-          simulate::add_course(model, units_, start, protocol::expand(regimen, last), simulate::body_mass_kg(model, animal), {trial.days}, plan);
+          const auto doses = protocol::expand(regimen, protocol::horizon_after(look));
+          simulate::add_course(model, units_, start, doses, simulate::body_mass_kg(model, animal), {look}, plan);
           return plan;
         },
         [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& result) {

@@ -45,7 +45,7 @@ std::optional<double> usual_t_score(const StudyArm& arm, const std::string& site
 bool answer(const std::string& text) { return text == "yes" || text == "no" || text.starts_with("no:"); }
 
 bool treated_before_month_zero(const StudyArm& arm, const protocol::Regimen& regimen) {
-  const auto zero = static_cast<protocol::Microseconds>(std::llround(arm.time_zero_month * core::kDaysPerMonth * protocol::kMicrosecondsPerDay));
+  const auto zero = core::Time(arm.time_zero_month, core::kSecondsPerMonth).whole_microseconds();
   return zero > 0 && !protocol::expand(regimen, zero).empty();
 }
 
@@ -224,11 +224,11 @@ double TrialSet::predicted(std::size_t row, const Values& values) const {
 
 solve::SubjectPlan TrialSet::plan(const Course& course, const simulate::PatientStart& start) const {
   solve::SubjectPlan plan = simulate::bare_plan(model_, start);
-  std::vector<double> days;
-  for (const double month : course.months) days.push_back(month * core::kDaysPerMonth);
-  std::sort(days.begin(), days.end());
-  const auto last = static_cast<protocol::Microseconds>(days.back() * protocol::kMicrosecondsPerDay);
-  simulate::add_course(model_, units_, start, protocol::expand(course.regimen, last + 1), patients_[course.patient].weight_kg, days, plan);
+  std::vector<core::Time> looks;
+  for (const double month : course.months) looks.emplace_back(month, core::kSecondsPerMonth);
+  std::sort(looks.begin(), looks.end());
+  const auto doses = protocol::expand(course.regimen, protocol::horizon_after(looks.back()));
+  simulate::add_course(model_, units_, start, doses, patients_[course.patient].weight_kg, looks, plan);
   return plan;
 }
 

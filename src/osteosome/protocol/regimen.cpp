@@ -17,37 +17,35 @@ constexpr std::int64_t kMostDoses = 2'000'000;
 constexpr double kRounding = 1e-12;           // of a conversion of units
 constexpr double kRemarkable = 10, kAbsurd = 1000;  // times the largest dose of labels and studies
 constexpr double kLongest = 1000 * 365.25 * kMicrosecondsPerDay;
+constexpr double kMinute = 60, kHour = 3600, kWeek = 7 * core::kSecondsPerDay, kYear = 12 * core::kSecondsPerMonth;  // [s]
 
 struct Word {
   std::string text;
   int column = 0;
 };
 
-const std::map<std::string, double>& time_units() {
-  constexpr double day = kMicrosecondsPerDay;
-  static const std::map<std::string, double> table = {
-      {"min", day / 1440},
-      {"h", day / 24},
-      {"hour", day / 24},
-      {"hours", day / 24},
-      {"d", day},
-      {"day", day},
-      {"days", day},
-      {"w", 7 * day},
-      {"week", 7 * day},
-      {"weeks", 7 * day},
-      {"mo", core::kDaysPerMonth * day},
-      {"month", core::kDaysPerMonth * day},
-      {"months", core::kDaysPerMonth * day},
-      {"y", 12 * core::kDaysPerMonth * day},
-      {"year", 12 * core::kDaysPerMonth * day},
-      {"years", 12 * core::kDaysPerMonth * day}};
-  return table;
-}
+/// In seconds.
+const std::map<std::string, double> kTimeUnits = {
+    {"min", kMinute},
+    {"h", kHour},
+    {"hour", kHour},
+    {"hours", kHour},
+    {"d", core::kSecondsPerDay},
+    {"day", core::kSecondsPerDay},
+    {"days", core::kSecondsPerDay},
+    {"w", kWeek},
+    {"week", kWeek},
+    {"weeks", kWeek},
+    {"mo", core::kSecondsPerMonth},
+    {"month", core::kSecondsPerMonth},
+    {"months", core::kSecondsPerMonth},
+    {"y", kYear},
+    {"year", kYear},
+    {"years", kYear}};
 
 const std::vector<std::string> kRoutes = {"sc", "iv", "po", "im", "ip", "td", "local", "gel", "medium"};
 const std::map<std::string, double> kNamedRepeats = {
-    {"daily", 1}, {"weekly", 7}, {"monthly", core::kDaysPerMonth}, {"yearly", 12 * core::kDaysPerMonth}};
+    {"daily", core::kSecondsPerDay}, {"weekly", kWeek}, {"monthly", core::kSecondsPerMonth}, {"yearly", kYear}};
 
 std::vector<std::string> names_of(const DrugCatalogue& catalogue) {
   std::vector<std::string> names;
@@ -143,18 +141,27 @@ class Parser {
   }
 
   Microseconds duration(const std::string& what) {
+    const std::size_t value_at = at_;
     const double value = number(what);
-    const auto unit = time_units().find(peek());
-    if (unit == time_units().end()) {
+    const auto unit = kTimeUnits.find(peek());
+    if (unit == kTimeUnits.end()) {
       std::vector<std::string> names;
-      for (const auto& item : time_units()) names.push_back(item.first);
+      for (const auto& item : kTimeUnits) names.push_back(item.first);
       fail("regimen-005", "a unit of time is expected, not " + shown(), "One of min, h, d, week, month, year. " + near(names));
     }
-    const double length = value * unit->second;
-    if (!(length >= 0.5) || length > kLongest)
+    const core::Time length(value, unit->second);
+    const Microseconds whole = (length + core::Time(0.5e-6)).whole_microseconds();
+    if (whole < 1 || static_cast<double>(whole) > kLongest)
       fail("regimen-006", "the duration should be positive, at least a microsecond and at most 1000 years", "");
+    if (!core::same_instant(core::Time::microseconds(whole).in(1), length.in(1))) {
+      at_ = value_at;
+      fail("regimen-013",
+           "'" + core::format_double(value) + " " + unit->first + "' is " + core::format_double(length.in(1)) +
+               " seconds, no whole number of microseconds",
+           "Write it in a unit in which it is a short number, e.g. '8 h' for a third of a day.");
+    }
     ++at_;
-    return static_cast<Microseconds>(std::llround(length));
+    return whole;
   }
 
   Phase phase() {
@@ -264,7 +271,7 @@ class Parser {
   void repeat(Course& c) {
     const std::string word = peek();
     if (const auto named = kNamedRepeats.find(word); named != kNamedRepeats.end()) {
-      c.interval = static_cast<Microseconds>(std::llround(named->second * kMicrosecondsPerDay));
+      c.interval = core::Time(named->second).whole_microseconds();
       ++at_;
     } else if (take("every")) {
       c.interval = duration("after 'every'");

@@ -217,8 +217,8 @@ std::string differences_section(const ReportInput& in) {
       out += std::string("<tr") + (assumed.empty() ? "" : " class=assumed") + ">" + cell(in.scenario.arms[arm.arm].label) +
              cell(assumed.empty() ? "" : fmt::format("assumed: {} constants", assumed.size()));
       for (const auto& code : codes) {
-        const auto treated = evidence::values_at(arm, model, code, in.result, in.scenario.until_days);
-        const auto base = evidence::values_at(*control, model, code, in.result, in.scenario.until_days);
+        const auto treated = evidence::values_at(arm, model, code, in.result, in.scenario.until_days());
+        const auto base = evidence::values_at(*control, model, code, in.result, in.scenario.until_days());
         std::vector<double> percent;
         for (std::size_t s = 0; s < treated.size(); ++s) percent.push_back(100 * (treated[s] / base[s] - 1));
         out += figure(band_text(evidence::band_of(percent), " %"));

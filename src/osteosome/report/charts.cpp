@@ -68,8 +68,6 @@ std::string points_caption(const ReportInput& in, const nlohmann::ordered_json& 
 
 constexpr std::size_t kMostPlainCharts = 12;  // of a model without observables
 
-double rounded(double x) { return std::round(x * 1e6) / 1e6; }
-
 /// What an output is charted as: its observable, or, where no model has one (imported models), its own name.
 std::string code_of(const ReportInput& in, const model::Output& o) { return simulate::has_observables(in.models) ? o.observable : o.id; }
 
@@ -92,14 +90,15 @@ std::vector<std::string> outcomes_of(const ReportInput& in) {
 /// The unit of time that people count a scenario of this length in.
 struct TimeAxis {
   const char *field, *title;
-  double days;
+  double seconds;  ///< of its unit
+  [[nodiscard]] double of(double days) const { return core::Time(days, core::kSecondsPerDay).in(seconds); }
 };
 TimeAxis time_axis(const ReportInput& in) {
-  if (!in.scenario.absolute) return {"month", "Months since start of treatment", core::kDaysPerMonth};
-  if (in.scenario.until_days < 4) return {"hour", "Hours since start of treatment", 1.0 / 24};
-  if (in.scenario.until_days < 29) return {"day", "Days since start of treatment", 1};
-  if (in.scenario.until_days < 750) return {"week", "Weeks since start of treatment", 7};
-  return {"month", "Months since start of treatment", core::kDaysPerMonth};
+  if (!in.scenario.absolute) return {"month", "Months since start of treatment", core::kSecondsPerMonth};
+  if (in.scenario.until_days() < 4) return {"hour", "Hours since start of treatment", 3600};
+  if (in.scenario.until_days() < 29) return {"day", "Days since start of treatment", core::kSecondsPerDay};
+  if (in.scenario.until_days() < 750) return {"week", "Weeks since start of treatment", 7 * core::kSecondsPerDay};
+  return {"month", "Months since start of treatment", core::kSecondsPerMonth};
 }
 
 const model::Output* output_of(const ReportInput& in, const std::string& code) {
@@ -142,7 +141,7 @@ Json curve_rows(const ReportInput& in, const std::string& code) {
       const auto high = band ? evidence::quantile(change, 0.95, times) : median;
       for (std::size_t k = 0; k < times; ++k) {
         if (!std::isfinite(median[k])) continue;
-        Json row = {{axis.field, rounded(in.result.days[k] / axis.days)},
+        Json row = {{axis.field, axis.of(in.result.days[k])},
                     {"change", significant(median[k])},
                     {"arm", in.scenario.arms[arm.arm].label},
                     {"model", in.scenario.models[arm.model].name}};
@@ -172,7 +171,7 @@ Json point_rows(const ReportInput& in, const std::string& code) {
 
 /// About eight ticks at whole multiples of months that people count in.
 Json month_ticks(const ReportInput& in) {
-  const double until = in.scenario.until_days / time_axis(in).days;
+  const double until = time_axis(in).of(in.scenario.until_days());
   double step = 1;
   if (until < 2) {  // an imported model may run for seconds
     step = std::pow(10, std::floor(std::log10(until / 2)));
@@ -184,7 +183,7 @@ Json month_ticks(const ReportInput& in) {
     if (until / candidate <= 9) break;
   }
   Json ticks = Json::array();
-  for (double t = 0; t <= until * (1 + 1e-9); t += step) ticks.push_back(t);
+  for (std::int64_t k = 0; (core::Time(step) * k).in(1) <= until; ++k) ticks.push_back((core::Time(step) * k).in(1));
   return ticks;
 }
 
@@ -222,7 +221,7 @@ Encodings make_encodings(const ReportInput& in, const Json& curves, const std::s
     dashes.push_back(kDashes[i % kDashes.size()]);
   }
   const TimeAxis axis = time_axis(in);
-  const double until = rounded(in.scenario.until_days / axis.days);
+  const double until = axis.of(in.scenario.until_days());
   const Json legend = {{"symbolType", "stroke"}, {"symbolOpacity", 1}};
   const auto nominal = [&](const char* field, const char* title, const Json& domain, const Json& range) {
     return Json{{"field", field}, {"type", "nominal"}, {"title", title}, {"legend", legend}, {"scale", {{"domain", domain}, {"range", range}}}};

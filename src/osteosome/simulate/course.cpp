@@ -13,12 +13,11 @@ solve::SubjectPlan bare_plan(const CompiledModel& model, const PatientStart& sta
 }
 
 void add_course(const CompiledModel& model, const core::UnitSystem& units, const PatientStart& start, const std::vector<protocol::DoseRecord>& doses,
-                double weight_kg, const std::vector<double>& days, solve::SubjectPlan& plan) {
+                double weight_kg, const std::vector<core::Time>& looks, solve::SubjectPlan& plan) {
   plan.stops = start.switches;
   DoseTranslator(model, units).add_doses(doses, start.time, weight_kg, plan);
-  const double days_per_unit = model.program().seconds_per_time_unit / 86400;
   std::vector<double> times;
-  for (const double day : days) times.push_back(start.time + day / days_per_unit);
+  for (const core::Time& look : looks) times.push_back(start.time + look.in(model.program().seconds_per_time_unit));
   DoseTranslator::add_outputs(times, AtDose::Pre, plan);
 }
 

@@ -42,7 +42,9 @@ double DoseTranslator::bioavailability(std::uint32_t state, std::span<const doub
   return f;
 }
 double DoseTranslator::lag(std::uint32_t state, std::span<const double> parameters) {
-  return formula(model_.program().dosing[state].lag, parameters).value_or(0);
+  const double lag = formula(model_.program().dosing[state].lag, parameters).value_or(0);
+  if (!(lag >= 0) || !std::isfinite(lag)) throw dosing_error("dosing-006", "the lag is " + core::format_double(lag), "");
+  return lag;
 }
 std::optional<double> DoseTranslator::infusion_rate(std::uint32_t state, std::span<const double> parameters) {
   return formula(model_.program().dosing[state].infusion_rate, parameters);
@@ -147,12 +149,12 @@ double DoseTranslator::amount_factor(const model::DoseEntry& entry, const std::s
 }
 
 void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, double start, double weight_kg, solve::SubjectPlan& plan) {
-  const double microseconds = 1e6 * model_.program().seconds_per_time_unit;
-  const auto model_time = [&](protocol::Microseconds t) { return static_cast<double>(t) / microseconds; };
+  const double unit = model_.program().seconds_per_time_unit;
   struct Entry {
     const model::DoseEntry* entry = nullptr;
     std::uint32_t state = 0;
-    double factor = 0, lag = 0;
+    double factor = 0;
+    core::Time lag;
   };
   std::map<std::tuple<std::string, std::string, std::string>, Entry> entries;
   plan.stops.reserve(plan.stops.size() + 2 * doses.size());
@@ -164,19 +166,21 @@ void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, d
       known.entry = model_.model().find_dose(dose.drug, dose.route, units_.parse(plain));
       known.state = *model_.program().state_index(known.entry->into);
       known.factor = amount_factor(*known.entry, dose.unit, weight_kg, plan.parameters) * bioavailability(known.state, plan.parameters);
-      known.lag = lag(known.state, plan.parameters);
+      known.lag = core::Time(lag(known.state, plan.parameters), unit);
     }
     const auto& entry = *known.entry;
     const auto state = known.state;
     const double amount = dose.amount * known.factor;
-    const double time = start + model_time(dose.time) + known.lag;
+    const core::Time given = core::Time::microseconds(dose.time) + known.lag;
+    const double time = start + given.in(unit);
     const double days = static_cast<double>(dose.interval) / protocol::kMicrosecondsPerDay;
     const bool continuous =
         dose.interval > 0 && (entry.continuous || (entry.continuous_up_to_days && days <= *entry.continuous_up_to_days * (1 + 1e-12)));
-    const double length = continuous ? model_time(dose.interval) : model_time(dose.over);
+    const core::Time span = core::Time::microseconds(continuous ? dose.interval : dose.over);
+    const double length = span.in(unit);
     if (length > 0) {
       plan.stops.push_back({time, StopKind::ChangeRate, state, amount / length});
-      plan.stops.push_back({time + length, StopKind::ChangeRate, state, -amount / length});
+      plan.stops.push_back({start + (given + span).in(unit), StopKind::ChangeRate, state, -amount / length});
     } else {
       plan.stops.push_back({time, StopKind::Add, state, amount});
     }
@@ -185,9 +189,8 @@ void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, d
   // A continuous course is one long infusion: drop the pairs of equal and opposite rate changes between its intervals.
   std::vector<Stop> merged;
   for (const Stop& s : plan.stops) {
-    const bool cancels =
-        s.kind == StopKind::ChangeRate && !merged.empty() && merged.back().kind == StopKind::ChangeRate && merged.back().index == s.index &&
-        merged.back().value == -s.value && s.value > 0 && s.time - merged.back().time <= 1e-9 * std::abs(s.time);
+    const bool cancels = s.kind == StopKind::ChangeRate && !merged.empty() && merged.back().kind == StopKind::ChangeRate &&
+                         merged.back().index == s.index && merged.back().value == -s.value && s.value > 0 && s.time == merged.back().time;
     if (cancels) {
       merged.pop_back();
     } else {
@@ -199,7 +202,11 @@ void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, d
 
 void DoseTranslator::add_outputs(const std::vector<double>& times, AtDose at_dose, solve::SubjectPlan& plan) {
   std::uint32_t stop = 0;
-  for (const double t : times) {
+  for (double t : times) {
+    const auto at = std::lower_bound(plan.stops.begin() + stop, plan.stops.end(), t, [](const Stop& s, double time) {
+      return s.time < time && !core::same_instant(s.time, time);
+    });
+    if (at != plan.stops.end() && core::same_instant(at->time, t)) t = at->time;
     const auto passed = [&](const Stop& s) { return at_dose == AtDose::Pre ? s.time < t : s.time <= t; };
     while (stop < plan.stops.size() && passed(plan.stops[stop])) ++stop;
     plan.outputs.push_back({t, stop});

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "osteosome/core/text.hpp"
+#include "osteosome/core/time.hpp"
 #include "osteosome/simulate/dosing.hpp"
 #include "steady_state.hpp"
 
@@ -21,7 +22,7 @@ using solve::StopKind;
 constexpr int kFewestDoses = 32, kMostDoses = 4096;
 constexpr double kRepeats = 1e-8;   // of a value from one dose to the next: a hundred times the integration tolerance
 constexpr double kMostRunning = 10'000;  // infusions at a time in a steady state
-constexpr double kSameTime = 1e-9;  // relative: times that differ by rounding of T + k*II only
+constexpr double kSameTime = 1e-9;  // relative: spans that differ by rounding only
 
 class SubjectPlanner {
  public:
@@ -39,7 +40,7 @@ class SubjectPlanner {
       const EventRow& row = rows[i];
       if (i == 0 || row.evid >= 3) begin_episode(row, rows);
       take_parameters(i, rows);
-      advance(row.time * time_factor_);
+      advance(model_time(at(row)));
       try {
         act(row);
       } catch (const core::Error& error) {
@@ -62,18 +63,21 @@ class SubjectPlanner {
     std::uint32_t state = 0;
     double rate = 0;                // of the infusion that ends
     const EventRow* row = nullptr;  // of the doses that enter
-    double first = 0, interval = 0;
+    core::Time first, interval;
     int number = 0, last = 0;       // the dose that is due next enters at first + number * interval
   };
   /// By time, then in the order they were asked for.
   using Key = std::pair<double, std::size_t>;
+
+  [[nodiscard]] core::Time at(const EventRow& row) const { return core::Time(row.time, table_.time_unit.scale()); }
+  [[nodiscard]] double model_time(const core::Time& time) const { return time.in(model_.program().seconds_per_time_unit); }
 
   EventEpisode& episode() { return episodes_.back(); }
   solve::SubjectPlan& plan() { return episodes_.back().plan; }
 
   void begin_episode(const EventRow& row, const std::vector<EventRow>& rows) {
     pending_.clear();
-    now_ = row.time * time_factor_;
+    now_ = model_time(at(row));
     if (episodes_.empty()) first_values(rows);
     episodes_.emplace_back();
     episode().subject = subject_;
@@ -110,7 +114,7 @@ class SubjectPlanner {
     while (!pending_.empty()) {
       const auto first = pending_.begin();
       const Key key = first->first;
-      if (key.first > time + kSameTime * std::abs(time)) break;
+      if (key.first > time && !core::same_instant(key.first, time)) break;
       const Pending due = first->second;
       pending_.erase(first);
       now_ = std::min(std::max(now_, key.first), time);
@@ -126,9 +130,9 @@ class SubjectPlanner {
 
   void queue(Pending doses, int number, std::size_t order) {
     doses.number = number;
-    pending_.emplace(Key{doses.first + number * doses.interval, order}, doses);
+    pending_.emplace(Key{model_time(doses.first + doses.interval * number), order}, doses);
   }
-  void queue_end(double time, std::uint32_t state, double rate) { pending_.emplace(Key{time, order_++}, Pending{state, rate, nullptr, 0, 0, 0, 0}); }
+  void queue_end(double time, std::uint32_t state, double rate) { pending_.emplace(Key{time, order_++}, Pending{state, rate, nullptr, {}, {}, 0, 0}); }
 
   [[nodiscard]] std::uint32_t state_of(const EventRow& row) const {
     if (row.compartment.empty()) return 0;
@@ -199,11 +203,12 @@ class SubjectPlanner {
     }
     if (row.action == "multiply") return plan().stops.push_back({now_, StopKind::Multiply, state, row.amount});
     const double lag = translator_.lag(state, values_);
-    if (lag < 0 || !std::isfinite(lag)) throw core::Error(core::ErrorKind::Dosing, {"dosing-006", "the lag is " + core::format_double(lag), {}, ""});
     const double interval = row.interval * time_factor_;
+    const core::Time lagged = at(row) + core::Time(lag, model_.program().seconds_per_time_unit);
+    const core::Time between(row.interval, table_.time_unit.scale());
     int first = 0;  // of the doses that have not entered yet
     if (row.steady_state > 0 && !model_.program().events.empty() && needs_doses(row, row.amount == 0 ? 0 : interval)) {
-      lead_in(row, state, lag, interval);
+      lead_in(row, state, lagged, between);
       if (lag == 0) {
         enter(row, state);
         first = 1;
@@ -215,7 +220,7 @@ class SubjectPlanner {
       enter(row, state);
       first = 1;
     }
-    if (first <= row.additional) queue({state, 0, &row, now_ + lag, interval, 0, row.additional}, first, order_++);
+    if (first <= row.additional) queue({state, 0, &row, lagged, between, 0, row.additional}, first, order_++);
   }
 
   /// Sets (SS=1) or adds (SS=2) the state of an endless train of this dose, seen at the record's time. Returns the number of the train's next dose,
@@ -297,18 +302,18 @@ class SubjectPlanner {
   }
 
   /// SS=1 by the doses of the train themselves, as many as it takes, in an episode that begins with the first of them.
-  void lead_in(const EventRow& row, std::uint32_t state, double lag, double interval) {
+  void lead_in(const EventRow& row, std::uint32_t state, const core::Time& lagged, const core::Time& between) {
     const double record = now_;
     for (int doses = kFewestDoses; doses <= kMostDoses; doses *= 2) {
       pending_.clear();
       episodes_.emplace_back();
       episode().subject = subject_;
-      plan().start = now_ = record - doses * interval;
+      plan().start = now_ = model_time(at(row) + between * -doses);
       plan().initial_overrides = overrides_;
       plan().parameters = values_;
-      queue({state, 0, &row, record + lag - doses * interval, interval, 0, doses - 1}, 0, order_++);
+      queue({state, 0, &row, lagged + between * -doses, between, 0, doses - 1}, 0, order_++);
       advance(record);
-      if (repeats(interval)) return;
+      if (repeats(model_time(between))) return;
       episodes_.pop_back();
     }
     throw core::Error(core::ErrorKind::Numerics,

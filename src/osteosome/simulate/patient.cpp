@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "osteosome/core/text.hpp"
+#include "osteosome/core/time.hpp"
 
 namespace osteosome::simulate {
 namespace {
@@ -49,8 +50,9 @@ PatientStart begin(const CompiledModel& model, const Patient& patient, std::vect
     if (!name.empty()) start.switches.push_back({time, solve::StopKind::SetParameter, *model.program().parameter_index(name), value});
   };
   if (patient.unloading_days) {
-    switch_at(inputs.unloaded, start.time + patient.unloading_days->first / days_per_unit(model), 1);
-    switch_at(inputs.unloaded, start.time + patient.unloading_days->second / days_per_unit(model), 0);
+    const auto after = [&](double days) { return start.time + core::Time(days, core::kSecondsPerDay).in(model.program().seconds_per_time_unit); };
+    switch_at(inputs.unloaded, after(patient.unloading_days->first), 1);
+    switch_at(inputs.unloaded, after(patient.unloading_days->second), 0);
   }
   if (patient.weight_kg > 0 && !inputs.body_mass.empty()) {
     set(inputs.body_mass, patient.weight_kg / model.model().find_parameter(inputs.body_mass)->unit.unit.scale());

@@ -15,27 +15,27 @@
 namespace osteosome::simulate {
 namespace {
 
-std::vector<double> output_days(const Scenario& scenario) {
-  std::vector<double> days;
-  for (std::size_t k = 0;; ++k) {
-    const double t = static_cast<double>(k) * scenario.every_days;
-    if (t > scenario.until_days * (1 + 1e-9)) break;
-    days.push_back(std::min(t, scenario.until_days));
+double in_days(const core::Time& time) { return time.in(core::kSecondsPerDay); }
+
+/// After the start of treatment, ascending, each once.
+std::vector<core::Time> times_of_looking(const Scenario& scenario) {
+  std::vector<core::Time> times = {scenario.until};
+  for (std::int64_t k = 0; scenario.every * k < scenario.until; ++k) times.push_back(scenario.every * k);
+  for (const core::Time& extra : scenario.extra_times) {
+    if (extra <= scenario.until) times.push_back(extra);
   }
-  if (days.back() < scenario.until_days * (1 - 1e-9)) days.push_back(scenario.until_days);
-  days.insert(days.end(), scenario.extra_days.begin(), scenario.extra_days.end());
-  std::sort(days.begin(), days.end());
-  days.erase(std::unique(days.begin(), days.end(), [](double a, double b) { return std::abs(a - b) < 1e-6; }), days.end());
-  std::erase_if(days, [&](double d) { return d > scenario.until_days * (1 + 1e-9); });
-  return days;
+  std::sort(times.begin(), times.end());
+  const auto same = [](const core::Time& a, const core::Time& b) { return core::same_instant(in_days(a), in_days(b)); };
+  times.erase(std::unique(times.begin(), times.end(), same), times.end());
+  return times;
 }
 
 /// Everything needed to make the plan of a subject in one arm of one model.
 class ArmPlanner {
  public:
   ArmPlanner(const Scenario& scenario, std::size_t model_index, std::size_t arm_index, const CompiledModel& model, const core::UnitSystem& units,
-             const std::vector<double>& days, PatientStart start)
-      : scenario_(scenario), name_(scenario.models[model_index].name), arm_(scenario.arms[arm_index]), model_(model), units_(units), days_(days),
+             const std::vector<core::Time>& looks, PatientStart start)
+      : scenario_(scenario), name_(scenario.models[model_index].name), arm_(scenario.arms[arm_index]), model_(model), units_(units), looks_(looks),
         start_(std::move(start)), days_per_unit_(model.program().seconds_per_time_unit / 86400) {
     DoseTranslator(model, units).check(arm_.regimen, body_mass_kg(model, arm_.patient));
     for (std::size_t k = 0; k < scenario.population.quantities.size(); ++k) {
@@ -60,9 +60,8 @@ class ArmPlanner {
     plan.subject = subject;
     apply_population(subject, plan);
     core::RandomStream stream(scenario_.seed, subject, "adherence:" + arm_.name);
-    const auto horizon = static_cast<protocol::Microseconds>(std::llround(scenario_.until_days * protocol::kMicrosecondsPerDay)) + 1;
-    add_course(model_, units_, start_, protocol::expand(arm_.regimen, horizon, arm_.adherence, &stream), body_mass_kg(model_, arm_.patient), days_,
-               plan);
+    const auto doses = protocol::expand(arm_.regimen, protocol::horizon_after(scenario_.until), arm_.adherence, &stream);
+    add_course(model_, units_, start_, doses, body_mass_kg(model_, arm_.patient), looks_, plan);
     return plan;
   }
 
@@ -128,7 +127,7 @@ class ArmPlanner {
   const ScenarioArm& arm_;
   const CompiledModel& model_;
   const core::UnitSystem& units_;
-  const std::vector<double>& days_;
+  const std::vector<core::Time>& looks_;
   PatientStart start_;
   double days_per_unit_;
   std::vector<std::pair<std::size_t, Target>> targets_, table_targets_;
@@ -202,7 +201,7 @@ std::vector<CompiledModel> compile_models(const Scenario& scenario, const Solver
 }
 
 void check_arms(const Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, core::Diagnostics& problems) {
-  const std::vector<double> no_times;
+  const std::vector<core::Time> no_times;
   std::set<std::string> seen;
   for (std::size_t m = 0; m < models.size(); ++m) {
     for (std::size_t a = 0; a < scenario.arms.size(); ++a) {
@@ -224,14 +223,15 @@ solve::SubjectPlan typical_plan(const Scenario& scenario, const std::vector<Comp
   Scenario typical = scenario;
   typical.population = {};
   const auto starts = prepare_patients(models[model], {patient_of(typical, model, typical.arms[arm])}, {models[model].program().parameter_values});
-  const std::vector<double> days = output_days(typical);
-  return ArmPlanner(typical, model, arm, models[model], units, days, starts[0]).plan(0);
+  const std::vector<core::Time> looks = times_of_looking(typical);
+  return ArmPlanner(typical, model, arm, models[model], units, looks, starts[0]).plan(0);
 }
 
 ScenarioResult run_scenario(const Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, const RunHooks& hooks,
                             const std::stop_token& stop) {
   ScenarioResult result;
-  result.days = output_days(scenario);
+  const std::vector<core::Time> looks = times_of_looking(scenario);
+  std::transform(looks.begin(), looks.end(), std::back_inserter(result.days), in_days);
   const std::size_t n = scenario.population.n;
   const std::size_t total = n * models.size() * scenario.arms.size();
   std::size_t done = 0;
@@ -240,7 +240,7 @@ ScenarioResult run_scenario(const Scenario& scenario, const std::vector<Compiled
     for (const ScenarioArm& arm : scenario.arms) patients.push_back(patient_of(scenario, m, arm));
     const auto starts = prepare_patients(models[m], patients, std::vector(patients.size(), models[m].program().parameter_values));
     for (std::size_t a = 0; a < scenario.arms.size(); ++a) {
-      const ArmPlanner planner(scenario, m, a, models[m], units, result.days, starts[a]);
+      const ArmPlanner planner(scenario, m, a, models[m], units, looks, starts[a]);
       ArmResult arm;
       arm.model = m;
       arm.arm = a;

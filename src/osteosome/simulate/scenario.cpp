@@ -121,28 +121,47 @@ class ScenarioReader {
   double duration(TomlReader& in, const std::string& text, std::string_view key) { return parsed(in, text, key, "d"); }
 
   double parsed(TomlReader& in, const std::string& text, std::string_view key, const char* unit) {
+    if (std::string_view(unit) == "d") {
+      const auto span = time(in, text, key);
+      return span ? span->in(core::kSecondsPerDay) : std::nan("");
+    }
     try {
       return core::quantity_in(units_, text, units_.parse(unit));
     } catch (const core::Error& error) {
-      const auto& d = error.diagnostics().front();
-      in.problem(d.code, "'" + std::string(key) + "': " + d.message, d.hint, key);
+      report(in, error, key);
       return std::nan("");
     }
+  }
+
+  /// Nothing if there is no text, or, with a problem reported, if it says no time.
+  std::optional<core::Time> time(TomlReader& in, const std::string& text, std::string_view key) {
+    try {
+      if (!text.empty()) return core::time_of(units_, text);
+    } catch (const core::Error& error) {
+      report(in, error, key);
+    }
+    return std::nullopt;
+  }
+
+  static void report(TomlReader& in, const core::Error& error, std::string_view key) {
+    const auto& d = error.diagnostics().front();
+    in.problem(d.code, "'" + std::string(key) + "': " + d.message, d.hint, key);
   }
 
   void read_header(const TomlValue& value) {
     TomlReader in(value, "[scenario]", problems_);
     scenario_.title = in.required_text("title");
     scenario_.question = in.text("question").value_or("");
-    scenario_.until_days = quantity(in, "until", "d", true);
+    const auto until = time(in, in.required_text("until"), "until"), every = time(in, in.required_text("every"), "every");
+    scenario_.until = until.value_or(core::Time());
+    scenario_.every = every.value_or(core::Time());
     until_where_ = in.where("until");
-    scenario_.every_days = quantity(in, "every", "d", true);
     const double seed = in.number("seed").value_or(1);
     if (seed < 0 || seed != std::floor(seed) || seed > 9e15) in.problem("scenario-004", "'seed' should be a whole number from 0", "", "seed");
     scenario_.seed = static_cast<std::uint64_t>(std::max(seed, 0.0));
-    if (scenario_.until_days <= 0) in.problem("scenario-005", "'until' should be a positive duration", "E.g. \"48 months\".", "until");
-    if (scenario_.every_days <= 0) in.problem("scenario-005", "'every' should be a positive duration", "E.g. \"1 month\".", "every");
-    if (scenario_.until_days / scenario_.every_days > static_cast<double>(kMostTimes))
+    if (until && *until <= core::Time()) in.problem("scenario-005", "'until' should be a positive duration", "E.g. \"48 months\".", "until");
+    if (every && *every <= core::Time()) in.problem("scenario-005", "'every' should be a positive duration", "E.g. \"1 month\".", "every");
+    if (every && scenario_.until_days() / scenario_.every_days() > static_cast<double>(kMostTimes))
       in.problem("scenario-005", "'every' gives more than a million output times", "", "every");
     in.finish();
   }
@@ -150,16 +169,16 @@ class ScenarioReader {
   /// No one is treated for longer than he lives: 130 years, less the age at the start, and what a species says of itself.
   void check_lifetimes() {
     const auto too_long = [&](double life, const std::string& whose, const core::Location& where) {
-      if (!(scenario_.until_days > life)) return;
+      if (!(scenario_.until_days() > life)) return;
       problems_.add({"scenario-024",
-                     "'until' is " + core::format_double(std::round(scenario_.until_days / core::kDaysPerYear)) + " years, longer than " + whose,
+                     "'until' is " + core::format_double(std::round(scenario_.until_days() / core::kDaysPerYear)) + " years, longer than " + whose,
                      where,
                      "At most " + core::format_double(std::floor(life / core::kDaysPerYear * 10) / 10) + " years are left. Is the unit right?"});
     };
     too_long(kOldest, "a life", until_where_);
     for (const ScenarioArm& arm : scenario_.arms) {
       const double age = arm.patient.age_days.value_or(0);
-      if (scenario_.until_days <= kOldest && age <= kOldest) too_long(kOldest - age, "the patient of arm '" + arm.name + "' lives", arm.where);
+      if (scenario_.until_days() <= kOldest && age <= kOldest) too_long(kOldest - age, "the patient of arm '" + arm.name + "' lives", arm.where);
     }
     for (const ScenarioModel& m : scenario_.models) {
       if (m.species.empty()) continue;
@@ -290,10 +309,13 @@ class ScenarioReader {
   void read_adherence(const TomlValue& value, const std::string& arm, protocol::Adherence& out) {
     TomlReader in(value, "adherence of arm '" + arm + "'", problems_);
     const auto microseconds = [&](std::string_view key, protocol::Microseconds fallback) {
-      const double days = quantity(in, key, "d", false);
-      if (std::isnan(days)) return fallback;
+      const auto span = time(in, in.text(key).value_or(""), key);
+      if (!span) return fallback;
+      if (core::Time::microseconds(span->whole_microseconds()) != *span)
+        in.problem("scenario-007", "'" + std::string(key) + "' is no whole number of microseconds", "", key);
+      const double days = span->in(core::kSecondsPerDay);
       if (!(std::abs(days) <= kOldest)) in.problem("scenario-007", "'" + std::string(key) + "' is longer than a life", "", key);
-      return static_cast<protocol::Microseconds>(std::llround(std::clamp(days, -kOldest, kOldest) * protocol::kMicrosecondsPerDay));
+      return span->whole_microseconds();
     };
     out.miss_probability = in.number("miss_probability").value_or(0);
     if (!(out.miss_probability >= 0 && out.miss_probability <= 1))
@@ -433,11 +455,14 @@ class ScenarioReader {
     plan.endpoints = in.texts("endpoints");
     if (plan.endpoints.empty()) in.problem("scenario-023", "'endpoints' is missing", "E.g. [\"BVTV_tibia\"].");
     check_outcomes(in, plan.endpoints, "endpoints");
-    for (const std::string& text : in.texts("times")) plan.days.push_back(duration(in, text, "times"));
-    if (plan.days.empty()) in.problem("scenario-023", "'times' is missing", "E.g. [\"8 weeks\"].");
-    for (const double day : plan.days) {
-      if (!(day > 0 && day <= scenario_.until_days)) in.problem("scenario-023", "a time lies outside of the scenario", "", "times");
-      scenario_.extra_days.push_back(day);
+    const auto texts = in.texts("times");
+    if (texts.empty()) in.problem("scenario-023", "'times' is missing", "E.g. [\"8 weeks\"].");
+    for (const std::string& text : texts) {
+      const auto look = time(in, text, "times");
+      if (!look || *look <= core::Time() || *look > scenario_.until) in.problem("scenario-023", "a time lies outside of the scenario", "", "times");
+      if (!look) continue;
+      plan.days.push_back(look->in(core::kSecondsPerDay));
+      scenario_.extra_times.push_back(*look);
     }
     plan.wished = in.number("power").value_or(0.8);
     if (!(plan.wished > 0.05 && plan.wished < 1)) in.problem("scenario-023", "'power' should lie between 0.05 and 1", "", "power");

@@ -71,7 +71,9 @@ inline std::vector<GroupCourse> follow(const simulate::CompiledModel& model, con
   const auto starts = simulate::prepare_patients(model, animals, parameters);
   std::vector<GroupCourse> out(groups.size());
   simulate::ObservableReader reader(model.program(), names);
-  const auto last = static_cast<protocol::Microseconds>(days.back() * protocol::kMicrosecondsPerDay) + 1;
+  std::vector<core::Time> looks;
+  for (const double day : days) looks.emplace_back(day, core::kSecondsPerDay);
+  const auto horizon = protocol::horizon_after(looks.back());
   model.run(
       groups.size(),
       [&](std::size_t i) {
@@ -79,7 +81,7 @@ inline std::vector<GroupCourse> follow(const simulate::CompiledModel& model, con
         const double mass = simulate::body_mass_kg(model, animals[i]);
         simulate::DoseTranslator(model, units()).check(regimen, mass);
         auto plan = simulate::bare_plan(model, starts[i]);
-        simulate::add_course(model, units(), starts[i], protocol::expand(regimen, last), mass, days, plan);
+        simulate::add_course(model, units(), starts[i], protocol::expand(regimen, horizon), mass, looks, plan);
         return plan;
       },
       [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& result) {

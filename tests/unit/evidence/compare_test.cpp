@@ -17,9 +17,10 @@ TEST(Attach, Visits_become_output_times) {
   h.measure("TH", 7, 1);
   h.study.arms[0].time_zero_month = 12;
   evidence::attach(h.scenario, {h.study});
-  const auto& days = h.scenario.extra_days;
-  EXPECT_NE(std::find(days.begin(), days.end(), 19 * core::kDaysPerMonth), days.end());
-  EXPECT_NE(std::find(days.begin(), days.end(), 12 * core::kDaysPerMonth), days.end()) << "the arm's month 0";
+  const auto& times = h.scenario.extra_times;
+  const auto month = [](double count) { return core::Time(count, core::kSecondsPerMonth); };
+  EXPECT_NE(std::find(times.begin(), times.end(), month(19)), times.end());
+  EXPECT_NE(std::find(times.begin(), times.end(), month(12)), times.end()) << "the arm's month 0";
 }
 
 TEST(Attach, Unknown_arm_is_refused_with_a_near_match) {

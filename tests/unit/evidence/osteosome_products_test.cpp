@@ -51,10 +51,10 @@ solve::SubjectPlan plan_of(const CompiledModel& model, const std::string& regime
   const auto parsed = protocol::parse_regimen(regimen, catalogue(), units());
   simulate::DoseTranslator(model, units()).check(parsed, simulate::body_mass_kg(model, animal));
   const auto horizon = static_cast<protocol::Microseconds>(112 * protocol::kMicrosecondsPerDay) + 1;
-  std::vector<double> days;
-  for (int k = 0; k <= 32; ++k) days.push_back(3.5 * k);
+  std::vector<core::Time> looks;
+  for (int k = 0; k <= 32; ++k) looks.emplace_back(3.5 * k, core::kSecondsPerDay);
   solve::SubjectPlan plan = simulate::bare_plan(model, start);
-  simulate::add_course(model, units(), start, protocol::expand(parsed, horizon), simulate::body_mass_kg(model, animal), days, plan);
+  simulate::add_course(model, units(), start, protocol::expand(parsed, horizon), simulate::body_mass_kg(model, animal), looks, plan);
   return plan;
 }
 

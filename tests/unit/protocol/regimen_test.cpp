@@ -321,6 +321,23 @@ TEST(Regimen, Count_that_is_no_whole_number_from_1_is_refused) {
   }
 }
 
+/// 0.3333333333 d are 28 799 999 997.12 microseconds.
+TEST(Regimen, A_duration_that_is_no_whole_number_of_microseconds_is_refused) {
+  const auto d = problem("denosumab 60 mg every 0.3333333333 d x 3");
+  EXPECT_EQ(d.code, "regimen-013");
+  EXPECT_NE(d.message.find("column 23: '0.3333333333 d' is 28799.99999712 seconds, no whole number of microseconds"), std::string::npos) << d.message;
+  EXPECT_EQ(d.hint, "Write it in a unit in which it is a short number, e.g. '8 h' for a third of a day.");
+}
+
+TEST(Regimen, Durations_are_exact_and_what_a_program_computed_is_what_it_meant) {
+  const auto interval = [](const std::string& text) { return parse("denosumab 60 mg every " + text + " x 2").phases[0].courses[0].interval; };
+  EXPECT_EQ(interval("0.333333 d"), 28'799'971'200);
+  EXPECT_EQ(interval("0.1 d"), 8'640'000'000);
+  EXPECT_EQ(interval("0.3333333333333333 d"), 28'800'000'000) << "1/3 as a double";
+  EXPECT_EQ(interval("2.3333333333333335 d"), 201'600'000'000) << "7/3 as a double";
+  EXPECT_EQ(interval("0.1 months"), 262'980'000'000);
+}
+
 TEST(Regimen, More_than_two_million_doses_by_duration_are_refused) {
   const auto d = problem("denosumab 60 mg every 1 min for 1000 years");
   EXPECT_EQ(d.code, "regimen-011");

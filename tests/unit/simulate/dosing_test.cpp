@@ -172,6 +172,31 @@ TEST(AddOutputs, Pre_stands_before_and_post_after_the_dose_of_the_same_time) {
   }
 }
 
+/// 0.1 and 0.3 days are no whole numbers of hours in binary; 3 * 0.1 + lag is 0.4 on the clock, 0.4 and a unit in the last place in doubles.
+TEST(AddOutputs, An_output_and_a_dose_of_the_same_instant_meet_by_whatever_route) {
+  const auto& model = one_compartment(simulate::EngineChoice::Lanes);
+  solve::SubjectPlan plan;
+  plan.parameters = model.program().parameter_values;
+  plan.parameters[*model.program().parameter_index("lagt")] = 0.1;
+  DoseTranslator(model, units())
+      .add_doses(protocol::expand(parse_regimen("denosumab 60 mg every 6 min x 100", catalogue(), units()), kForever / 2), 0, 0, plan);
+  for (std::size_t k = 0; k < 100; ++k) EXPECT_EQ(plan.stops[k].time, static_cast<double>(k + 1) / 10);
+  std::vector<double> times;
+  for (int k = 1; k <= 100; ++k) times.push_back(0.1 * k);  // as another program computes them
+  DoseTranslator::add_outputs(times, AtDose::Pre, plan);
+  for (std::uint32_t k = 0; k < 100; ++k) {
+    EXPECT_EQ(plan.outputs[k].after_stops, k);
+    EXPECT_EQ(plan.outputs[k].time, plan.stops[k].time);
+  }
+}
+
+/// Infusions end to end are one infusion, whatever the interval: the end of each is the beginning of the next.
+TEST(DoseTranslator, Infusions_end_to_end_leave_two_stops) {
+  const auto plan = plan_of(one_compartment(simulate::EngineChoice::Lanes), "denosumab 60 mg over 7 min every 7 min x 1000");
+  ASSERT_EQ(plan.stops.size(), 2u);
+  EXPECT_EQ(plan.stops[1].time, 7000 / 60.0);
+}
+
 TEST(EngineName, Unknown_engine_is_refused_with_a_near_match) {
   const auto error = error_of([] { (void)simulate::engine_from_name("lane"); });
   EXPECT_EQ(error.kind(), core::ErrorKind::Input);

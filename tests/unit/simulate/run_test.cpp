@@ -60,7 +60,7 @@ TEST(Run, Output_times_are_multiples_of_every_and_end_at_until) {
 TEST(Run, Visits_are_added_once_and_only_up_to_until) {
   const ScenarioFolder folder;
   auto s = folder.read(folder.text(kDosed, "until = \"2 d\"\nevery = \"1 d\"\n"));
-  s.extra_days = {1, 0.5, 3, 0.5};
+  for (const double day : {1.0, 0.5, 3.0, 0.5}) s.extra_times.emplace_back(day, core::kSecondsPerDay);
   EXPECT_EQ(run(s).days, (std::vector<double>{0, 0.5, 1, 2}));
 }
 

@@ -50,8 +50,8 @@ TEST(Scenario, Fields_are_read) {
       "[arms.a.adherence]\nmiss_probability = 0.25\ndelay = \"1 week\"\nskip = [2]\nstop_after = \"1 month\"\n[solver]\nengine = \"reference\"\nrtol "
       "= 1e-8\n",
       "until = \"2 days\"\nevery = \"6 h\"\nseed = 9\n"));
-  EXPECT_EQ(s.until_days, 2);
-  EXPECT_EQ(s.every_days, 0.25);
+  EXPECT_EQ(s.until_days(), 2);
+  EXPECT_EQ(s.every_days(), 0.25);
   EXPECT_EQ(s.seed, 9u);
   EXPECT_DOUBLE_EQ(*s.patient.age_days, 60 * 365.25);
   EXPECT_DOUBLE_EQ(s.patient.weight_kg, 60);

@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: a reaction in a compartment of 2, amounts
+*)

@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: the same, concentrations; one species in substance units
+*)

@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: stoichiometry 2, and a second-order reaction
+*)

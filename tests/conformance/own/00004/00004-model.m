@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: a boundary species feeds a reaction and stays
+*)

@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: a conversion factor between extent and substance
+*)

@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: a compartment that grows dilutes what is in it
+*)

@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: a rate rule: logistic growth
+*)

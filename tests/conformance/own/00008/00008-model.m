@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: assignment rules in the other order, and a function of two arguments
+*)

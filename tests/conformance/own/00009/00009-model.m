@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: an algebraic rule shares out a total
+*)

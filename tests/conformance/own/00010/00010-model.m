@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: initial assignments that need each other
+*)

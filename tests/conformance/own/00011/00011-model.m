@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: piecewise on time and on a state
+*)

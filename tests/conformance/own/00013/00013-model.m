@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: an event with a delay takes the values of its execution
+*)

@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: priorities order events of one instant
+*)

@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: a trigger that ends cancels what is not persistent
+*)

@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: a sawtooth: an event that resets what triggers it
+*)

@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: delay: a decline that sees its past
+*)

@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: rateOf a variable
+*)

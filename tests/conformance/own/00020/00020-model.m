@@ -1,0 +1,4 @@
+(*
+testType: TimeCourse
+synopsis: comp: submodels, replacements and deletions
+*)
