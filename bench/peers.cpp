@@ -52,7 +52,8 @@ class Peer {
     solve::Options options;
     options.relative_tolerance = rtol;
     setup.initial_states(plan, {N_VGetArrayPointer(y), lane_.n_states});
-    setup.absolute_tolerances(plan, options, {N_VGetArrayPointer(atol), lane_.n_states});
+    std::vector<double> growth(lane_.n_states);  // all 0: every state of this model has a size of its own
+    setup.absolute_tolerances(plan, options, {N_VGetArrayPointer(atol), lane_.n_states}, growth);
     std::copy(plan.parameters.begin(), plan.parameters.end(), block_.begin() + at_.parameters);
     phase(compile::Phase::Prologue);
     SUNMatrix matrix = linear_ == Linear::Dense

@@ -14,16 +14,17 @@ enum class StopKind : std::uint8_t {
   Multiply,      ///< state[index] *= value
   ChangeRate,    ///< input rate of state[index] += value
   SetParameter,  ///< parameter[index] = value
-  SetStates,     ///< all states = vectors[index], but where that is NaN; waiting events are dropped, and triggers that hold now have not just turned true
-  AddStates      ///< all states += vectors[index]
+  SetStates,  ///< all states = vectors[index], but where that is NaN; waiting events are dropped, and triggers that hold now have not just turned
+              ///< true
+  AddStates  ///< all states += vectors[index]
 };
 
 /// A scheduled discontinuity. Integrators never step over one.
 struct Stop {
-  double time = 0;               ///< [model time]
+  double time = 0;  ///< [model time]
   StopKind kind = StopKind::Add;
-  std::uint32_t index = 0;       ///< state, parameter or vector, depending on the kind
-  double value = 0;              ///< in the unit of the state or parameter; a rate per model time
+  std::uint32_t index = 0;  ///< state, parameter or vector, depending on the kind
+  double value = 0;  ///< in the unit of the state or parameter; a rate per model time
 };
 
 /// A time at which states are wanted, after the first `after_stops` stops of the plan and before the next.
@@ -35,14 +36,14 @@ struct OutputPoint {
 /// Everything an integrator needs to know of one subject. Times in the model's unit.
 /// `stops` ascend in time; `outputs` ascend in (after_stops, time) and fit between their stops.
 struct SubjectPlan {
-  std::vector<double> parameters;           ///< [n_parameters]
-  std::vector<double> initial_overrides;    ///< empty, or [n_states] with NaN where the model's own initial value holds
+  std::vector<double> parameters;  ///< [n_parameters]
+  std::vector<double> initial_overrides;  ///< empty, or [n_states] with NaN where the model's own initial value holds
   double start = 0;
   bool resumes = false;  ///< the start is an instant of a longer course: triggers that hold there have held before
   std::vector<Stop> stops;
   std::vector<std::vector<double>> vectors;  ///< for SetStates and AddStates
   std::vector<OutputPoint> outputs;
-  std::uint64_t seed = 0, subject = 0;       ///< key of the stream that orders events of equal priority
+  std::uint64_t seed = 0, subject = 0;  ///< key of the stream that orders events of equal priority
 };
 
 /// How the integration of a subject ended.
@@ -51,7 +52,7 @@ enum class Status : std::uint8_t { Completed, StepSizeTooSmall, TooManySteps, No
 
 /// Counters of one subject's integration.
 struct Statistics {
-  std::uint64_t steps = 0;     ///< accepted
+  std::uint64_t steps = 0;  ///< accepted
   std::uint64_t rejected = 0;
   std::uint64_t switches = 0;  ///< branch crossings located
 };
@@ -63,9 +64,9 @@ struct SubjectResult {
   std::string message;
   Statistics statistics;
   std::vector<std::string> remarks;  ///< constraints that stopped holding, and when
-  std::vector<double> states;      ///< [n_outputs x n_states], row-major
+  std::vector<double> states;  ///< [n_outputs x n_states], row-major
   std::vector<double> parameters;  ///< [n_outputs x n_parameters] if an event can change parameters, else empty
-  std::vector<double> delayed;     ///< [n_outputs x n_delays], empty for models without delays
+  std::vector<double> delayed;  ///< [n_outputs x n_delays], empty for models without delays
 };
 
 /// How accurately to integrate, the same for every subject of a run.
@@ -74,7 +75,7 @@ struct Options {
   /// Multiplies the default absolute tolerance of each state, relative_tolerance * kTypicalFraction * typical size.
   double absolute_scale = 1;
   std::uint64_t max_steps = 50'000'000;  ///< accepted and rejected, a subject
-  const char* method = "rodas5p";        ///< of the lane engine: rodas5p, or rodas4 for the work-precision diagram
+  const char* method = "rodas5p";  ///< of the lane engine: rodas5p, or rodas4 for the work-precision diagram
 };
 
 /// Share of a state's typical size below which it is accurate in absolute terms only.

@@ -55,9 +55,11 @@ class SubjectSetup {
   [[nodiscard]] std::vector<double> initial_parameters(const SubjectPlan& plan);
   /// Initial states [n_states] for the plan's parameters and overrides.
   void initial_states(const SubjectPlan& plan, std::span<double> states);
-  /// Absolute tolerance of each state: relative_tolerance * absolute_scale * kTypicalFraction * typical size, where the typical size is the
-  /// declared one, else the initial value, else the plan's largest dose, else 1.
-  void absolute_tolerances(const SubjectPlan& plan, const Options& options, std::span<double> tolerances);
+  /// Absolute tolerance of each state: relative_tolerance * absolute_scale * kTypicalFraction * size, where the size is the larger of the declared
+  /// typical one (else the initial value) and the plan's start. A state that starts at 0 without a declared size gets `kUnsized`, and its `growth`
+  /// is the factor before size: its tolerance is then growth times the largest value it has reached. `growth` of the others is 0. Spans are
+  /// [n_states].
+  void absolute_tolerances(const SubjectPlan& plan, const Options& options, std::span<double> tolerances, std::span<double> growth);
 
   /// Moves the states to where fast reactions rest and algebraic equations hold (Newton's method from where they are).
   /// Returns false if there is no such place near. Does nothing for models without either.
@@ -95,6 +97,15 @@ class SubjectSetup {
   compile::Interpreter initial_, initial_parameters_, typical_, trigger_, constraint_, algebraic_, fast_;
   std::vector<EventFormulas> events_;
 };
+
+/// Absolute tolerance of a state that is 0 and has no size yet: as good as none, yet an error of 0 divided by it is 0.
+inline constexpr double kUnsized = 1e-290;
+
+/// Raises absolute tolerances to what rounding leaves of a state that flows run through: 16 eps * (sum over j of |J_ij x_j|) * tau_i, with tau_i
+/// the shorter of `span` and 1/|J_ii|. Smaller errors cannot be reached by shorter steps. `entries` are the values of the program's Jacobian,
+/// `span` [model time]. Returns whether a tolerance was raised to more than twice what it was.
+bool raise_to_rounding(const compile::Program& program, std::span<const double> entries, std::span<const double> states, double span,
+                       std::span<double> tolerances);
 
 /// Applies a stop to the states and input rates; SetParameter is left to the caller. All spans are [n_states].
 void apply_stop(const SubjectPlan& plan, const Stop& stop, std::span<double> states, std::span<double> rates);

@@ -94,9 +94,10 @@ std::string setup(const ReportInput& in) {
         sum.rejected, sum.switches);
   }
   out += "</table></div>\n";
-  out += fmt::format("<p class=mute>{} subject{} an arm, seed {}; relative tolerance {}; output every {} days; 1 month = 30.4375 d.{}</p>\n",
-                     in.scenario.population.n, in.scenario.population.n == 1 ? "" : "s", in.scenario.seed,
-                     core::format_double(in.scenario.relative_tolerance), core::format_double(in.scenario.every_days()), population_text(in.scenario));
+  out +=
+      fmt::format("<p class=mute>{} subject{} an arm, seed {}; relative tolerance {}; output every {} days; 1 month = 30.4375 d.{}</p>\n",
+                  in.scenario.population.n, in.scenario.population.n == 1 ? "" : "s", in.scenario.seed,
+                  core::format_double(in.scenario.relative_tolerance), core::format_double(in.scenario.every_days()), population_text(in.scenario));
   if (const std::string text = simulate::uncertainty_text(in.scenario, in.models); !text.empty()) out += "<p>" + escape(text) + "</p>\n";
   for (const auto& remark : simulate::population_remarks(in.scenario, in.models)) out += "<p>Warning: " + escape(core::to_text(remark)) + "</p>\n";
   return out;

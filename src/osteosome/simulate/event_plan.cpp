@@ -132,7 +132,9 @@ class SubjectPlanner {
     doses.number = number;
     pending_.emplace(Key{model_time(doses.first + doses.interval * number), order}, doses);
   }
-  void queue_end(double time, std::uint32_t state, double rate) { pending_.emplace(Key{time, order_++}, Pending{state, rate, nullptr, {}, {}, 0, 0}); }
+  void queue_end(double time, std::uint32_t state, double rate) {
+    pending_.emplace(Key{time, order_++}, Pending{state, rate, nullptr, {}, {}, 0, 0});
+  }
 
   [[nodiscard]] std::uint32_t state_of(const EventRow& row) const {
     if (row.compartment.empty()) return 0;

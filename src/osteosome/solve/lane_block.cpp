@@ -23,6 +23,7 @@ constexpr int kEventRounds = 10'000;
 constexpr double kAfterCrossingShare = 0.2;  // first step behind a branch crossing, as a share of the step that met it
 constexpr std::uint64_t kAfterCrossing = std::uint64_t{1} << 40;
 
+constexpr double kNothing = 1e-9;  // of the time to the next stop: powers of it from the fifth on are below rounding
 constexpr double kLeastError = 1e-10;  // smaller ones ask for the largest step all the same
 
 }  // namespace
@@ -32,9 +33,9 @@ LaneBlock::LaneBlock(const compile::Program& program, const compile::LaneProgram
     : program_(program), code_(lane_program), at_(lane_program.layout), evaluator_(evaluator), kernels_(kernels), options_(options),
       method_(tableau_named(options.method)), setup_(program), timed_(program), lanes_(static_cast<std::size_t>(evaluator.lanes())),
       n_(lane_program.n_states), block_(std::size_t{at_.total} * lanes_), x_(n_ * lanes_), new_x_(n_ * lanes_), atol_(n_ * lanes_),
-      rates_(n_ * lanes_), h_(lanes_), inverse_h_(lanes_), error_(lanes_), factor_(lanes_), mask_(lanes_), zero_(n_ * lanes_),
+      growth_(n_ * lanes_), rates_(n_ * lanes_), h_(lanes_), inverse_h_(lanes_), error_(lanes_), factor_(lanes_), mask_(lanes_), zero_(n_ * lanes_),
       gap_start_(code_.n_switches * lanes_), gap_middle_(code_.n_switches * lanes_), gap_end_(code_.n_switches * lanes_), dense_(3 * n_ * lanes_),
-      has_rate_(n_, 0), lane_(lanes_), state_row_(n_), bit_row_(code_.n_switches) {
+      has_rate_(n_, 0), lane_(lanes_), state_row_(n_), bit_row_(code_.n_switches), entry_row_(program.jacobian.size()), row_(n_) {
   for (int i = 0; i < method_.stages; ++i) k_.emplace_back(n_ * lanes_);
   for (std::uint32_t c = 0; c < code_.constants.size(); ++c) std::fill_n(slot(at_.constants + c), lanes_, code_.constants[c]);
   parameter_events_ = !program.parameter_initial.empty();
@@ -93,8 +94,12 @@ bool LaneBlock::load(std::size_t l, const Next& next, const PlanSource& plans) {
     at(x_, i, l) = state_row_[i];
     at(rates_, i, l) = 0;
   }
-  setup_.absolute_tolerances(lane.plan, options_, state_row_);
-  for (std::size_t i = 0; i < n_; ++i) at(atol_, i, l) = state_row_[i];
+  setup_.absolute_tolerances(lane.plan, options_, state_row_, row_);
+  for (std::size_t i = 0; i < n_; ++i) {
+    at(atol_, i, l) = state_row_[i];
+    at(growth_, i, l) = row_[i];
+    growing_ = growing_ || row_[i] > 0;
+  }
   for (std::uint32_t k = 0; k < code_.n_switches; ++k) slot(at_.bits + k, l) = 0;
   const auto undefined = [&](std::size_t i) { return !std::isfinite(at(x_, i, l)); };
   for (std::size_t i = 0; i < n_; ++i) {
@@ -149,10 +154,16 @@ void LaneBlock::prepare(const ResultSink& sink, const Next& next, const PlanSour
       for (const std::size_t l : idle) again = load(l, next, plans) || again;
     }
   }
+  grow_tolerances();
   initial_step_sizes();
   for (Lane& lane : lane_) {
     if (lane.active) choose_step(lane);
   }
+}
+
+/// The size of a state without one of its own is what it has reached, by steps, doses and events.
+void LaneBlock::grow_tolerances() {
+  if (growing_) kernels_.grow(atol_.get(), growth_.get(), x_.get(), n_ * lanes_);
 }
 
 void LaneBlock::load_parameters() {
@@ -343,7 +354,8 @@ bool LaneBlock::run_events(std::size_t l) {
   return true;
 }
 
-/// First step size where none is known: a hundredth of the time in which the scaled solution changes by its own size.
+/// First step size where none is known: a hundredth of the time in which the scaled solution changes by its own size. States without a size yet do
+/// not count.
 void LaneBlock::initial_step_sizes() {
   if (std::none_of(lane_.begin(), lane_.end(), [](const Lane& lane) { return lane.active && lane.h == 0; })) return;
   for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t;
@@ -355,6 +367,7 @@ void LaneBlock::initial_step_sizes() {
     double size = 0, speed = 0;
     for (std::size_t i = 0; i < n_; ++i) {
       const double weight = at(atol_, i, l) + options_.relative_tolerance * std::abs(at(x_, i, l));
+      if (weight <= kUnsized) continue;
       const double x = at(x_, i, l) / weight;
       const double f = (slot(at_.derivative + static_cast<std::uint32_t>(i), l) + at(rates_, i, l)) / weight;
       size += x * x;
@@ -462,12 +475,29 @@ void LaneBlock::reject(std::size_t l, double error) {
   const double factor = error < 1e30 ? std::max(kShrinkMost, kSafety * factor_[l]) : kShrinkMost;
   lane.h = lane.h_try * factor;
   lane.to_root = false;
+  if (lane.just_rejected) relax(l);
   lane.just_rejected = true;
   if (lane.h < std::max(kSmallestStep * std::abs(lane.t), kSmallestStepAtZero)) {
     finish(l, Status::StepSizeTooSmall, setup_.stuck_message(moment(l)));
   } else {
     too_many_steps(l);
   }
+}
+
+/// After the second rejection in a row: no state need be more accurate than rounding of its flows allows. And one that leaves 0 as a power of time as
+/// high as the order of the method never gets a small relative error: at a step this short what it reaches is nothing, so that becomes its tolerance.
+void LaneBlock::relax(std::size_t l) {
+  const Lane& lane = lane_[l];
+  const double span = end_time(lane) - lane.t;
+  for (std::size_t i = 0; i < n_; ++i) {
+    row_[i] = at(atol_, i, l);
+    const double y = std::abs(at(new_x_, i, l));
+    state_row_[i] = std::isfinite(y) ? std::max(y, std::abs(at(x_, i, l))) : std::abs(at(x_, i, l));
+    if (lane.h_try <= kNothing * span && at(growth_, i, l) > 0) row_[i] = std::max(row_[i], state_row_[i]);
+  }
+  for (std::size_t k = 0; k < entry_row_.size(); ++k) entry_row_[k] = slot(at_.jacobian + static_cast<std::uint32_t>(k), l);
+  raise_to_rounding(program_, entry_row_, state_row_, span, row_);
+  for (std::size_t i = 0; i < n_; ++i) at(atol_, i, l) = row_[i];
 }
 
 void LaneBlock::too_many_steps(std::size_t l) {

@@ -121,6 +121,8 @@ class LaneBlock {
   // Judging the attempt.
   void judge();
   void reject(std::size_t l, double error);
+  void relax(std::size_t l);
+  void grow_tolerances();
   void find_crossings(std::vector<std::size_t>& candidates);
   void find_brackets(std::size_t l, std::uint32_t bit, std::vector<Bracket>& brackets, std::vector<Bracket>& dips) const;
   void gaps_along_step();
@@ -158,15 +160,16 @@ class LaneBlock {
   bool settle_after_flip_ = false;  // what else holds at an instant depends on the branch that flipped there
   std::vector<std::uint32_t> gap_states_;
 
-  AlignedArray block_, x_, new_x_, atol_, rates_, h_, inverse_h_, error_, factor_, mask_, zero_;
+  AlignedArray block_, x_, new_x_, atol_, growth_, rates_, h_, inverse_h_, error_, factor_, mask_, zero_;
   AlignedArray gap_start_, gap_middle_, gap_end_;  // gaps of the current attempt
   std::vector<AlignedArray> k_;
   AlignedArray dense_;  // [3][n][lanes]: rows k1..k3 of dense output
   bool dense_ready_ = false;
+  bool growing_ = false;  // some state of a lane has no size of its own
   std::vector<char> has_rate_;
   std::vector<Lane> lane_;
   std::vector<std::pair<std::size_t, std::size_t>> finished_;
-  std::vector<double> state_row_, bit_row_;
+  std::vector<double> state_row_, bit_row_, entry_row_, row_;
 };
 
 }  // namespace osteosome::solve

@@ -14,7 +14,9 @@ struct LaneKernels {
                        std::size_t count);
   /// sum = f + sum * scale[lane].
   void (*add_scaled)(double* sum, const double* f, const double* scale, std::size_t rows, std::size_t lanes);
-  /// sum[lane] = sum over rows of (error / (atol + rtol * max(|x|, |y|)))^2.
+  /// atol = max(atol, growth * |x|).
+  void (*grow)(double* atol, const double* growth, const double* x, std::size_t count);
+  /// out[lane] = largest over rows of |error| / (atol + rtol * max(|x|, |y|)); NaN if one is NaN.
   void (*error)(double* sum, const double* error, const double* x, const double* y, const double* atol, double rtol, std::size_t rows,
                 std::size_t lanes);
   /// x = accept[lane] != 0 ? y : x.

@@ -75,6 +75,13 @@ void add_scaled(double* sum, const double* f, const double* scale, std::size_t r
   }
 }
 
+void grow(double* atol, const double* growth, const double* x, std::size_t count) {
+  for (std::size_t i = 0; i < count / W; ++i) {
+    const V reached = vec(growth)[i] * magnitude(vec(x)[i]);
+    vec(atol)[i] = lane::select<W>(reached > vec(atol)[i], reached, vec(atol)[i]);
+  }
+}
+
 void error(double* sum, const double* e, const double* x, const double* y, const double* atol, double rtol, std::size_t rows, std::size_t lanes) {
   const std::size_t chunks = lanes / W;
   for (std::size_t l = 0; l < chunks; ++l) {
@@ -131,6 +138,6 @@ void power(double* out, const double* x, double least, double exponent, std::siz
 
 }  // namespace
 
-extern const LaneKernels OSTEOSOME_KERNEL = {combine, combine_pair, add_scaled, error, accept, add_where, interpolate, power};
+extern const LaneKernels OSTEOSOME_KERNEL = {combine, combine_pair, add_scaled, grow, error, accept, add_where, interpolate, power};
 
 }  // namespace osteosome::solve

@@ -73,7 +73,7 @@ class Reference final : System {
     if (parameter_events_ || !program_.parameter_initial.empty()) {
       result_.parameters.assign(plan_.outputs.size() * parameters_.size(), std::nan(""));
     }
-    setup_.absolute_tolerances(plan_, options_, solver_->tolerances());
+    setup_.absolute_tolerances(plan_, options_, solver_->tolerances(), solver_->growth());
     t_ = plan_.start;
     const std::span<double> x = solver_->states();
     setup_.initial_states(plan_, x);
@@ -123,7 +123,7 @@ class Reference final : System {
           continue;
         }
         note_echoes();
-        solver_->restart(t_);
+        solver_->restart(t_, next_stop());
         counted_ = {};
         changed = false;
       }
@@ -146,10 +146,23 @@ class Reference final : System {
     held_.clear();
   }
 
+  [[nodiscard]] double next_stop() const {
+    const double stop = stop_ < plan_.stops.size() ? plan_.stops[stop_].time : plan_.outputs.back().time;
+    return std::min({stop, next_event(plan_, events_), change_.time, next_echo()});
+  }
+
+  /// Where the solver hardly moves or gives up: no state need be more accurate than rounding of its flows allows. Returns whether that changes
+  /// anything.
+  bool relax(double end) {
+    std::vector<double> entries(program_.jacobian.size());
+    jacobian(t_, solver_->states(), entries);
+    return raise_to_rounding(program_, entries, solver_->states(), end - t_, solver_->tolerances());
+  }
+
   /// Integrates to the next output, stop, event or crossing. Returns false when the subject is finished, with or without success.
   bool step(bool& changed) {
     const double event = next_event(plan_, events_);
-    const double end = std::min({stop_ < plan_.stops.size() ? plan_.stops[stop_].time : plan_.outputs.back().time, event, change_.time, next_echo()});
+    const double end = next_stop();
     const auto& output = plan_.outputs[output_];
     const double target = output.after_stops == stop_ ? std::min(end, output.time) : end;
     const auto reach_end = [&] {
@@ -188,8 +201,11 @@ class Reference final : System {
     }
     reach_end();
     count();
-    const bool stands = advance == Integrator::Advance::Busy && t_ - before <= kStandstill * std::max(std::abs(t_), end - t_);
-    if (stands || advance == Integrator::Advance::Failed) {
+    const bool busy = advance == Integrator::Advance::Busy, failed = advance == Integrator::Advance::Failed;
+    const bool stands = busy && t_ - before <= kStandstill * std::max(std::abs(t_), end - t_);
+    const bool relaxed = (busy || failed) && relax(end);
+    if (failed && relaxed) changed = true;
+    if ((stands || failed) && !relaxed) {
       (void)fail(Status::StepSizeTooSmall, setup_.stuck_message(now()));
       return false;
     }

@@ -12,11 +12,14 @@
 #include <functional>
 #include <limits>
 
+#include "osteosome/solve/subject.hpp"
+
 namespace osteosome::solve {
 namespace {
 
 /// Least step after a restart, relative to the time: shorter ones do not move it and make CVODES see roots that are none.
 constexpr double kLeastStep = 10 * std::numeric_limits<double>::epsilon();
+constexpr double kFirstStep = 1e-9;  // of the time to the next stop, while a state has no size: its error does not count in that step
 constexpr long kStepsBetweenChecks = 2000;
 constexpr int kMostFailures = 50;
 
@@ -27,7 +30,7 @@ using Owned = std::unique_ptr<std::remove_pointer_t<T>, void (*)(T)>;
 class Storage {
  public:
   Storage(const compile::Program& p, System& s, double rtol)
-      : program(p), system(s), n(p.states.size()), relative_tolerance(rtol), entries(p.jacobian.size()) {
+      : program(p), system(s), n(p.states.size()), relative_tolerance(rtol), entries(p.jacobian.size()), growth(n) {
     SUNContext raw = nullptr;
     SUNContext_Create(nullptr, &raw);
     context = {raw, [](SUNContext c) { SUNContext_Free(&c); }};
@@ -41,11 +44,31 @@ class Storage {
   }
   [[nodiscard]] std::span<double> view(N_Vector v) const { return {N_VGetArrayPointer(v), n}; }
 
+  /// 1 / (rtol |y| + tolerance), the tolerance grown with y.
+  static int weights(N_Vector states, N_Vector weights, void* data) {
+    auto& at = *static_cast<Storage*>(data);
+    const auto x = at.view(states), w = at.view(weights), t = at.view(at.tolerance.get());
+    for (std::size_t i = 0; i < at.n; ++i) {
+      t[i] = std::max(t[i], at.growth[i] * std::abs(x[i]));
+      w[i] = t[i] > kUnsized ? 1 / (at.relative_tolerance * std::abs(x[i]) + t[i]) : kUnsized;
+    }
+    if (at.n == 0) N_VConst(1, weights);
+    return 0;
+  }
+  /// The first step after a restart at `t`, where a state that has no size yet asks for a short one; else 0: as the solver finds it.
+  [[nodiscard]] double first_step(double t, double end) const {
+    const auto x = view(y.get()), a = view(tolerance.get());
+    for (std::size_t i = 0; i < n; ++i) {
+      if (x[i] == 0 && a[i] <= kUnsized) return std::max(kFirstStep * (end - t), kLeastStep * std::abs(t));
+    }
+    return 0;
+  }
+
   const compile::Program& program;
   System& system;
   std::size_t n;
   double relative_tolerance;
-  std::vector<double> entries;
+  std::vector<double> entries, growth;
   Owned<SUNContext> context{nullptr, nullptr};
   Owned<N_Vector> y{nullptr, N_VDestroy}, tolerance{nullptr, N_VDestroy};
   Owned<SUNMatrix> matrix{nullptr, SUNMatDestroy};
@@ -78,18 +101,21 @@ class Cvodes final : public Integrator {
 
   std::span<double> states() override { return at_.view(at_.y.get()); }
   std::span<double> tolerances() override { return at_.view(at_.tolerance.get()); }
+  std::span<double> growth() override { return at_.growth; }
 
-  void restart(double t) override {
+  void restart(double t, double end) override {
     if (memory_ != nullptr) {
       CVodeReInit(memory_, t, at_.y.get());
       CVodeSetMinStep(memory_, kLeastStep * std::abs(t));
+      CVodeSetInitStep(memory_, at_.first_step(t, end));
       return;
     }
     memory_ = CVodeCreate(CV_BDF, at_.context.get());
     CVodeSetErrHandlerFn(memory_, no_messages, nullptr);
     CVodeInit(memory_, &Cvodes::rhs, t, at_.y.get());
-    CVodeSVtolerances(memory_, at_.relative_tolerance, at_.tolerance.get());
+    CVodeWFtolerances(memory_, &Storage::weights);
     CVodeSetUserData(memory_, &at_);
+    CVodeSetInitStep(memory_, at_.first_step(t, end));
     CVodeSetMaxNumSteps(memory_, kStepsBetweenChecks);
     CVodeSetMaxErrTestFails(memory_, kMostFailures);
     CVodeSetLinearSolver(memory_, at_.linear.get(), at_.matrix.get());
@@ -156,20 +182,23 @@ class Ida final : public Integrator {
 
   std::span<double> states() override { return at_.view(at_.y.get()); }
   std::span<double> tolerances() override { return at_.view(at_.tolerance.get()); }
+  std::span<double> growth() override { return at_.growth; }
 
-  void restart(double t) override {
+  void restart(double t, double end) override {
     const auto slope = at_.view(slope_.get());
     (void)at_.system.derivative(t, states(), slope);  // the states are consistent, and so is the slope that index reduction gives
     for (double& s : slope) s = std::isfinite(s) ? s : 0;
     if (memory_ != nullptr) {
       IDAReInit(memory_, t, at_.y.get(), slope_.get());
+      IDASetInitStep(memory_, at_.first_step(t, end));
       return;
     }
     memory_ = IDACreate(at_.context.get());
     IDASetErrHandlerFn(memory_, no_messages, nullptr);
     IDAInit(memory_, &Ida::residual, t, at_.y.get(), slope_.get());
-    IDASVtolerances(memory_, at_.relative_tolerance, at_.tolerance.get());
+    IDAWFtolerances(memory_, &Storage::weights);
     IDASetUserData(memory_, &at_);
+    IDASetInitStep(memory_, at_.first_step(t, end));
     IDASetMaxNumSteps(memory_, kStepsBetweenChecks);
     IDASetMaxErrTestFails(memory_, kMostFailures);
     IDASetLinearSolver(memory_, at_.linear.get(), at_.matrix.get());

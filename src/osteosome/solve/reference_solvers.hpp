@@ -31,10 +31,11 @@ class Integrator {
   enum class Advance { Target, Stop, Root, Busy, Failed };
   virtual ~Integrator() = default;
   [[nodiscard]] virtual std::span<double> states() = 0;
-  /// Absolute tolerances [n_states], to be set before the first start.
+  /// Absolute tolerances [n_states], to be set before the first start; each grows to `growth` times the largest value its state has reached.
   [[nodiscard]] virtual std::span<double> tolerances() = 0;
-  /// (Re)starts at time `t` from the current states.
-  virtual void restart(double t) = 0;
+  [[nodiscard]] virtual std::span<double> growth() = 0;
+  /// (Re)starts at time `t` from the current states; nothing happens before `end`.
+  virtual void restart(double t, double end) = 0;
   /// Integrates to `target`, or one step (`one_step`), never past `stop`; `t` is where it got.
   virtual Advance advance(double target, double stop, bool one_step, double& t) = 0;
   virtual void limit_step(double largest) = 0;

@@ -68,6 +68,7 @@ constexpr int kNewtonSteps = 200, kRounds = 50;
 constexpr double kFirstShare = 0.05;  // of the largest amount, moved by the first step of fast reactions
 constexpr double kGrowth = 2;
 constexpr double kRestWidth = 1e-12;  // of the largest amount: what is less has been used up
+constexpr double kRounding = 16 * std::numeric_limits<double>::epsilon();
 constexpr double kNewtonWidth = 4 * std::numeric_limits<double>::epsilon();
 
 /// Solves A x = b in place by Gaussian elimination with partial pivoting; false if A is singular.
@@ -144,20 +145,16 @@ void SubjectSetup::initial_states(const SubjectPlan& plan, std::span<double> sta
   }
 }
 
-void SubjectSetup::absolute_tolerances(const SubjectPlan& plan, const Options& options, std::span<double> tolerances) {
+void SubjectSetup::absolute_tolerances(const SubjectPlan& plan, const Options& options, std::span<double> tolerances, std::span<double> growth) {
+  const double share = options.relative_tolerance * options.absolute_scale * kTypicalFraction;
   typical_.prepare(plan.parameters);
   typical_.evaluate(plan.start, {}, {}, tolerances);
-  double largest_dose = 0;
-  for (const Stop& stop : plan.stops) {
-    if (stop.kind == StopKind::Add || stop.kind == StopKind::Replace) largest_dose = std::max(largest_dose, std::abs(stop.value));
-    // A rate changes a state by about rate * 1 time unit until something longer is known.
-    if (stop.kind == StopKind::ChangeRate) largest_dose = std::max(largest_dose, std::abs(stop.value));
-  }
   for (std::size_t i = 0; i < tolerances.size(); ++i) {
-    double typical = std::abs(tolerances[i]);
-    if (!plan.initial_overrides.empty() && !std::isnan(plan.initial_overrides[i])) typical = std::max(typical, std::abs(plan.initial_overrides[i]));
-    if (!(typical > 0)) typical = largest_dose > 0 ? largest_dose : 1.0;
-    tolerances[i] = options.relative_tolerance * options.absolute_scale * kTypicalFraction * typical;
+    double size = std::abs(tolerances[i]);
+    if (!plan.initial_overrides.empty() && !std::isnan(plan.initial_overrides[i])) size = std::max(size, std::abs(plan.initial_overrides[i]));
+    const bool sized = size > 0;
+    tolerances[i] = sized ? share * size : kUnsized;
+    growth[i] = sized ? 0 : share;
   }
 }
 
@@ -194,7 +191,8 @@ bool SubjectSetup::equilibrate(const Moment& now) {
     for (const auto& f : program_.fast) {
       for (const auto& c : f.change) size = std::max(size, std::abs(now.states[c.first]));
     }
-    step = k == 0 ? kFirstShare * std::max(size, kTypicalFraction) / speed : step * last_speed / speed * kGrowth;
+    const double steepest = std::abs(*std::max_element(matrix.begin(), matrix.end(), [](double a, double b) { return std::abs(a) < std::abs(b); }));
+    step = k > 0 ? step * last_speed / speed * kGrowth : kFirstShare * (size > 0 ? size / speed : 1 / steepest);
     last_speed = speed;
     for (double& m : matrix) m = -m;
     for (std::size_t i = 0; i < n; ++i) matrix[i * n + i] += 1 / step;
@@ -359,6 +357,23 @@ SubjectSetup::EventRound SubjectSetup::run_events(EventState& events, const Mome
   events.waiting.erase(events.waiting.begin() + static_cast<std::ptrdiff_t>(chosen));
   if (execution.values.empty()) execution.values = action_values(execution.event, now);
   return {true, assign(execution.event, execution.values, now)};
+}
+
+bool raise_to_rounding(const compile::Program& program, std::span<const double> entries, std::span<const double> states, double span,
+                       std::span<double> tolerances) {
+  std::vector<double> flow(states.size()), loss(states.size());
+  for (std::size_t k = 0; k < entries.size(); ++k) {
+    const auto& e = program.jacobian[k];
+    flow[e.row] += std::abs(entries[k] * states[e.column]);
+    if (e.row == e.column) loss[e.row] = std::abs(entries[k]);
+  }
+  bool raised = false;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    const double rounding = kRounding * flow[i] * (loss[i] * span > 1 ? 1 / loss[i] : span);
+    raised = raised || (std::isfinite(rounding) && rounding > 2 * tolerances[i]);
+    if (std::isfinite(rounding)) tolerances[i] = std::max(tolerances[i], rounding);
+  }
+  return raised;
 }
 
 double snapped(const SubjectPlan& plan, double time, double width) {
