@@ -198,13 +198,6 @@ TEST(SbmlBadInput, MisspeltNamespaceOfAPackage_isReportedNotPassedOver) {
   EXPECT_EQ(elsewhere.hint, "It is 'http://www.sbml.org/sbml/level3/version1/comp/version1' or a later version.");
 }
 
-TEST(SbmlBadInput, PrefixedNamespace_isRead) {
-  const std::string text =
-      "<s:sbml xmlns:s = 'http://www.sbml.org/sbml/level2/version4' level='2' version='4'><s:model id='m'><s:listOfParameters>"
-      "<s:parameter id='p' value='1'/></s:listOfParameters></s:model></s:sbml>";
-  EXPECT_EQ(import(text).model.parameters.size(), 1u);
-}
-
 /// libSBML takes the last declared namespace of SBML core for that of the file, and throws at the first element that does not exist there.
 TEST(SbmlBadInput, WhatLibsbmlThrows_isReportedWithLineAndElement) {
   const auto d = problem(level_2(
