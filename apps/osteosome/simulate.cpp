@@ -299,7 +299,7 @@ int simulate_regimens(const SimulateOptions& o, const simulate::CompiledModel& m
   solve::SubjectPlan plan;
   plan.parameters = program.parameter_values;
   const double weight = weight_of(o, model, units);
-  remark_length(model, looks.back());
+  remark_length(model, times.back());
   const auto horizon = protocol::horizon_after(looks.back());
   for (const std::string& text : o.doses) {
     const auto regimen = protocol::parse_regimen(text, catalogue, units);

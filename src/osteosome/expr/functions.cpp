@@ -127,9 +127,9 @@ Ast chain(const std::string& relation, const std::vector<Ast>& args) {
   return Ast::call("&&", std::move(pairs));
 }
 
-bool is_comparison(const std::string& f) { return f == "<" || f == "<=" || f == ">" || f == ">=" || f == "==" || f == "!="; }
-
 }  // namespace
+
+bool is_comparison(std::string_view f) { return f == "<" || f == "<=" || f == ">" || f == ">=" || f == "==" || f == "!="; }
 
 const Builtin* find_builtin(std::string_view name) {
   const auto found = builtins().find(name);

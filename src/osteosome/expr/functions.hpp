@@ -19,6 +19,9 @@ struct Builtin {
   std::size_t least, most;  ///< numbers of arguments
 };
 
+/// <, <=, >, >=, == and !=.
+[[nodiscard]] bool is_comparison(std::string_view name);
+
 /// nullptr where text has no such function. Several names may mean one function ("arcsin", "asin").
 [[nodiscard]] const Builtin* find_builtin(std::string_view name);
 

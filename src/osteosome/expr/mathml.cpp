@@ -70,8 +70,6 @@ const std::map<std::string, std::string>& elements() {
   return table;
 }
 
-bool is_comparison(const std::string& f) { return f == "<" || f == "<=" || f == ">" || f == ">=" || f == "==" || f == "!="; }
-
 class Printer {
  public:
   explicit Printer(const UnitId& unit) : unit_(unit) {}

@@ -24,18 +24,19 @@ struct Term {
   int height = 1;
 };
 
-enum Level { kDisjunction, kConjunction, kComparison, kSum, kProduct };
+enum class Level { Disjunction, Conjunction, Comparison, Sum, Product };
 
 /// How an operator is written, the function it stands for, and how tightly it binds.
-struct Operator {
+struct Infix {
   std::string_view text, call;
   Level level;
 };
 
-constexpr Operator kOperators[] = {  // what begins like another comes before it
-    {"||", "||", kDisjunction}, {"&&", "&&", kConjunction}, {"<=", "<=", kComparison}, {">=", ">=", kComparison}, {"==", "==", kComparison},
-    {"!=", "!=", kComparison},  {"<>", "!=", kComparison},  {"<", "<", kComparison},   {">", ">", kComparison},   {"+", "+", kSum},
-    {"-", "-", kSum},           {"*", "*", kProduct},       {"/", "/", kProduct},      {"%", "rem", kProduct}};
+constexpr Infix kInfix[] = {  // what begins like another comes before it
+    {"||", "||", Level::Disjunction}, {"&&", "&&", Level::Conjunction}, {"<=", "<=", Level::Comparison}, {">=", ">=", Level::Comparison},
+    {"==", "==", Level::Comparison},  {"!=", "!=", Level::Comparison},  {"<>", "!=", Level::Comparison}, {"<", "<", Level::Comparison},
+    {">", ">", Level::Comparison},    {"+", "+", Level::Sum},           {"-", "-", Level::Sum},          {"*", "*", Level::Product},
+    {"/", "/", Level::Product},       {"%", "rem", Level::Product}};
 
 class Parser {
  public:
@@ -43,7 +44,7 @@ class Parser {
 
   Ast run() {
     if (text_.size() > kLongestFormula) refuse("too many characters", "At most " + std::to_string(kLongestFormula) + " are read.");
-    Term whole = expression(kDisjunction);
+    Term whole = expression(Level::Disjunction);
     if (peek() != '\0' || at_ < text_.size()) unexpected();
     return std::move(whole.ast);
   }
@@ -83,9 +84,9 @@ class Parser {
   }
 
   /// The binary operator that comes next, if it binds at least so tightly.
-  std::optional<Operator> accept_operator(Level least) {
+  std::optional<Infix> accept_operator(Level least) {
     (void)peek();
-    for (const Operator& op : kOperators) {
+    for (const Infix& op : kInfix) {
       if (!text_.substr(at_).starts_with(op.text)) continue;
       if (op.level < least) return std::nullopt;
       at_ += op.text.size();
@@ -121,8 +122,8 @@ class Parser {
   Term expression(Level least) {
     Term left = sign();
     while (const auto op = accept_operator(least)) {
-      left = op->level == kComparison ? comparison(std::move(left), op->call)
-                                      : joined(op->call, std::move(left), expression(static_cast<Level>(op->level + 1)));
+      left = op->level == Level::Comparison ? comparison(std::move(left), op->call)
+                                            : joined(op->call, std::move(left), expression(static_cast<Level>(static_cast<int>(op->level) + 1)));
     }
     return left;
   }
@@ -132,11 +133,11 @@ class Parser {
     std::vector<Ast> pairs;
     int height = last.height;
     while (true) {
-      Term next = expression(kSum);
+      Term next = expression(Level::Sum);
       height = std::max(height, next.height);
       pairs.push_back(Ast::call(std::string(call), {std::move(last.ast), next.ast}));
       last = std::move(next);
-      const auto op = accept_operator(kComparison);
+      const auto op = accept_operator(Level::Comparison);
       if (!op) break;
       call = op->call;
     }
@@ -171,7 +172,7 @@ class Parser {
     const char c = peek();
     if (c == '(') {
       ++at_;
-      Term inside = expression(kDisjunction);
+      Term inside = expression(Level::Disjunction);
       expect(')');
       return inside;
     }
@@ -227,7 +228,7 @@ class Parser {
     expect('(');
     if (peek() != ')') {
       do {
-        Term arg = expression(kDisjunction);
+        Term arg = expression(Level::Disjunction);
         below = std::max(below, arg.height);
         args.push_back(std::move(arg.ast));
       } while (accept(','));

@@ -209,16 +209,13 @@ class SubjectPlanner {
     const core::Time lagged = at(row) + core::Time(lag, model_.program().seconds_per_time_unit);
     const core::Time between(row.interval, table_.time_unit.scale());
     int first = 0;  // of the doses that have not entered yet
-    if (row.steady_state > 0 && !model_.program().events.empty() && needs_doses(row, row.amount == 0 ? 0 : interval)) {
+    if (row.steady_state > 0 && needs_doses(row, interval)) {
       lead_in(row, state, lagged, between);
-      if (lag == 0) {
-        enter(row, state);
-        first = 1;
-      }
     } else if (row.steady_state > 0) {
       first = steady_state(row, state, lag, interval);
       if (row.amount == 0) return;
-    } else if (lag == 0) {
+    }
+    if (lag == 0 && first == 0) {
       enter(row, state);
       first = 1;
     }
@@ -287,15 +284,15 @@ class SubjectPlanner {
     }
   }
 
-  /// True for SS=1 of a train: which events its doses cause depends on what led to the state, and there may be several states that repeat. What is
-  /// solved for instead, because there is no train to follow, is refused if an event may change a parameter or wait.
+  /// True for SS=1 of a train where events change parameters or wait: what the doses cause then depends on more than the states. What has no train to
+  /// follow is refused.
   [[nodiscard]] bool needs_doses(const EventRow& row, double interval) const {
-    if (row.steady_state != 2 && interval > 0) return true;
     const auto& events = model_.program().events;
     const bool past = std::any_of(events.begin(), events.end(), [](const compile::EventDefinition& e) {
       return e.delay || std::any_of(e.actions.begin(), e.actions.end(), [](const compile::EventAction& a) { return !a.is_state; });
     });
     if (!past) return false;
+    if (row.steady_state == 1 && row.amount > 0) return interval > 0;
     throw core::Error(core::ErrorKind::Unsupported,
                       {"steady-005",
                        "the steady state of an infusion, or one to be added, where events change parameters or wait",
