@@ -73,13 +73,13 @@ void take_spreads(const std::vector<std::string>& words, simulate::PowerPlan& pl
   for (const std::string& word : words) {
     const std::size_t equals = word.find('=');
     const std::string endpoint = word.substr(0, equals);
-    const auto cv = equals == std::string::npos ? std::nullopt : core::parse_double(word.substr(equals + 1));
+    const double cv = core::parse_double(equals == std::string::npos ? "" : word.substr(equals + 1)).value_or(0);
     if (std::find(plan.endpoints.begin(), plan.endpoints.end(), endpoint) == plan.endpoints.end())
       problems
           .add({"power-004", "--cv " + word + ": '" + endpoint + "' is no endpoint of [power]", {}, core::did_you_mean(endpoint, plan.endpoints)});
-    if (!cv || !(*cv > 0 && *cv <= 2))
+    if (!(cv > 0 && cv <= 2))
       problems.add({"power-004", "--cv " + word + ": a coefficient of variation is above 0 and up to 2", {}, "E.g. --cv BVTV_tibia=0.2 for 20 %."});
-    plan.cv[endpoint] = cv.value_or(0);
+    plan.cv[endpoint] = cv;
   }
   problems.throw_if_any(core::ErrorKind::Input);
 }
