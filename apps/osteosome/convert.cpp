@@ -54,7 +54,12 @@ void write_course(const std::string& path, const simulate::Scenario& scenario, c
   nlohmann::ordered_json course;
   course["start"] = plan.outputs.front().time;
   course["end"] = plan.outputs.back().time;
-  course["steps"] = static_cast<long>(std::max(1.0, std::round(scenario.until_days() / scenario.every_days())));
+  const auto steps = static_cast<std::int64_t>(std::max(1.0, std::round(scenario.until_days() / scenario.every_days())));
+  course["steps"] = steps;
+  if (scenario.every * steps != scenario.until) {
+    std::cerr << fmt::format("note: 'every' does not divide 'until'; SED-ML's looks are evenly spaced, {} d apart\n",
+                             core::format_double(scenario.until_days() / static_cast<double>(steps)));
+  }
   course["time_unit"] = model.model().time.text;
   const auto names = model::plain_names(model.model());
   course["outputs"] = nlohmann::ordered_json::array();

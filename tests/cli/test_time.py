@@ -166,7 +166,8 @@ class Range(Times):
                    says=("column 25", "'0.3333333333 d' is 28799.99999712 seconds, no whole number of microseconds", "'8 h' for a third of a day"))
 
     def test_a_run_of_a_microsecond(self) -> None:
-        self.write("fast.toml", MODEL.format(time="s", k="2e6", lag="0", dosing="").replace("initial = 0", "initial = 10"))
+        self.write("fast.toml", MODEL.format(time="s", k="2e6", lag="0", dosing="").replace(
+            "initial = 0,", 'initial = 10, kind = "assumed", source = "made up", rationale = "test",'))
         for engine in ("lanes", "reference"):
             with self.subTest(engine=engine):
                 rows = table(self.cli("simulate", "fast.toml", "--observe", "A", "--rtol", "1e-8", "--until", "1 us", "--every", "10 ns", "--engine", engine).out)
