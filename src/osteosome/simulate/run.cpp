@@ -192,7 +192,14 @@ std::vector<CompiledModel> compile_models(const Scenario& scenario, const Solver
   }
   for (const ScenarioModel& m : scenario.models) {
     model::Model loaded = model::load_model(m.path, library, units, {m.species, drugs, m.overlays});
-    for (const auto& [name, value] : m.set) model::set_symbol(loaded, name, value, "the scenario", m.where, problems);
+    const std::vector<std::string> known = loaded.symbols();
+    for (const auto& [name, value] : m.set) {
+      if (std::find(known.begin(), known.end(), name) != known.end()) {
+        model::set_symbol(loaded, name, value, "the scenario", m.where, problems);
+      } else {
+        problems.add({"scenario-015", "model '" + m.name + "' has no parameter or species '" + name + "'", m.where, core::did_you_mean(name, known)});
+      }
+    }
     models.emplace_back(std::move(loaded), settings);
   }
   check_table(scenario, models, library, units, problems);

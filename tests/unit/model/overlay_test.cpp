@@ -200,7 +200,7 @@ TEST(Overlay, Another_unit_is_refused_even_of_the_same_dimension) {
 TEST(Overlay, Value_out_of_bounds_is_refused) {
   for (const std::string value : {"0.09", "2.5"}) {
     expect_refused(kHeader + "[parameters]\nkout = { value = " + value + ", unit = \"1/h\", kind = \"fitted\" }\n", "overlay-003",
-                   "'kout' = " + value + " is outside its bounds", "", "kout = {");
+                   "'kout' = " + value + " is outside its bounds", "They are 0.1 and 2 1/h.", "kout = {");
   }
 }
 
