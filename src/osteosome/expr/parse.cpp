@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kLongestFormula = 200000;
 constexpr std::size_t kQuoted = 120;
+constexpr int kDeepestNesting = 400;  // of brackets, signs and powers: what the stack bears, with sanitizers too
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool starts_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -95,16 +96,19 @@ class Parser {
     return std::nullopt;
   }
 
-  Term made(std::string_view call, std::vector<Ast> args, int below) const {
-    if (below + 1 > kDeepestFormula) {
-      throw core::Error(core::ErrorKind::Unsupported,
-                        {"formula-003", "a formula nested deeper than " + std::to_string(kDeepestFormula) + " levels is not supported", {}, ""});
-    }
+  static void check_depth(int depth, int deepest) {
+    if (depth <= deepest) return;
+    throw core::Error(core::ErrorKind::Unsupported,
+                      {"formula-003", "a formula nested deeper than " + std::to_string(deepest) + " levels is not supported", {}, ""});
+  }
+
+  static Term made(std::string_view call, std::vector<Ast> args, int below) {
+    check_depth(below + 1, kDeepestFormula);
     return {make_call(std::string(call), std::move(args)), below + 1};
   }
 
   /// Sums, products and the like become one call however many terms they have.
-  Term joined(std::string_view call, Term left, Term right) const {
+  static Term joined(std::string_view call, Term left, Term right) {
     const bool flat = call == "+" || call == "*" || call == "&&" || call == "||";
     if (flat && left.ast.kind == Ast::Kind::Call && left.ast.name == call) {
       left.ast.args.push_back(std::move(right.ast));
@@ -147,7 +151,7 @@ class Parser {
 
   /// A minus binds looser than a power: -2^2 is -4.
   Term sign() {
-    if (++nested_ > kDeepestFormula) (void)made("", {}, kDeepestFormula);
+    check_depth(++nested_, kDeepestNesting);
     Term term;
     if (accept('-')) {
       term = sign();

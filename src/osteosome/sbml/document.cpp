@@ -11,7 +11,6 @@
 #include <map>
 #include <set>
 #include <stdexcept>
-#include <tuple>
 #include <vector>
 
 #include "namespaces.hpp"
@@ -227,24 +226,8 @@ void flatten(SBMLDocument& document, const std::string& file) {
   refuse(core::ErrorKind::Model, "sbml-005", "the submodels (package 'comp') could not be put together", {file, 1, 0});
 }
 
-/// The conversion to Level 2 Version 4 forgets what units a kinetic law has of its own.
-void refuse_own_units(const Model& model, const std::string& file) {
-  for (unsigned i = 0; i < model.getNumReactions(); ++i) {
-    const KineticLaw* law = model.getReaction(i)->getKineticLaw();
-    if (law == nullptr) continue;
-    for (const auto& [attribute, own, usual] :
-         {std::tuple{"timeUnits", law->getTimeUnits(), "time"}, {"substanceUnits", law->getSubstanceUnits(), "substance"}}) {
-      if (own.empty() || own == usual) continue;
-      refuse(core::ErrorKind::Model, "sbml-012",
-             std::string("<kineticLaw> has units of its own, ") + attribute + "=\"" + own + "\", which is not supported", where(*law, file),
-             "Write the conversion into the formula, or the value in the units of the model.");
-    }
-  }
-}
-
 /// Level 1 has no `constant`: there everything may be determined by an algebraic rule.
 void from_level_1(SBMLDocument& document, const std::string& file) {
-  refuse_own_units(*document.getModel(), file);
   if (!document.setLevelAndVersion(2, 4, false)) {
     report(document, file);
     refuse(core::ErrorKind::Unsupported, "sbml-006", "the Level 1 model could not be converted to Level 2", {file, 1, 0});
