@@ -326,12 +326,14 @@ std::vector<core::Diagnostic> population_remarks(const Scenario& scenario, const
   }
   if (!unused.empty())
     remarks.push_back({"population-002", "no arm gets the product of the columns " + some_of(unused), table, "They have no effect."});
-  for (const CalibrationDraws& c : population.calibrations) {
-    if (population.n <= c.rows.size()) continue;
+  const auto largest = std::max_element(population.calibrations.begin(), population.calibrations.end(), [](const auto& x, const auto& y) {
+    return x.rows.size() < y.rows.size();
+  });
+  if (largest != population.calibrations.end() && population.n > largest->rows.size()) {
     remarks.push_back({"population-003",
-                       std::to_string(population.n) + " subjects share the " + std::to_string(c.rows.size()) + " draws of the calibration '" +
-                           c.title + "'",
-                       {c.file, 1, 0},
+                       std::to_string(population.n) + " subjects share the " + std::to_string(largest->rows.size()) + " draws of the calibration '" +
+                           largest->title + "'",
+                       {largest->file, 1, 0},
                        "They say no more than those."});
   }
   if (!scenario.power && population.table.empty()) return remarks;

@@ -210,6 +210,9 @@ TEST(UncertainConstants, Reach_the_subjects_row_by_row) {
   clinic.overlay("set = { F = 1 }\n");
   const Scenario s = clinic.drawn();
   EXPECT_TRUE(s.population.quantities.empty()) << "what is set stays as set";
+  const auto remarks = simulate::population_remarks(s, clinic.models);
+  ASSERT_EQ(remarks.size(), 1u);
+  EXPECT_EQ(remarks[0].message, "3 subjects share the 2 draws of the calibration 'a fit'");
   const auto result = simulate::run_scenario(s, clinic.models, units(), {}, {});
   for (std::size_t subject = 0; subject < 3; ++subject) {
     const double ka = subject == 1 ? 2.1 : 1.9, v = subject == 1 ? 55 : 45, k = 3 / v;
