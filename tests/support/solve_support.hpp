@@ -46,6 +46,7 @@ struct SmallModel {
     std::string id, trigger;
     std::map<std::string, std::string> assign;
     bool initial_value = true;
+    std::string delay = {};
   };
   std::vector<std::pair<std::string, double>> parameters;
   std::vector<Species> species;
@@ -68,7 +69,9 @@ struct SmallModel {
     if (!events.empty()) out << "\n[events]\n";
     for (const auto& e : events) {
       out << e.id << " = { trigger = \"" << e.trigger
-          << "\", unchecked = \"tests give numbers\", initial_value = " << (e.initial_value ? "true" : "false") << ", assign = { ";
+          << "\", unchecked = \"tests give numbers\", initial_value = " << (e.initial_value ? "true" : "false");
+      if (!e.delay.empty()) out << ", delay = \"" << e.delay << "\"";
+      out << ", assign = { ";
       const char* comma = "";
       for (const auto& [target, formula] : e.assign) {
         out << comma << target << " = \"" << formula << "\"";

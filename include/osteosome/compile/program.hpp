@@ -20,11 +20,25 @@ struct JacobianEntry {
   NodeId node = 0;
 };
 
-/// A branch of the right-hand side: the branch bit is 1 where `gap` > 0 (or >= 0 when `inclusive`).
-/// The gap is smooth while all bits are frozen; bits with a lower index may occur in it.
+/// A branch of the right-hand side, whose value integrators freeze within a step: 1 where `gap` > 0 (or >= 0 when `inclusive`) and else 0; of a
+/// `level`, which stands for a jump of floor, ceil, rem or quotient, the whole number floor(gap).
+/// The gap is smooth while all values are frozen; branches with a lower index may occur in it.
 struct SwitchDefinition {
   NodeId gap = 0;
   bool inclusive = false;
+  bool level = false;
+  /// d(gap)/d(time), where the gap depends on time and frozen values alone and integrators look the next change up instead of finding it on
+  /// their way. Not for gaps that are straight lines all along: those cannot be stepped over.
+  std::optional<NodeId> time_slope;
+
+  /// The value that belongs to a gap of `at`.
+  [[nodiscard]] double value_at(double at) const;
+  /// True if a change from `value` where the gap is `at` is a rise.
+  [[nodiscard]] bool rises(double value, double at) const { return level ? at - value >= 0.5 : value == 0; }
+  /// The value beyond the boundary next to `at`, which rounding may have put on either side of it.
+  [[nodiscard]] double beyond(double value, double at) const;
+  /// True if the value after a rise, or after a fall, is already that where the gap is at its boundary.
+  [[nodiscard]] bool holds_at_boundary(bool rise) const { return rise == (level || inclusive); }
 };
 
 /// A quantity that can be written out: a state, a rule or an output of the model.

@@ -14,7 +14,7 @@ enum class StopKind : std::uint8_t {
   Multiply,      ///< state[index] *= value
   ChangeRate,    ///< input rate of state[index] += value
   SetParameter,  ///< parameter[index] = value
-  SetStates,     ///< all states = vectors[index], but where that is NaN
+  SetStates,     ///< all states = vectors[index] but where it is NaN; waiting events are dropped, and triggers that hold now have not just turned true
   AddStates      ///< all states += vectors[index]
 };
 
@@ -38,6 +38,7 @@ struct SubjectPlan {
   std::vector<double> parameters;           ///< [n_parameters]
   std::vector<double> initial_overrides;    ///< empty, or [n_states] with NaN where the model's own initial value holds
   double start = 0;
+  bool resumes = false;  ///< the start is an instant of a longer course: triggers that hold there have held before
   std::vector<Stop> stops;
   std::vector<std::vector<double>> vectors;  ///< for SetStates and AddStates
   std::vector<OutputPoint> outputs;

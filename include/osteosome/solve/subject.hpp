@@ -32,7 +32,13 @@ struct EventState {
   std::vector<Waiting> waiting;  ///< in the order they were triggered
   std::vector<char> broken;      ///< constraints that do not hold
   std::optional<core::RandomStream> ties;
+  bool triggers_known = true;  ///< false: what holds when next looked at has not just turned true
 
+  /// The states were set as if time had not led to them: nothing waits, and no trigger turns true by it.
+  void begin_anew() {
+    waiting.clear();
+    triggers_known = false;
+  }
   /// When the next execution is due; infinity if none is waiting.
   [[nodiscard]] double next() const;
 };
@@ -94,7 +100,7 @@ void apply_stop(const SubjectPlan& plan, const Stop& stop, std::span<double> sta
 /// When the next event is to be executed; infinity if none is waiting.
 [[nodiscard]] double next_event(const SubjectPlan& plan, const EventState& events);
 
-/// `time`, or the time of looking that lies within `width` of it, so that what happens at a time of looking is seen there.
+/// `time`, or the output or stop that lies within `width` of it, so that what happens at an instant of the plan happens there.
 [[nodiscard]] double snapped(const SubjectPlan& plan, double time, double width);
 
 }  // namespace osteosome::solve

@@ -59,6 +59,7 @@ class Builder {
     observables();
     for (DelayedValue& d : program_.delays) d.before = at_start(d.before);
     jacobian();
+    time_slopes();
     lane_limits();
     return std::move(program_);
   }
@@ -591,6 +592,18 @@ class Builder {
               [](const JacobianEntry& a, const JacobianEntry& b) { return a.row != b.row ? a.row < b.row : a.column < b.column; });
   }
 
+  /// Finds the branches whose next change can be looked up.
+  void time_slopes() {
+    auto& g = program_.graph;
+    for (SwitchDefinition& s : program_.switches) {
+      if ((g.depends(s.gap) & (expr::kOnState | expr::kOnDelayed)) != 0) continue;
+      const std::vector<NodeId> gap = {s.gap};
+      const NodeId slope = g.differentiate(gap, g.leaf(Op::Time))[0];
+      const bool straight = !s.level && (g.depends(s.gap) & expr::kOnSwitch) == 0 && (g.depends(slope) & expr::kOnTime) == 0;
+      if (!straight) s.time_slope = slope;
+    }
+  }
+
   void lane_limits() {
     if (!program_.delays.empty()) program_.beyond_lanes = "'delay' needs a history";
     std::vector<NodeId> roots = program_.derivative;
@@ -610,8 +623,24 @@ class Builder {
     const bool varies = (g.depends(condition) & (expr::kOnState | expr::kOnTime | expr::kOnDelayed)) != 0;
     if (branches == Branches::Live || !varies) return condition;
     const auto [it, fresh] = bits_.try_emplace(condition, static_cast<std::uint32_t>(program_.switches.size()));
-    if (fresh) program_.switches.push_back({g.make(Op::Sub, high, low), inclusive});
+    if (fresh) program_.switches.push_back({g.make(Op::Sub, high, low), inclusive, false, {}});
     return g.leaf(Op::Switch, it->second);
+  }
+
+  /// floor(x), or a branch value that stands for it.
+  NodeId floor(NodeId x, Branches branches) {
+    auto& g = program_.graph;
+    const NodeId value = g.make(Op::Floor, x);
+    const bool varies = (g.depends(x) & (expr::kOnState | expr::kOnTime | expr::kOnDelayed)) != 0;
+    if (branches == Branches::Live || !varies) return value;
+    const auto [it, fresh] = bits_.try_emplace(value, static_cast<std::uint32_t>(program_.switches.size()));
+    if (fresh) program_.switches.push_back({x, true, true, {}});
+    return g.leaf(Op::Switch, it->second);
+  }
+
+  NodeId ceil(NodeId x, Branches branches) {
+    auto& g = program_.graph;
+    return branches == Branches::Live ? g.make(Op::Ceil, x) : g.make(Op::Neg, floor(g.make(Op::Neg, x), branches));
   }
 
   /// Both of <= and >=, so that the instant at which two moving quantities meet is located.
@@ -652,9 +681,11 @@ class Builder {
     return call(ast.name, a, branches);
   }
 
-  /// The past is looked up with live comparisons, whatever the branch of the formula around it.
+  /// The past is looked up with live comparisons, whatever the branch of the formula around it. The frozen ones make its jumps known when they
+  /// happen, so that they are expected when they are seen.
   NodeId delayed(const Ast& ast, const Names* arguments, int depth) {
     auto& g = program_.graph;
+    if (!before_start_) (void)translate(ast.args[0], arguments, Branches::Frozen, depth + 1);
     const NodeId value = translate(ast.args[0], arguments, Branches::Live, depth + 1);
     const bool was_before = std::exchange(before_start_, true);
     const NodeId before = translate(ast.args[0], arguments, Branches::Live, depth + 1);
@@ -683,8 +714,9 @@ class Builder {
   /// x / y without its fraction.
   NodeId whole_ratio(NodeId x, NodeId y, Branches branches) {
     auto& g = program_.graph;
-    const NodeId ratio = g.make(Op::Div, x, y);
-    return g.make(Op::Select, compare(ratio, g.constant(0), false, branches), g.make(Op::Ceil, ratio), g.make(Op::Floor, ratio));
+    const NodeId ratio = g.make(Op::Div, x, y), negative = compare(ratio, g.constant(0), false, branches);
+    const NodeId whole = floor(g.make(Op::Select, negative, g.make(Op::Neg, ratio), ratio), branches);
+    return g.make(Op::Select, negative, g.make(Op::Neg, whole), whole);
   }
 
   NodeId call(const std::string& f, const std::vector<NodeId>& a, Branches branches) {
@@ -709,6 +741,8 @@ class Builder {
       for (const NodeId x : a) odd = g.make(Op::Not, g.make(Op::Equal, odd, truth(x)));
       return odd;
     }
+    if (f == "floor") return floor(a[0], branches);
+    if (f == "ceil") return ceil(a[0], branches);
     if (f == "quotient") return whole_ratio(a[0], a[1], branches);
     if (f == "rem") return g.make(Op::Sub, a[0], g.make(Op::Mul, a[1], whole_ratio(a[0], a[1], branches)));
     if (f == "abs") return g.make(Op::Select, compare(a[0], g.constant(0), false, branches), g.make(Op::Neg, a[0]), a[0]);
@@ -726,9 +760,9 @@ class Builder {
       return result;
     }
     static const std::map<std::string, Op> functions = {
-        {"exp", Op::Exp},   {"ln", Op::Log},    {"sqrt", Op::Sqrt},   {"tanh", Op::Tanh}, {"sin", Op::Sin},
-        {"cos", Op::Cos},   {"tan", Op::Tan},   {"asin", Op::Asin},   {"acos", Op::Acos}, {"atan", Op::Atan},
-        {"sinh", Op::Sinh}, {"cosh", Op::Cosh}, {"floor", Op::Floor}, {"ceil", Op::Ceil}, {"factorial", Op::Factorial}};
+        {"exp", Op::Exp},   {"ln", Op::Log},    {"sqrt", Op::Sqrt},          {"tanh", Op::Tanh}, {"sin", Op::Sin},
+        {"cos", Op::Cos},   {"tan", Op::Tan},   {"asin", Op::Asin},          {"acos", Op::Acos}, {"atan", Op::Atan},
+        {"sinh", Op::Sinh}, {"cosh", Op::Cosh}, {"factorial", Op::Factorial}};
     const auto found = functions.find(f);
     if (found == functions.end()) unsupported("function '" + f + "'");
     return g.make(found->second, a[0]);
@@ -760,6 +794,17 @@ std::optional<std::uint32_t> index_of(const std::vector<T>& items, const std::st
 }
 
 }  // namespace
+
+double SwitchDefinition::value_at(double at) const {
+  if (level) return std::floor(at);
+  return (inclusive ? at >= 0 : at > 0) ? 1 : 0;
+}
+
+double SwitchDefinition::beyond(double value, double at) const {
+  if (!level) return value != 0 ? 0 : 1;
+  if (!std::isfinite(value)) return std::floor(at);
+  return rises(value, at) ? std::max(value + 1, std::floor(at)) : std::min(value - 1, std::floor(at));
+}
 
 std::optional<std::uint32_t> Program::state_index(const std::string& name) const { return index_of(states, name); }
 std::optional<std::uint32_t> Program::parameter_index(const std::string& name) const { return index_of(parameters, name); }

@@ -51,7 +51,7 @@ std::vector<double> Clock::rates(double time, const std::vector<double>& states)
     gaps_.evaluate(time, states, bits, gap);
     bool moved = false;
     for (std::size_t k = 0; k < bits.size(); ++k) {
-      const double bit = (program_.switches[k].inclusive ? gap[k] >= 0 : gap[k] > 0) ? 1 : 0;
+      const double bit = program_.switches[k].value_at(gap[k]);
       moved = moved || bit != bits[k];
       bits[k] = bit;
     }

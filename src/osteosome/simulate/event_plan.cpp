@@ -9,6 +9,7 @@
 
 #include "osteosome/core/text.hpp"
 #include "osteosome/simulate/dosing.hpp"
+#include "osteosome/solve/engine.hpp"
 #include "steady_state.hpp"
 
 namespace osteosome::simulate {
@@ -18,6 +19,8 @@ using protocol::EventRow;
 using solve::Stop;
 using solve::StopKind;
 
+constexpr int kFewestDoses = 32, kMostDoses = 4096;
+constexpr double kRepeats = 1e-8;         // of a value from one dose to the next: a hundred times the integration tolerance
 constexpr double kMostRunning = 10'000;  // infusions at a time in a steady state
 constexpr double kSameTime = 1e-9;  // relative: times that differ by rounding of T + k*II only
 
@@ -200,10 +203,13 @@ class SubjectPlanner {
     if (lag < 0 || !std::isfinite(lag)) throw core::Error(core::ErrorKind::Dosing, {"dosing-006", "the lag is " + core::format_double(lag), {}, ""});
     const double interval = row.interval * time_factor_;
     int first = 0;  // of the doses that have not entered yet
-    if (row.steady_state > 0) {
+    if (row.steady_state > 0 && needs_doses(row, interval)) {
+      lead_in(state, row, lag, interval);
+    } else if (row.steady_state > 0) {
       first = steady_state(row, state, lag, interval);
       if (row.amount == 0) return;
-    } else if (lag == 0) {
+    }
+    if (lag == 0 && first == 0) {
       enter(row, state);
       first = 1;
     }
@@ -270,6 +276,65 @@ class SubjectPlanner {
       states[i] -= rest[i];
       if (std::isnan(states[i])) states[i] = 0;  // keeps its value
     }
+  }
+
+  /// True for SS=1 of a train where events change parameters or wait: what the doses cause then depends on more than the states. What has no train to
+  /// follow is refused.
+  [[nodiscard]] bool needs_doses(const EventRow& row, double interval) const {
+    const auto& events = model_.program().events;
+    const bool past = std::any_of(events.begin(), events.end(), [](const compile::EventDefinition& e) {
+      return e.delay || std::any_of(e.actions.begin(), e.actions.end(), [](const compile::EventAction& a) { return !a.is_state; });
+    });
+    if (!past) return false;
+    if (row.steady_state == 1 && row.amount > 0) return interval > 0;
+    throw core::Error(core::ErrorKind::Unsupported,
+                      {"steady-005",
+                       "the steady state of an infusion, or one to be added, where events change parameters or wait",
+                       {table_.file, row.line, 0},
+                       "Give the doses themselves (ADDL), or SS 1 with II."});
+  }
+
+  /// SS=1 by the doses of the train themselves, as many as it takes, in an episode that begins with the first of them.
+  void lead_in(std::uint32_t state, const EventRow& row, double lag, double interval) {
+    const double record = now_;
+    for (int doses = kFewestDoses; doses <= kMostDoses; doses *= 2) {
+      pending_.clear();
+      episodes_.emplace_back();
+      episode().subject = subject_;
+      plan().start = now_ = record - doses * interval;
+      plan().initial_overrides = overrides_;
+      plan().parameters = values_;
+      queue({state, 0, &row, now_ + lag, interval, 0, doses - 1}, 0, order_++);
+      advance(record);
+      if (repeats(interval)) return;
+      episodes_.pop_back();
+    }
+    throw core::Error(core::ErrorKind::Numerics,
+                      {"steady-001",
+                       "no steady state was found for doses into '" + model_.program().states[state] + "'",
+                       {table_.file, row.line, 0},
+                       "Some state or parameter of the model does not come to rest under this dosing."});
+  }
+
+  /// True if what holds now held one interval ago as well.
+  bool repeats(double interval) {
+    solve::SubjectPlan p = plan();
+    for (const double t : {now_ - interval, now_}) {
+      const auto stop = std::find_if(p.stops.begin(), p.stops.end(), [&](const Stop& s) { return s.time >= t - kSameTime * interval; });
+      p.outputs.push_back({t, static_cast<std::uint32_t>(stop - p.stops.begin())});
+    }
+    solve::Options options;
+    options.relative_tolerance = 1e-10;
+    const auto result = solve::run_reference(model_.program(), p, options);
+    if (result.status != solve::Status::Completed) throw core::Error(core::ErrorKind::Numerics, {"steady-002", result.message, {}, ""});
+    const auto same = [](const std::vector<double>& values) {
+      const std::size_t n = values.size() / 2;
+      for (std::size_t i = 0; i < n; ++i) {
+        if (!(std::abs(values[n + i] - values[i]) <= kRepeats * std::max(std::abs(values[i]), std::abs(values[n + i])))) return false;
+      }
+      return true;
+    };
+    return same(result.states) && same(result.parameters);
   }
 
   /// Drops running infusions and doses that have not entered yet.

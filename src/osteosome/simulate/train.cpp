@@ -67,6 +67,7 @@ Orbit TrainRunner::after_dose(double dose_time, double since, const std::vector<
 
 Orbit TrainRunner::run(solve::SubjectPlan plan, double end) const {
   plan.parameters = parameters_;
+  plan.resumes = true;
   plan.outputs.push_back({end, static_cast<std::uint32_t>(plan.stops.size())});
   solve::Options options;
   options.relative_tolerance = kIntegration;

@@ -81,10 +81,10 @@ double History::value(std::size_t k, double time, double now, std::span<const do
 double History::look_up(double time, std::span<const double> states, std::span<double> delayed) {
   double shortest = std::numeric_limits<double>::infinity();
   for (std::size_t k = 0; k < delayed.size(); ++k) {
-    const double duration = evaluate(durations_[k], time, states, delayed);
-    if (!(duration >= 0)) return -1;
-    shortest = std::min(shortest, duration);
-    delayed[k] = value(k, time - duration, time, states);
+    const double ago = duration(k, time, states, delayed);
+    if (!(ago >= 0)) return -1;
+    shortest = std::min(shortest, ago);
+    delayed[k] = value(k, time - ago, time, states);
   }
   return shortest;
 }

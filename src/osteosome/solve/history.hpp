@@ -24,6 +24,10 @@ class History {
   /// Earlier values [n_delays] seen from (time, states), at or after the end of the history. Returns the shortest delay; a negative or
   /// undefined one makes it negative.
   double look_up(double time, std::span<const double> states, std::span<double> delayed);
+  /// How long ago the value of delay `k` was, for the states and delayed values of now.
+  double duration(std::size_t k, double time, std::span<const double> states, std::span<const double> delayed) {
+    return evaluate(durations_[k], time, states, delayed);
+  }
 
  private:
   struct Step {

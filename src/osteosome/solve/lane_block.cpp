@@ -30,11 +30,11 @@ constexpr double kLeastError = 1e-10;  // smaller ones ask for the largest step 
 LaneBlock::LaneBlock(const compile::Program& program, const compile::LaneProgram& lane_program, const compile::Evaluator& evaluator,
                      const LaneKernels& kernels, const Options& options)
     : program_(program), code_(lane_program), at_(lane_program.layout), evaluator_(evaluator), kernels_(kernels), options_(options),
-      method_(tableau_named(options.method)), setup_(program), lanes_(static_cast<std::size_t>(evaluator.lanes())), n_(lane_program.n_states),
-      block_(std::size_t{at_.total} * lanes_), x_(n_ * lanes_), new_x_(n_ * lanes_), atol_(n_ * lanes_), rates_(n_ * lanes_), h_(lanes_),
-      inverse_h_(lanes_), error_(lanes_), factor_(lanes_), mask_(lanes_), zero_(n_ * lanes_), gap_start_(code_.n_switches * lanes_),
-      gap_middle_(code_.n_switches * lanes_), gap_end_(code_.n_switches * lanes_), dense_(3 * n_ * lanes_), has_rate_(n_, 0), lane_(lanes_),
-      state_row_(n_), bit_row_(code_.n_switches) {
+      method_(tableau_named(options.method)), setup_(program), timed_(program), lanes_(static_cast<std::size_t>(evaluator.lanes())),
+      n_(lane_program.n_states), block_(std::size_t{at_.total} * lanes_), x_(n_ * lanes_), new_x_(n_ * lanes_), atol_(n_ * lanes_),
+      rates_(n_ * lanes_), h_(lanes_), inverse_h_(lanes_), error_(lanes_), factor_(lanes_), mask_(lanes_), zero_(n_ * lanes_),
+      gap_start_(code_.n_switches * lanes_), gap_middle_(code_.n_switches * lanes_), gap_end_(code_.n_switches * lanes_), dense_(3 * n_ * lanes_),
+      has_rate_(n_, 0), lane_(lanes_), state_row_(n_), bit_row_(code_.n_switches) {
   for (int i = 0; i < method_.stages; ++i) k_.emplace_back(n_ * lanes_);
   for (std::uint32_t c = 0; c < code_.constants.size(); ++c) std::fill_n(slot(at_.constants + c), lanes_, code_.constants[c]);
   parameter_events_ = !program.parameter_initial.empty();
@@ -42,7 +42,12 @@ LaneBlock::LaneBlock(const compile::Program& program, const compile::LaneProgram
     for (const auto& a : e.actions) parameter_events_ = parameter_events_ || !a.is_state;
   }
   std::vector<expr::NodeId> gaps;
-  for (const auto& s : program.switches) gaps.push_back(s.gap);
+  settle_after_flip_ = setup_.has_constraints();
+  for (const auto& s : program.switches) {
+    gaps.push_back(s.gap);
+    const bool nested = !program.events.empty() && (program.graph.depends(s.gap) & expr::kOnSwitch) != 0;
+    settle_after_flip_ = settle_after_flip_ || s.level || nested;
+  }
   const auto needed = program.graph.reachable(gaps);
   for (expr::NodeId id = 0; id < needed.size(); ++id) {
     if (needed[id] && program.graph[id].op == expr::Op::State) gap_states_.push_back(program.graph[id].a);
@@ -127,7 +132,8 @@ double LaneBlock::attempt_end(const Lane& lane) const {
   return lane.to_stop ? end_time(lane) : lane.t + lane.h_try;
 }
 
-/// At every instant: first the events that are due, then the outputs, then doses, then branches that are left only after this instant.
+/// At every instant (docs/reference/event-table.md): the outputs that stand before the doses, the doses, then triggers and events, the outputs after
+/// them, and last the branches that are left only after this instant.
 void LaneBlock::prepare(const ResultSink& sink, const Next& next, const PlanSource& plans) {
   for (bool again = true; again;) {
     load_parameters();
@@ -156,6 +162,7 @@ void LaneBlock::load_parameters() {
     if (!lane.active || !lane.parameters_changed) continue;
     for (std::uint32_t p = 0; p < code_.n_parameters; ++p) slot(at_.parameters + p, l) = lane.parameters[p];
     lane.parameters_changed = false;
+    lane.change.reset();
     reload = true;
   }
   if (reload) evaluator_.run(Phase::Prologue, block_.get());
@@ -165,7 +172,9 @@ void LaneBlock::load_parameters() {
 bool LaneBlock::pass_stops(std::size_t l) {
   Lane& lane = lane_[l];
   bool changed = false;
+  lane.fresh = false;
   while (true) {
+    if (changed && (lane.fresh || !stop_due(lane))) return true;
     while (lane.output < lane.plan.outputs.size() && lane.plan.outputs[lane.output].after_stops <= lane.stop &&
            lane.plan.outputs[lane.output].time <= lane.t) {
       for (std::size_t i = 0; i < n_; ++i) state_row_[i] = at(x_, i, l);
@@ -193,12 +202,16 @@ bool LaneBlock::pass_stops(std::size_t l) {
       }
       if (stop.kind == StopKind::ChangeRate) has_rate_[stop.index] = 1;
     }
+    if (stop.kind == StopKind::SetStates) {
+      lane.events.begin_anew();
+      lane.fresh = true;
+    }
     changed = lane.bits_unknown = true;
     lane.held.clear();
     lane.to_root = false;
     restart(lane, std::uint64_t{static_cast<std::uint8_t>(stop.kind)} << 32 | stop.index, 0);
   }
-  if (changed || lane.late.empty()) return changed;
+  if (lane.late.empty()) return pass_changes(l);
   for (const std::uint32_t k : lane.late) {
     const auto held = std::find_if(lane.held.begin(), lane.held.end(), [&](const auto& h) { return h.first == k; });
     if (held == lane.held.end()) continue;  // a dose or an event has come between
@@ -208,6 +221,30 @@ bool LaneBlock::pass_stops(std::size_t l) {
   }
   lane.late.clear();
   return true;
+}
+
+/// Flips the branches on the clock that no longer hold right after this instant; returns true if there are any.
+bool LaneBlock::pass_changes(std::size_t l) {
+  Lane& lane = lane_[l];
+  if (timed_.empty() || next_change(l).time > lane.t) return false;
+  const auto branches = std::move(lane.change->branches);
+  evaluate_gaps();
+  for (const std::uint32_t k : branches) {
+    std::erase_if(lane.held, [&](const auto& h) { return h.first == k; });
+    flip(l, k, slot(at_.gaps + k, l));
+  }
+  lane.to_root = false;
+  ++lane.result.statistics.switches;
+  return true;
+}
+
+const TimedBranches::Change& LaneBlock::next_change(std::size_t l) {
+  Lane& lane = lane_[l];
+  if (!lane.change) {
+    const Moment now = moment(l);
+    lane.change = timed_.next(lane.plan, lane.t, now.parameters, now.bits);
+  }
+  return *lane.change;
 }
 
 /// After a discontinuity: the step size that worked after the last one of this kind, else `fallback` (0: estimate it).
@@ -225,7 +262,7 @@ void LaneBlock::refresh_bits() {
     std::vector<std::size_t> unknown;
     for (std::size_t l = 0; l < lanes_; ++l) {
       Lane& lane = lane_[l];
-      if (!lane.active || stop_due(lane)) continue;
+      if (!lane.active || (stop_due(lane) && !lane.fresh)) continue;
       if (lane.events_due && !lane.bits_unknown && run_events(l)) lane.bits_unknown = true;
       lane.events_due = false;
       if (lane.bits_unknown) unknown.push_back(l);
@@ -243,6 +280,13 @@ void LaneBlock::refresh_bits() {
   }
 }
 
+/// Gaps of every lane at its time and states.
+void LaneBlock::evaluate_gaps() {
+  for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t;
+  std::copy_n(x_.get(), n_ * lanes_, slot(at_.states));
+  evaluator_.run(Phase::Gaps, block_.get());
+}
+
 /// Branch bits of `lanes`, and quantities that equations determine. A held bit stands while its gap is the one it was held with.
 void LaneBlock::settle_bits(const std::vector<std::size_t>& lanes, bool first_round) {
   for (std::uint32_t pass = 0; pass <= code_.n_switches; ++pass) {
@@ -251,9 +295,7 @@ void LaneBlock::settle_bits(const std::vector<std::size_t>& lanes, bool first_ro
       finish(l, Status::NotFinite, "the fast reactions or algebraic equations do not determine one solution here");
     }
     if (code_.n_switches == 0) return;
-    for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t;
-    std::copy_n(x_.get(), n_ * lanes_, slot(at_.states));
-    evaluator_.run(Phase::Gaps, block_.get());
+    evaluate_gaps();
     bool changed = false;
     for (const std::size_t l : lanes) {
       auto& held = lane_[l].held;
@@ -263,9 +305,12 @@ void LaneBlock::settle_bits(const std::vector<std::size_t>& lanes, bool first_ro
       for (std::uint32_t k = 0; k < code_.n_switches; ++k) {
         const double g = slot(at_.gaps + k, l);
         if (std::find(held.begin(), held.end(), std::pair(k, g)) != held.end()) continue;
-        const double bit = (program_.switches[k].inclusive ? g >= 0 : g > 0) ? 1 : 0;
-        changed = changed || slot(at_.bits + k, l) != bit;
-        slot(at_.bits + k, l) = bit;
+        const double bit = program_.switches[k].value_at(g);
+        double& now = slot(at_.bits + k, l);
+        if (now == bit || (std::isnan(now) && std::isnan(bit))) continue;
+        now = bit;
+        lane_[l].change.reset();
+        changed = true;
       }
     }
     if (!changed) return;
@@ -331,6 +376,13 @@ void LaneBlock::choose_step(Lane& lane) {
     lane.to_stop = true;
   } else if (lane.h > left / 2) {
     lane.h_try = left / 2;  // two equal steps instead of a long one and a sliver
+  }
+  if (lane.change && lane.change->time <= attempt_end(lane)) {
+    lane.h_before_root = lane.h_try;
+    lane.to_root = true;
+    lane.flips = lane.change->branches;
+    lane.t_root = lane.change->time;
+    lane.h_try = lane.t_root - lane.t;
   }
 }
 
@@ -491,8 +543,8 @@ void LaneBlock::accept(std::size_t l) {
   lane.held.clear();
   if (lane.to_root) {
     for (const std::uint32_t k : lane.flips) {
-      const bool holds_at_zero = program_.switches[k].inclusive;
-      if ((slot(at_.bits + k, l) == 0) == holds_at_zero) {
+      const auto& branch = program_.switches[k];
+      if (branch.holds_at_boundary(branch.rises(slot(at_.bits + k, l), at(gap_end_, k, l)))) {
         flip(l, k, at(gap_end_, k, l));
       } else {
         lane.late.push_back(k);

@@ -14,6 +14,7 @@
 #include "osteosome/solve/engine.hpp"
 #include "osteosome/solve/subject.hpp"
 #include "tableau.hpp"
+#include "timed_branches.hpp"
 
 namespace osteosome::solve {
 
@@ -62,6 +63,7 @@ class LaneBlock {
     bool just_rejected = false;
     bool parameters_changed = false;
     bool bits_unknown = false;
+    bool fresh = true;  // the state has just been set: it is looked at before the doses of this instant
     bool after_restart = false;                  // the next accepted step is the first after a discontinuity
     std::uint64_t restart_kind = 0;              // which kind of discontinuity it was
     std::map<std::uint64_t, double> step_after;  // step sizes that worked after earlier ones of the same kind
@@ -74,13 +76,21 @@ class LaneBlock {
     // Bits that have just flipped, with the gap at the crossing: while the gap is that value, which rounding put on either side, the bit stands.
     std::vector<std::pair<std::uint32_t, double>> held;
     bool events_due = false;  // a bit flipped: triggers may have changed
+    std::optional<TimedBranches::Change> change;  // the next one of branches on the clock; empty: not known
+  };
+  /// One boundary of a frozen branch; margins are positive where its value is right.
+  struct Boundary {
+    double sign, offset;
+    [[nodiscard]] double margin(double gap) const { return offset + sign * gap; }
   };
   struct Bracket {
     std::size_t lane;
     std::uint32_t bit;
-    double a, b, ga, gb, theta;
+    Boundary boundary;
+    double a, b, ga, gb, margin;
     int side;
-    double start = 0;  // signed gap at the beginning of the step
+    double gap = 0;    // last evaluated
+    double start = 0;  // gap at the beginning of the step
   };
 
   // Setting up and finishing subjects.
@@ -94,12 +104,15 @@ class LaneBlock {
   void load_parameters();
   void restart(Lane& lane, std::uint64_t kind, double fallback);
   void refresh_bits();
+  void evaluate_gaps();
   void settle_bits(const std::vector<std::size_t>& lanes, bool first_round);
   bool run_events(std::size_t l);
   bool make_consistent(std::size_t l);
   [[nodiscard]] Moment moment(std::size_t l);
   void initial_step_sizes();
   void choose_step(Lane& lane);
+  bool pass_changes(std::size_t l);
+  const TimedBranches::Change& next_change(std::size_t l);
 
   // One attempt in every lane.
   void attempt();
@@ -109,10 +122,11 @@ class LaneBlock {
   void judge();
   void reject(std::size_t l, double error);
   void find_crossings(std::vector<std::size_t>& candidates);
+  void find_brackets(std::size_t l, std::uint32_t bit, std::vector<Bracket>& brackets, std::vector<Bracket>& dips) const;
   void gaps_along_step();
   template <class Theta>
-  void signed_gaps(std::vector<Bracket>& brackets, Theta theta_of);
-  void find_dips(std::size_t l, std::uint32_t bit, double start, double middle, double end, std::vector<Bracket>& dips) const;
+  void margins(std::vector<Bracket>& brackets, Theta theta_of);
+  static void find_dip(const Bracket& whole, double start, double middle, double end, std::vector<Bracket>& dips);
   void locate(std::vector<Bracket>& brackets);
   void flip(std::size_t l, std::uint32_t bit, double gap);
   void check_interpolation(std::vector<std::size_t>& candidates);
@@ -138,8 +152,10 @@ class LaneBlock {
   const Options& options_;
   const Tableau& method_;
   SubjectSetup setup_;
+  TimedBranches timed_;
   std::size_t lanes_, n_;
   bool parameter_events_ = false;
+  bool settle_after_flip_ = false;  // what else holds at an instant depends on the branch that flipped there
   std::vector<std::uint32_t> gap_states_;
 
   AlignedArray block_, x_, new_x_, atol_, rates_, h_, inverse_h_, error_, factor_, mask_, zero_;

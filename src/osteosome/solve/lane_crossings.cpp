@@ -41,15 +41,37 @@ void LaneBlock::gaps_along_step() {
   std::copy_n(slot(at_.gaps), count, gap_end_.get());
 }
 
-/// A signed gap that is positive at the start, the middle and the end may still dip below zero in between: the minimum of the parabola through the
+/// A margin that is positive at the start, the middle and the end may still dip below zero in between: the minimum of the parabola through the
 /// three, if it comes near zero, is a place to look.
-void LaneBlock::find_dips(std::size_t l, std::uint32_t bit, double start, double middle, double end, std::vector<Bracket>& dips) const {
+void LaneBlock::find_dip(const Bracket& whole, double start, double middle, double end, std::vector<Bracket>& dips) {
   const double curvature = 2 * (start - 2 * middle + end);
   const double slope = -3 * start + 4 * middle - end;
   if (!(curvature > 0)) return;
   const double theta = -slope / (2 * curvature);
   const double lowest = start - slope * slope / (4 * curvature);
-  if (theta > kDipMargin && theta < 1 - kDipMargin && lowest < kNearZero * std::min(start, end)) dips.push_back({l, bit, 0, theta, 0, 0, 0, 0});
+  if (!(theta > kDipMargin && theta < 1 - kDipMargin && lowest < kNearZero * std::min(start, end))) return;
+  dips.push_back(whole);
+  dips.back().b = theta;
+}
+
+/// Where the branch `bit` of a lane is left within its attempt, and where it might be.
+void LaneBlock::find_brackets(std::size_t l, std::uint32_t bit, std::vector<Bracket>& brackets, std::vector<Bracket>& dips) const {
+  const auto& branch = program_.switches[bit];
+  const double value = slot(at_.bits + bit, l), last = at(gap_end_, bit, l);
+  const auto look = [&](Boundary boundary, bool left) {
+    const double middle = boundary.margin(at(gap_middle_, bit, l)), end = boundary.margin(last);
+    const Bracket whole{l, bit, boundary, 0, 1, 0, end, 0, 0};
+    if (left) {
+      brackets.push_back(whole);
+    } else if (middle < 0) {
+      brackets.push_back({l, bit, boundary, 0, 0.5, 0, middle, 0, 0});
+    } else {
+      find_dip(whole, boundary.margin(at(gap_start_, bit, l)), middle, end, dips);
+    }
+  };
+  if (!branch.level) return look({value != 0 ? 1.0 : -1.0, 0}, branch.value_at(last) != value);
+  look({1, -value}, last < value);
+  look({-1, value + 1}, last >= value + 1);
 }
 
 /// Removes from `candidates` the lanes whose attempt crossed a branch boundary, once or there and back; they repeat the step up to the crossing.
@@ -60,26 +82,14 @@ void LaneBlock::find_crossings(std::vector<std::size_t>& candidates) {
     Lane& lane = lane_[l];
     if (lane.flips_in_place > kFlipsInPlace) continue;
     for (std::uint32_t k = 0; k < code_.n_switches; ++k) {
-      if (lane.to_root && std::find(lane.flips.begin(), lane.flips.end(), k) != lane.flips.end()) continue;
-      const bool bit = slot(at_.bits + k, l) != 0;
-      const double sign = bit ? 1 : -1;
-      const double middle = sign * at(gap_middle_, k, l);
-      const double end = sign * at(gap_end_, k, l);
-      const double g = at(gap_end_, k, l);
-      const bool holds = program_.switches[k].inclusive ? g >= 0 : g > 0;
-      if (holds != bit) {
-        brackets.push_back({l, k, 0, 1, 0, end, 0, 0});
-      } else if (middle < 0) {
-        brackets.push_back({l, k, 0, 0.5, 0, middle, 0, 0});
-      } else {
-        find_dips(l, k, sign * at(gap_start_, k, l), middle, end, dips);
-      }
+      if (timed_.contains(k) || (lane.to_root && std::find(lane.flips.begin(), lane.flips.end(), k) != lane.flips.end())) continue;
+      find_brackets(l, k, brackets, dips);
     }
   }
   if (!dips.empty()) {
-    signed_gaps(dips, [](const Bracket& b) { return b.b; });
+    margins(dips, [](const Bracket& b) { return b.b; });
     for (Bracket& dip : dips) {
-      dip.gb = dip.theta;
+      dip.gb = dip.margin;
       if (dip.gb < 0) brackets.push_back(dip);
     }
   }
@@ -96,10 +106,9 @@ void LaneBlock::find_crossings(std::vector<std::size_t>& candidates) {
   });
 }
 
-/// Signed gap of each bracket at `theta_of(bracket)` of the step, left in its `theta`; positive where the frozen bit is right. A negative theta skips
-/// the bracket. Brackets of one lane take turns.
+/// Gap and margin of each bracket at `theta_of(bracket)` of the step. A negative theta skips the bracket. Brackets of one lane take turns.
 template <class Theta>
-void LaneBlock::signed_gaps(std::vector<Bracket>& brackets, Theta theta_of) {
+void LaneBlock::margins(std::vector<Bracket>& brackets, Theta theta_of) {
   std::vector<char> done(brackets.size(), 0);
   for (std::size_t left = brackets.size(); left > 0;) {
     std::vector<std::size_t> turn;
@@ -117,17 +126,18 @@ void LaneBlock::signed_gaps(std::vector<Bracket>& brackets, Theta theta_of) {
     }
     evaluator_.run(Phase::Gaps, block_.get());
     for (const std::size_t m : turn) {
-      const double g = slot(at_.gaps + brackets[m].bit, brackets[m].lane);
-      brackets[m].theta = slot(at_.bits + brackets[m].bit, brackets[m].lane) != 0 ? g : -g;
+      brackets[m].gap = slot(at_.gaps + brackets[m].bit, brackets[m].lane);
+      brackets[m].margin = brackets[m].boundary.margin(brackets[m].gap);
     }
   }
 }
 
 /// Illinois iteration on the dense output, all brackets side by side.
 void LaneBlock::locate(std::vector<Bracket>& brackets) {
-  signed_gaps(brackets, [](const Bracket&) { return 0.0; });
+  margins(brackets, [](const Bracket&) { return 0.0; });
   for (Bracket& b : brackets) {
-    b.ga = b.start = b.theta;
+    b.ga = b.margin;
+    b.start = b.gap;
     if (!(b.ga > 0)) b.b = 0;  // on the wrong side from the start: the crossing is here
   }
   for (int iteration = 0; iteration < kRootIterations; ++iteration) {
@@ -138,11 +148,11 @@ void LaneBlock::locate(std::vector<Bracket>& brackets) {
       const double margin = 0.25 * kRootWidth;
       return std::isfinite(secant) ? std::clamp(secant, b.a + margin, b.b - margin) : 0.5 * (b.a + b.b);
     };
-    signed_gaps(brackets, trial);
+    margins(brackets, trial);
     for (Bracket& b : brackets) {
       const double at_theta = trial(b);
       if (at_theta < 0) continue;
-      const double g = b.theta;
+      const double g = b.margin;
       if (g > 0) {
         b.a = at_theta;
         b.ga = g;
@@ -164,13 +174,13 @@ void LaneBlock::approach_root(std::size_t l, const std::vector<Bracket>& bracket
   for (const Bracket& b : brackets) first = std::min(first, b.b);
   std::vector<std::uint32_t> flips;
   for (const Bracket& b : brackets) {
-    if (b.b <= first + kRootWidth) flips.push_back(b.bit);
+    if (b.b <= first + kRootWidth && std::find(flips.begin(), flips.end(), b.bit) == flips.end()) flips.push_back(b.bit);
   }
   const double h_root = first * lane.h_try;
   if (h_root <= kSmallestStep * std::max(std::abs(lane.t), lane.h_try)) {
     lane.held.clear();
     for (const Bracket& b : brackets) {
-      if (std::find(flips.begin(), flips.end(), b.bit) != flips.end()) flip(l, b.bit, slot(at_.bits + b.bit, l) != 0 ? b.start : -b.start);
+      if (std::erase(flips, b.bit) > 0) flip(l, b.bit, b.start);
     }
     ++lane.flips_in_place;
     ++lane.result.statistics.switches;
@@ -187,10 +197,11 @@ void LaneBlock::approach_root(std::size_t l, const std::vector<Bracket>& bracket
 }
 
 void LaneBlock::flip(std::size_t l, std::uint32_t bit, double gap) {
-  slot(at_.bits + bit, l) = slot(at_.bits + bit, l) != 0 ? 0 : 1;
+  slot(at_.bits + bit, l) = program_.switches[bit].beyond(slot(at_.bits + bit, l), gap);
   lane_[l].held.emplace_back(bit, gap);
+  lane_[l].change.reset();
   lane_[l].events_due = !program_.events.empty() || !program_.constraints.empty();
-  if (setup_.has_constraints()) lane_[l].bits_unknown = true;
+  if (settle_after_flip_) lane_[l].bits_unknown = true;
 }
 
 }  // namespace osteosome::solve

@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <memory>
+#include <utility>
 
 #include "history.hpp"
 #include "osteosome/solve/engine.hpp"
 #include "osteosome/solve/subject.hpp"
 #include "reference_solvers.hpp"
+#include "timed_branches.hpp"
 
 namespace osteosome::solve {
 namespace {
@@ -19,6 +22,8 @@ constexpr int kEventRounds = 10'000;
 constexpr double kShortestDelay = 1e-4;  // of the time to the next output
 constexpr double kStandstill = 1e-12;  // progress of many steps, relative to time, below which the solver stands still
 constexpr double kNoTime = 16 * 2.220446049250313e-16;
+constexpr int kMostLooksAhead = 8;
+constexpr double kLevelWidth = 1e-9;  // of a level: what a crossing that CVODES has located leaves open
 constexpr double kSnap = 1e-12;  // of time: what CVODES' root finder leaves open, a hundred units in the last place, and some
 
 template <class T, class F>
@@ -28,15 +33,35 @@ std::vector<expr::NodeId> nodes(const std::vector<T>& items, F node) {
   return roots;
 }
 
+/// A function that CVODES watches: the gap of a branch, or how far it is from the upper or the lower end of its level.
+struct Margin {
+  enum class Kind { Gap, Upper, Lower };
+  std::uint32_t branch = 0;
+  Kind kind = Kind::Gap;
+};
+
+std::vector<Margin> margins_of(const compile::Program& program) {
+  std::vector<Margin> margins;
+  for (std::uint32_t k = 0; k < program.switches.size(); ++k) {
+    const auto& s = program.switches[k];
+    if (s.time_slope) continue;
+    margins.push_back({k, s.level ? Margin::Kind::Upper : Margin::Kind::Gap});
+    if (s.level) margins.push_back({k, Margin::Kind::Lower});
+  }
+  return margins;
+}
+
 class Reference final : System {
  public:
   Reference(const compile::Program& program, const SubjectPlan& plan, const Options& options, const std::stop_token& stop)
-      : stop_requested_(stop), program_(program), plan_(plan), options_(options), n_(program.states.size()), setup_(program),
-        derivative_(program.graph, program.derivative), jacobian_(program.graph, nodes(program.jacobian, [](const auto& e) { return e.node; })),
+      : stop_requested_(stop), program_(program), plan_(plan), options_(options), n_(program.states.size()), setup_(program), timed_(program),
+        margins_(margins_of(program)), derivative_(program.graph, program.derivative),
+        jacobian_(program.graph, nodes(program.jacobian, [](const auto& e) { return e.node; })),
         gaps_(program.graph, nodes(program.switches, [](const auto& s) { return s.gap; })),
         residuals_(program.graph, nodes(program.algebraic, [](const auto& a) { return a.residual; })), history_(program),
-        parameters_(setup_.initial_parameters(plan)), bits_(program.switches.size()), gap_(program.switches.size()), rates_(n_),
-        delayed_(program.delays.size()), solver_(make_integrator(program, *this, options.relative_tolerance)) {
+        parameters_(setup_.initial_parameters(plan)), bits_(program.switches.size()), gap_(program.switches.size()),
+        watched_(program.switches.size()), rates_(n_), delayed_(program.delays.size()),
+        solver_(make_integrator(program, *this, options.relative_tolerance)) {
     events_ = setup_.start_events(plan);
     for (const auto& e : program.events) {
       for (const auto& a : e.actions) parameter_events_ = parameter_events_ || !a.is_state;
@@ -71,11 +96,13 @@ class Reference final : System {
   [[nodiscard]] bool has_delays() const { return !delayed_.empty(); }
   [[nodiscard]] bool stop_due() const { return stop_ < plan_.stops.size() && plan_.stops[stop_].time <= t_; }
 
-  /// At every instant: first the events that are due, then the outputs, then doses, then branches that are left only after this instant.
+  /// At every instant (docs/reference/event-table.md): the outputs that stand before the doses, the doses, then triggers and events, the outputs
+  /// after them, and last the branches that are left only after this instant.
   void integrate() {
     bool changed = true;
     while (true) {
-      if (changed && !stop_due() && !settle()) return;
+      if (changed && (fresh_ || !stop_due()) && !settle()) return;
+      fresh_ = false;
       while (output_ < plan_.outputs.size() && plan_.outputs[output_].after_stops <= stop_ && plan_.outputs[output_].time <= t_) write_output();
       if (output_ == plan_.outputs.size()) return;
       if (stop_due()) {
@@ -85,12 +112,17 @@ class Reference final : System {
       }
       if (changed && late_.empty()) look_ahead();
       if (!late_.empty()) {
-        for (const std::size_t k : late_) flip(k);
-        late_.clear();
+        pass_late();
         changed = true;
         continue;
       }
       if (changed) {
+        change_ = timed_.next(plan_, t_, parameters_, bits_);
+        if (change_.time <= t_) {
+          for (const std::uint32_t k : change_.branches) flip(k);
+          continue;
+        }
+        note_echoes();
         solver_->restart(t_);
         counted_ = {};
         changed = false;
@@ -107,23 +139,38 @@ class Reference final : System {
     } else {
       apply_stop(plan_, s, solver_->states(), rates_);
     }
+    if (s.kind == StopKind::SetStates) {
+      events_.begin_anew();
+      fresh_ = true;
+    }
     held_.clear();
   }
 
   /// Integrates to the next output, stop, event or crossing. Returns false when the subject is finished, with or without success.
   bool step(bool& changed) {
     const double event = next_event(plan_, events_);
-    const double end = std::min(stop_ < plan_.stops.size() ? plan_.stops[stop_].time : plan_.outputs.back().time, event);
+    const double end = std::min({stop_ < plan_.stops.size() ? plan_.stops[stop_].time : plan_.outputs.back().time, event, change_.time, next_echo()});
     const auto& output = plan_.outputs[output_];
     const double target = output.after_stops == stop_ ? std::min(end, output.time) : end;
-    const auto reach_event = [&] {
-      if (t_ < event) return;
-      t_ = std::max(t_, events_.next());
-      changed = true;
+    const auto reach_end = [&] {
+      if (t_ >= event) {
+        t_ = std::max(t_, events_.next());
+        changed = true;
+      }
+      if (t_ >= change_.time) {
+        pass_boundaries(change_.branches);
+        change_ = {};
+        changed = true;
+      }
+      if (t_ >= next_echo()) {
+        echo_ = echoes_.begin()->second;
+        echoes_.erase(echoes_.begin(), echoes_.upper_bound(t_));
+        changed = true;
+      }
     };
     if (end - t_ <= kNoTime * std::max(std::abs(t_), std::abs(end))) {  // closer than CVODES can step
       t_ = end;
-      reach_event();
+      reach_end();
       return true;
     }
     if (stop_requested_.stop_requested()) {
@@ -131,6 +178,7 @@ class Reference final : System {
       return false;
     }
     const double before = t_;
+    looks_ahead_ = 0;
     const auto advance = solve_to(target, has_delays() ? target : end);
     if (advance == Integrator::Advance::Root) {
       found_crossings();
@@ -138,7 +186,7 @@ class Reference final : System {
     } else if (advance == Integrator::Advance::Stop) {
       t_ = has_delays() ? target : end;
     }
-    reach_event();
+    reach_end();
     count();
     const bool stands = advance == Integrator::Advance::Busy && t_ - before <= kStandstill * std::max(std::abs(t_), end - t_);
     if (stands || advance == Integrator::Advance::Failed) {
@@ -150,6 +198,17 @@ class Reference final : System {
       return false;
     }
     return true;
+  }
+
+  [[nodiscard]] double next_echo() const { return echoes_.empty() ? std::numeric_limits<double>::infinity() : echoes_.begin()->first; }
+
+  /// What jumps now jumps again where it is seen with a delay, and as often again as delays may be nested.
+  void note_echoes() {
+    const std::size_t order = std::exchange(echo_, 0) + 1;
+    for (std::size_t k = 0; order <= delayed_.size() && k < delayed_.size(); ++k) {
+      const double ago = history_.duration(k, t_, solver_->states(), delayed_);
+      if (ago > 0) echoes_.emplace(t_ + ago, order);
+    }
   }
 
   Integrator::Advance solve_to(double target, double stop) {
@@ -171,29 +230,53 @@ class Reference final : System {
     counted_ = done;
   }
 
-  /// A crossed bit flips at once if its new value holds where the gap is 0, else after this instant.
   void found_crossings() {
-    std::vector<int> found(bits_.size());
+    std::vector<int> found(margins_.size());
     solver_->crossings(found);
     const double at = snapped(plan_, t_, kSnap * std::abs(t_));
+    std::vector<std::uint32_t> crossed;
+    for (std::size_t m = 0; m < margins_.size(); ++m) {
+      const std::uint32_t k = margins_[m].branch;
+      const bool left = margins_[m].kind == Margin::Kind::Gap ? found[m] != 0 && (found[m] > 0 ? 1 : 0) != bits_[k] : found[m] < 0;
+      if (left) crossed.push_back(k);
+    }
+    pass_boundaries(crossed);
+    if (at >= t_) t_ = at;
+  }
+
+  /// A branch at its boundary changes at once if its new value holds there, else after this instant.
+  void pass_boundaries(const std::vector<std::uint32_t>& branches) {
     held_.clear();
-    for (std::size_t k = 0; k < bits_.size(); ++k) {
-      const double bit = found[k] > 0 ? 1 : 0;
-      if (found[k] == 0 || bit == bits_[k]) continue;
-      if (bit == (program_.switches[k].inclusive ? 1 : 0)) {
-        flip(k);
+    look_up_delayed();
+    gaps_.evaluate(t_, solver_->states(), bits_, gap_, delayed_);
+    for (const std::uint32_t k : branches) {
+      const auto& branch = program_.switches[k];
+      const double value = branch.beyond(bits_[k], gap_[k]);
+      held_.emplace_back(k, gap_[k]);
+      if (branch.holds_at_boundary(branch.rises(bits_[k], gap_[k]))) {
+        bits_[k] = value;
       } else {
-        late_.push_back(k);
-        hold(k);
+        late_.emplace_back(k, value);
       }
     }
-    if (at >= t_) t_ = at;
     ++result_.statistics.switches;
   }
 
+  /// Branches that are left only after this instant, unless a dose or an event has come between.
+  void pass_late() {
+    look_up_delayed();
+    gaps_.evaluate(t_, solver_->states(), bits_, gap_, delayed_);
+    const std::vector<double> gap = gap_;
+    for (const auto& [k, value] : std::exchange(late_, {})) {
+      if (std::find(held_.begin(), held_.end(), std::pair(k, gap[k])) == held_.end()) continue;
+      bits_[k] = value;
+      hold(k);
+    }
+  }
+
   void flip(std::size_t k) {
-    bits_[k] = bits_[k] != 0 ? 0 : 1;
     hold(k);
+    bits_[k] = program_.switches[k].beyond(bits_[k], gap_[k]);
   }
 
   /// A bit that has just crossed stands while its gap is what it was at the crossing, which rounding put on either side.
@@ -237,28 +320,42 @@ class Reference final : System {
       bool moved = false;
       for (std::size_t k = 0; k < bits_.size(); ++k) {
         if (std::find(held_.begin(), held_.end(), std::pair(k, gap_[k])) != held_.end()) continue;
-        const double bit = (program_.switches[k].inclusive ? gap_[k] >= 0 : gap_[k] > 0) ? 1 : 0;
-        moved = moved || bit != bits_[k];
+        const double bit = program_.switches[k].value_at(gap_[k]);
+        if (bit == bits_[k] || (std::isnan(bit) && std::isnan(bits_[k]))) continue;
         bits_[k] = bit;
+        moved = true;
       }
       if (!moved) break;
     }
     return true;
   }
 
-  /// A gap that is exactly 0 here is not reported as a root when the solver restarts; where it goes decides the bit after this instant.
+  /// A gap that is exactly 0 here is not reported as a root when the solver restarts; where it goes decides the bit after this instant. So does it
+  /// for a level at one of its ends, on either side of which rounding may have put it.
   void look_ahead() {
     gaps_.evaluate(t_, solver_->states(), bits_, gap_, delayed_);
-    if (std::none_of(gap_.begin(), gap_.end(), [](double g) { return g == 0; })) return;
+    std::vector<std::size_t> open;
+    for (std::size_t k = 0; k < bits_.size(); ++k) {
+      if (!timed_.contains(k) && at_boundary(k)) open.push_back(k);
+    }
+    if (open.empty() || ++looks_ahead_ > kMostLooksAhead) return;
     std::vector<double> slope(n_), ahead(n_), gaps(bits_.size());
     derivative_.evaluate(t_, solver_->states(), bits_, slope, delayed_);
     const double dt = 1e-8 * std::max(std::abs(t_), 1.0);
     for (std::size_t i = 0; i < n_; ++i) ahead[i] = solver_->states()[i] + dt * (slope[i] + rates_[i]);
     gaps_.evaluate(t_ + dt, ahead, bits_, gaps, delayed_);
-    for (std::size_t k = 0; k < bits_.size(); ++k) {
-      const bool known = std::find(held_.begin(), held_.end(), std::pair(k, gap_[k])) != held_.end();
-      if (gap_[k] == 0 && !known && gaps[k] != 0 && (gaps[k] > 0 ? 1 : 0) != bits_[k]) late_.push_back(k);
+    for (const std::size_t k : open) {
+      const double value = program_.switches[k].level ? std::floor(gaps[k]) : gaps[k] > 0 ? 1 : 0;
+      if (gaps[k] == gap_[k] || value == bits_[k]) continue;
+      held_.emplace_back(k, gap_[k]);
+      late_.emplace_back(k, value);
     }
+  }
+
+  [[nodiscard]] bool at_boundary(std::size_t k) const {
+    const double gap = gap_[k];
+    if (program_.switches[k].level) return std::abs(gap - std::round(gap)) <= kLevelWidth * std::max(std::abs(gap), 1.0);
+    return gap == 0 && std::find(held_.begin(), held_.end(), std::pair(k, gap)) == held_.end();
   }
 
   void look_up_delayed() {
@@ -303,9 +400,15 @@ class Reference final : System {
     if (has_delays()) (void)history_.look_up(t, x, delayed_);
     jacobian_.evaluate(t, x, bits_, entries, delayed_);
   }
-  void gaps(double t, std::span<const double> x, std::span<double> gaps) override {
+  [[nodiscard]] std::size_t margin_count() const override { return margins_.size(); }
+  void margins(double t, std::span<const double> x, std::span<double> margins) override {
     if (has_delays()) (void)history_.look_up(t, x, delayed_);
-    gaps_.evaluate(t, x, bits_, gaps, delayed_);
+    gaps_.evaluate(t, x, bits_, watched_, delayed_);
+    for (std::size_t m = 0; m < margins_.size(); ++m) {
+      const std::uint32_t k = margins_[m].branch;
+      const double gap = watched_[k];
+      margins[m] = margins_[m].kind == Margin::Kind::Gap ? gap : margins_[m].kind == Margin::Kind::Lower ? gap - bits_[k] : bits_[k] + 1 - gap;
+    }
   }
   void residuals(double t, std::span<const double> x, std::span<double> residuals) override {
     if (has_delays()) (void)history_.look_up(t, x, delayed_);
@@ -318,14 +421,21 @@ class Reference final : System {
   const Options& options_;
   std::size_t n_;
   SubjectSetup setup_;
+  TimedBranches timed_;
+  std::vector<Margin> margins_;
   compile::Interpreter derivative_, jacobian_, gaps_, residuals_;
   History history_;
-  std::vector<double> parameters_, bits_, gap_, rates_, delayed_;
+  std::vector<double> parameters_, bits_, gap_, watched_, rates_, delayed_;
   std::unique_ptr<Integrator> solver_;
   EventState events_;
+  TimedBranches::Change change_;
+  std::multimap<double, std::size_t> echoes_;  // when earlier jumps are seen with a delay, and of which order they are
+  std::size_t echo_ = 0;                       // the order of the one that was reached; 0: a jump of its own
   bool parameter_events_ = false;
+  bool fresh_ = true;  // the state has just been set: it is looked at before the doses of this instant
   std::vector<std::pair<std::size_t, double>> held_;
-  std::vector<std::size_t> late_;  // bits that flip after this instant
+  std::vector<std::pair<std::size_t, double>> late_;  // branches that change after this instant, and to what
+  int looks_ahead_ = 0;                               // at this instant: more than a few slide along a boundary
   double t_ = 0;
   std::size_t stop_ = 0, output_ = 0;
   Integrator::Count counted_;

@@ -94,7 +94,7 @@ class Cvodes final : public Integrator {
     CVodeSetMaxErrTestFails(memory_, kMostFailures);
     CVodeSetLinearSolver(memory_, at_.linear.get(), at_.matrix.get());
     CVodeSetJacFn(memory_, &Cvodes::jacobian);
-    if (!at_.program.switches.empty()) CVodeRootInit(memory_, static_cast<int>(at_.program.switches.size()), &Cvodes::gaps);
+    if (const auto count = static_cast<int>(at_.system.margin_count()); count > 0) CVodeRootInit(memory_, count, &Cvodes::margins);
     CVodeSetNoInactiveRootWarn(memory_);
   }
 
@@ -135,9 +135,9 @@ class Cvodes final : public Integrator {
     for (std::size_t k = 0; k < at.entries.size(); ++k) SM_ELEMENT_D(j, at.program.jacobian[k].row, at.program.jacobian[k].column) = at.entries[k];
     return 0;
   }
-  static int gaps(realtype t, N_Vector y, realtype* out, void* data) {
+  static int margins(realtype t, N_Vector y, realtype* out, void* data) {
     auto& at = *static_cast<Storage*>(data);
-    at.system.gaps(t, at.view(y), {out, at.program.switches.size()});
+    at.system.margins(t, at.view(y), {out, at.system.margin_count()});
     return 0;
   }
 
@@ -173,7 +173,7 @@ class Ida final : public Integrator {
     IDASetMaxNumSteps(memory_, kStepsBetweenChecks);
     IDASetMaxErrTestFails(memory_, kMostFailures);
     IDASetLinearSolver(memory_, at_.linear.get(), at_.matrix.get());
-    if (!at_.program.switches.empty()) IDARootInit(memory_, static_cast<int>(at_.program.switches.size()), &Ida::gaps);
+    if (const auto count = static_cast<int>(at_.system.margin_count()); count > 0) IDARootInit(memory_, count, &Ida::margins);
     IDASetNoInactiveRootWarn(memory_);
   }
 
@@ -216,9 +216,9 @@ class Ida final : public Integrator {
     }
     return 0;
   }
-  static int gaps(realtype t, N_Vector y, N_Vector, realtype* out, void* data) {
+  static int margins(realtype t, N_Vector y, N_Vector, realtype* out, void* data) {
     auto& at = *static_cast<Storage*>(data);
-    at.system.gaps(t, at.view(y), {out, at.program.switches.size()});
+    at.system.margins(t, at.view(y), {out, at.system.margin_count()});
     return 0;
   }
 

@@ -18,7 +18,9 @@ class System {
   virtual bool derivative(double t, std::span<const double> x, std::span<double> dx) = 0;
   /// Values of the entries of Program::jacobian.
   virtual void jacobian(double t, std::span<const double> x, std::span<double> entries) = 0;
-  virtual void gaps(double t, std::span<const double> x, std::span<double> gaps) = 0;
+  /// How many functions change their sign where a branch is left, and their values.
+  [[nodiscard]] virtual std::size_t margin_count() const = 0;
+  virtual void margins(double t, std::span<const double> x, std::span<double> margins) = 0;
   /// Residuals of Program::algebraic.
   virtual void residuals(double t, std::span<const double> x, std::span<double> residuals) = 0;
 };
@@ -36,7 +38,7 @@ class Integrator {
   /// Integrates to `target`, or one step (`one_step`), never past `stop`; `t` is where it got.
   virtual Advance advance(double target, double stop, bool one_step, double& t) = 0;
   virtual void limit_step(double largest) = 0;
-  /// After Root: +1 or -1 for gaps that rise or fall through 0, else 0.
+  /// After Root: +1 or -1 for margins that rise or fall through 0, else 0.
   virtual void crossings(std::span<int> directions) = 0;
   /// Taylor coefficients [order + 1][n_states] about `t` that hold over the last step; only CVODES' solutions need a history.
   [[nodiscard]] virtual std::vector<std::vector<double>> taylor(double t) = 0;

@@ -261,6 +261,7 @@ EventState SubjectSetup::start_events(const SubjectPlan& plan) const {
   EventState events;
   for (const auto& e : program_.events) events.triggers.push_back(e.initial_value ? 1 : 0);
   events.broken.assign(program_.constraints.size(), 0);
+  events.triggers_known = !plan.resumes;
   events.ties.emplace(plan.seed, plan.subject, "simultaneous events");
   return events;
 }
@@ -278,7 +279,7 @@ void SubjectSetup::note_triggers(EventState& events, const Moment& now, std::vec
   trigger_.evaluate(now.time, now.states, now.bits, holds, now.delayed);
   for (std::size_t k = 0; k < holds.size(); ++k) {
     const auto& definition = program_.events[k];
-    const bool rises = holds[k] != 0 && events.triggers[k] == 0;
+    const bool rises = events.triggers_known && holds[k] != 0 && events.triggers[k] == 0;
     events.triggers[k] = holds[k];
     if (holds[k] == 0 && !definition.persistent) std::erase_if(events.waiting, [&](const auto& w) { return w.event == k; });
     if (!rises) continue;
@@ -291,6 +292,7 @@ void SubjectSetup::note_triggers(EventState& events, const Moment& now, std::vec
     events.waiting.push_back({k, now.time + delay, {}});
     if (definition.values_from_trigger_time) events.waiting.back().values = action_values(k, now);
   }
+  events.triggers_known = true;
 }
 
 void SubjectSetup::check_constraints(EventState& events, const Moment& now, std::vector<std::string>& remarks) {
@@ -360,11 +362,15 @@ SubjectSetup::EventRound SubjectSetup::run_events(EventState& events, const Mome
 }
 
 double snapped(const SubjectPlan& plan, double time, double width) {
-  const auto above = std::lower_bound(plan.outputs.begin(), plan.outputs.end(), time, [](const OutputPoint& o, double t) { return o.time < t; });
-  for (auto it = above == plan.outputs.begin() ? above : above - 1; it != plan.outputs.end() && it <= above; ++it) {
-    if (std::abs(it->time - time) <= width) return it->time;
-  }
-  return time;
+  const auto nearest = [&](const auto& instants) {
+    const auto above = std::lower_bound(instants.begin(), instants.end(), time, [](const auto& i, double t) { return i.time < t; });
+    for (auto it = above == instants.begin() ? above : above - 1; it != instants.end() && it <= above; ++it) {
+      if (std::abs(it->time - time) <= width) return it->time;
+    }
+    return time;
+  };
+  const double seen = nearest(plan.outputs);
+  return seen != time ? seen : nearest(plan.stops);
 }
 
 double next_event(const SubjectPlan& plan, const EventState& events) {
