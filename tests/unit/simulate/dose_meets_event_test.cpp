@@ -74,7 +74,7 @@ TEST_P(Dose_meets_event, Steady_state_with_an_event_that_waits) {
 
 TEST_P(Dose_meets_event, Steady_state_to_be_added_is_refused_where_events_have_a_past) {
   const auto problem = error_of([&] { (void)central(kInduce, "1,2,30,central,1,12,0,2\n1,2,0,central,0,0,0,0\n"); }).diagnostics().front();
-  EXPECT_EQ(problem.code, "steady-004");
+  EXPECT_EQ(problem.code, "steady-005");
   EXPECT_EQ(problem.where.line, 2);
   EXPECT_NE(problem.message.find("where events change parameters or wait"), std::string::npos) << problem.message;
 }
