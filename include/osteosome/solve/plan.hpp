@@ -14,7 +14,7 @@ enum class StopKind : std::uint8_t {
   Multiply,      ///< state[index] *= value
   ChangeRate,    ///< input rate of state[index] += value
   SetParameter,  ///< parameter[index] = value
-  SetStates,     ///< all states = vectors[index] but where it is NaN; waiting events are dropped, and triggers that hold now have not just turned true
+  SetStates,     ///< all states = vectors[index], NaN aside; waiting events are dropped, triggers that hold have not just turned
   AddStates      ///< all states += vectors[index]
 };
 
