@@ -61,8 +61,8 @@ void print(const std::vector<evidence::PowerRow>& rows, const simulate::Scenario
   for (const auto& [endpoint, spread] : spreads) {
     std::cout << fmt::format("  {:<14} {}\n", endpoint, evidence::spread_text(spread));
     if (spread.origin == evidence::Spread::Origin::Evidence && spread.studies == 1) {
-      std::cerr << fmt::format("warning: the spread of {} between animals rests on one study, and may be larger elsewhere; give --cv {}=...\n", endpoint,
-                               endpoint);
+      std::cerr << fmt::format("warning: the spread of {} between animals rests on one study, and may be larger elsewhere; give --cv {}=...\n",
+                               endpoint, endpoint);
     }
     if (spread.origin != evidence::Spread::Origin::Assumed) continue;
     std::cerr << fmt::format("warning: the spread of {} between animals is assumed, so is every number of animals for it; give --cv {}=...\n",
