@@ -19,7 +19,8 @@ constexpr double kLimitSeconds = 30;
 std::string scenario_text(std::size_t rats) {
   return fmt::format(
       "[scenario]\ntitle = \"rats\"\nuntil = \"12 weeks\"\nevery = \"4 weeks\"\n[patient]\nage = \"25 weeks\"\novariectomy = \"12 weeks\"\n"
-      "[models.osteosome]\nspecies = \"rat\"\n[population]\nn = {}\npriors = true\n[arms.exosomes]\nregimen = \"exosomes:bmsc 100 ug iv weekly x "
+      "[models.osteosome]\nspecies = \"rat\"\n[population]\nn = {}\nuncertain_constants = true\n[arms.exosomes]\nregimen = \"exosomes:bmsc 100 ug iv "
+      "weekly x "
       "12\"\n",
       rats);
 }
@@ -39,7 +40,7 @@ Run run(std::size_t rats, simulate::EngineChoice engine, const model::Library& l
   settings.threads = 2;
   settings.lanes.cache_dir = OSTEOSOME_BUILD "/native-cache";
   const auto models = simulate::compile_models(scenario, settings, library, units);
-  simulate::add_priors(scenario, models);
+  simulate::add_uncertain_constants(scenario, models);
   Run r;
   const double wall = wall_seconds(), cpu = process_seconds();
   r.result = simulate::run_scenario(scenario, models, units, {}, {});

@@ -101,11 +101,11 @@ class SubjectSetup {
 /// Absolute tolerance of a state that is 0 and has no size yet: as good as none, yet an error of 0 divided by it is 0.
 inline constexpr double kUnsized = 1e-290;
 
-/// Raises absolute tolerances to what rounding leaves of a state that flows run through: 16 eps * (sum over j of |J_ij x_j|) * tau_i, with tau_i
-/// the shorter of `span` and 1/|J_ii|. Smaller errors cannot be reached by shorter steps. `entries` are the values of the program's Jacobian,
-/// `span` [model time]. Returns whether a tolerance was raised to more than twice what it was.
+/// Raises the absolute tolerances of states without a size of their own (`growth` above 0) to what rounding leaves of the flows through them: 16 eps
+/// * (sum over j of |J_ij x_j|) * tau_i, with tau_i the shorter of `span` and 1/|J_ii|. Smaller errors cannot be reached by shorter steps. `entries`
+/// are the values of the program's Jacobian, `span` [model time]. Returns whether a tolerance was raised to more than twice what it was.
 bool raise_to_rounding(const compile::Program& program, std::span<const double> entries, std::span<const double> states, double span,
-                       std::span<double> tolerances);
+                       std::span<const double> growth, std::span<double> tolerances);
 
 /// Applies a stop to the states and input rates; SetParameter is left to the caller. All spans are [n_states].
 void apply_stop(const SubjectPlan& plan, const Stop& stop, std::span<double> states, std::span<double> rates);

@@ -69,12 +69,14 @@ class Lowering {
     }
   }
 
-  /// exp(g log x). A parameter g may be a whole number, for which a negative x has a power too: |x|^g, or its negative if g is odd. For other g
-  /// the odd one continues the power below 0, where rounding may put a stage of a step (decision 0021).
+  /// exp(g log x). A parameter g, or a large constant, may be a whole number, for which a negative x has a power too: |x|^g, or its negative if g is
+  /// odd. For other g the odd one continues the power below 0, where rounding may put a stage of a step (decision 0021).
   NodeId power(NodeId x, NodeId g) {
     const auto raised = [&](NodeId base) { return graph.make(Op::Exp, graph.make(Op::Mul, g, graph.make(Op::Log, base))); };
     const bool parameter = graph.depends(g) == expr::kOnParameter && (graph.depends(x) & ~expr::kOnParameter) != 0;
-    if (!parameter) return raised(x);
+    const expr::Node& exponent = graph[g];
+    const bool whole = exponent.op == Op::Constant && std::floor(exponent.value) == exponent.value;
+    if (!parameter && !whole) return raised(x);
     const NodeId half = graph.make(Op::Mul, g, graph.constant(0.5)), one = graph.constant(1);
     const NodeId even = graph.make(Op::Equal, graph.make(Op::Floor, half), half);
     const NodeId sign = graph.make(Op::Select, even, one, graph.constant(-1));

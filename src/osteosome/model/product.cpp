@@ -86,6 +86,7 @@ class Product {
     m.about = in.text("about").value_or("");
     base_.therapy_of = in.required_text("drug");
     for (const char* key : {"kind", "route", "unit", "cells"}) (void)in.required_text(key);
+    (void)in.text("largest_dose");  // the protocol layer's
     (void)in.texts("units");
     (void)in.text("engineering");
     base_.species = in.texts("species");

@@ -59,14 +59,16 @@ std::optional<core::Diagnostic> problem_of_value(const Parameter& p, double valu
   if (p.prior && p.prior->logarithmic && !(value > 0)) {
     return bad(p.id, value, "is not positive, and its prior is one of the logarithm", where, "");
   }
-  if (!p.unit.known || p.value < 0 || !never_negative(p.unit.unit)) return std::nullopt;
+  const bool matter = p.unit.known && p.value > 0 && counts_matter(p.unit.unit);
+  if (!p.unit.known || p.value < 0 || (!matter && !never_negative(p.unit.unit))) return std::nullopt;
   const bool volume = p.unit.unit.powers() == kVolume && p.value > 0;
   if (volume ? value > 0 : value >= 0) return std::nullopt;
   return bad(p.id, value,
              volume                                  ? "is no volume"
+             : matter                                ? "is less than nothing"
              : p.unit.unit.powers() == kRateConstant ? "is a rate constant below zero"
                                                      : "is a flow or a volume below zero",
-             where, "Allowed are positive values. Where a negative one makes sense, the document says so with 'bounds'.");
+             where, "Allowed are values from 0 on, volumes above 0. Where a negative one makes sense, the document says so with 'bounds'.");
 }
 
 std::optional<core::Diagnostic> problem_of_value(const Compartment& c, double value, const core::Location& where) {

@@ -8,10 +8,10 @@
 namespace osteosome::simulate {
 namespace {
 
-constexpr int kSamples = 256;
+constexpr int kSamples = 64;
 constexpr double kSame = 1e-7;      // of a rate's size: rounding of late times, and less than a drift that would matter
-constexpr int kMostShifts = 1024;   // back: a drift, or a shift far below the period, shows
-constexpr double kShortest = 1e-6;  // model time
+constexpr int kMostShifts = 1024;     // back: a drift shows
+constexpr int kEveryShift = 200;      // each shift back up to this one, then powers of two: a shift far below the period shows
 
 std::vector<compile::NodeId> formulas_of(const compile::Program& program) {
   std::vector<compile::NodeId> roots = program.derivative;
@@ -67,7 +67,7 @@ bool Clock::repeats(double shift, double end) {
     for (const auto& states : states_) {
       const auto now = rates(time, states);
       for (std::size_t i = 0; i < now.size(); ++i) scale_[i] = std::max(scale_[i], std::abs(now[i]));
-      for (int back = 1; back <= kMostShifts; back *= 2) {
+      for (int back = 1; back <= kMostShifts; back = back < kEveryShift ? back + 1 : 2 * back) {
         const auto then = rates(time - back * shift, states);
         for (std::size_t i = 0; i < now.size(); ++i) {
           const bool neither = std::isnan(then[i]) && std::isnan(now[i]);
@@ -80,22 +80,8 @@ bool Clock::repeats(double shift, double end) {
 }
 
 std::optional<double> Clock::period(double end) {
-  const double second = 1 / program_.seconds_per_time_unit;
-  std::vector<double> candidates = {86400 * second, 7 * 86400 * second, 365.25 * 86400 * second};
-  const auto needed = program_.graph.reachable(roots_);
-  const auto add = [&](double number) {
-    for (const double x : {number, 1 / number, 2 * std::numbers::pi / number}) candidates.push_back(std::abs(x));
-  };
-  for (compile::NodeId id = 0; id < needed.size(); ++id) {
-    const expr::Node& node = program_.graph[id];
-    if (needed[id] == 0) continue;
-    if (node.op == expr::Op::Constant) add(node.value);
-    if (node.op == expr::Op::Parameter) add(parameters_[node.a]);
-  }
-  std::erase_if(candidates, [](double x) { return !std::isfinite(x) || x < kShortest; });
-  std::sort(candidates.begin(), candidates.end());
-  candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
-  for (const double candidate : candidates) {
+  const double day = 86400 / program_.seconds_per_time_unit;
+  for (const double candidate : {day, 7 * day, 365.25 * day}) {
     if (repeats(candidate, end)) return candidate;
   }
   return std::nullopt;

@@ -17,7 +17,7 @@ class Clock {
 
   /// True if nothing changes when the clock is put back by `shift`, once or many times, from any time within `shift` before `end`.
   [[nodiscard]] bool repeats(double shift, double end);
-  /// The shortest shift that repeats among the numbers of the model (periods, frequencies) and day, week, year; nothing if there is none.
+  /// The shortest shift that repeats among a day, a week and a year; nothing if none does.
   [[nodiscard]] std::optional<double> period(double end);
 
  private:

@@ -110,7 +110,6 @@ void DoseTranslator::check(const protocol::Regimen& regimen, double weight_kg) c
   }
 }
 
-/// Number that turns a dose in `unit` into a change of the receiving state.
 double DoseTranslator::amount_factor(const model::DoseEntry& entry, const std::string& unit, double weight_kg, std::span<const double> parameters) {
   std::string base = unit;
   double factor = 1;
@@ -126,17 +125,17 @@ double DoseTranslator::amount_factor(const model::DoseEntry& entry, const std::s
   const double volume = this->volume(*model_.program().state_index(entry.into), parameters);
   if (entry.factor && given.same_dimension(entry.unit->unit)) {
     const double per_unit = *formula(model_.program().find_observable("dose_factor." + entry.id)->node, parameters);
-    return factor * given.factor_to(entry.unit->unit) * per_unit / volume;
+    return factor * given.factor_to(entry.unit->unit) * per_unit;
   }
   const auto enters = [&](const core::Unit& dose) -> std::optional<double> {
-    if (dose.same_dimension(amount)) return dose.factor_to(amount) / volume;
+    if (dose.same_dimension(amount)) return dose.factor_to(amount);
     if (!dose.same_dimension(species.unit.unit)) return std::nullopt;
     if (!compartment->constant) {
       throw dosing_error("dosing-012",
                          "a dose of '" + entry.drug + "' in " + base + " is a concentration, and the size of '" + compartment->id + "' changes",
                          "Give the amount.");
     }
-    return dose.factor_to(species.unit.unit);
+    return dose.factor_to(species.unit.unit) * volume;
   };
   if (const auto direct = enters(given)) return factor * *direct;
   if (!entry.molar_mass.empty()) {
@@ -165,7 +164,8 @@ void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, d
       const std::string plain = dose.unit.ends_with("/kg") ? dose.unit.substr(0, dose.unit.size() - 3) : dose.unit;
       known.entry = model_.model().find_dose(dose.drug, dose.route, units_.parse(plain));
       known.state = *model_.program().state_index(known.entry->into);
-      known.factor = amount_factor(*known.entry, dose.unit, weight_kg, plan.parameters) * bioavailability(known.state, plan.parameters);
+      known.factor = amount_factor(*known.entry, dose.unit, weight_kg, plan.parameters) * bioavailability(known.state, plan.parameters) /
+                     volume(known.state, plan.parameters);
       known.lag = core::Time(lag(known.state, plan.parameters), unit);
     }
     const auto& entry = *known.entry;

@@ -55,11 +55,14 @@ class DrugRows {
     const auto* species = model_.model().find_species(state);
     if (!row.unit.empty()) {
       const core::Unit given = units_.parse(row.unit);
-      if (species == nullptr || !species->unit.known || !given.same_dimension(species->unit.unit)) {
-        throw bad_row("event-017", "AMT in " + row.unit + " does not fit '" + state + "'" + (species != nullptr ? " in " + species->unit.text : ""),
+      const auto* compartment = species == nullptr || species->substance_only ? nullptr : model_.model().find_compartment(species->compartment);
+      if (species == nullptr || !species->unit.known || !given.same_dimension(amount_unit(*species, compartment))) {
+        const std::string times = compartment != nullptr ? " times " + compartment->unit.text : "";
+        throw bad_row("event-017",
+                      "AMT in " + row.unit + " does not fit '" + state + "'" + (species != nullptr ? " in " + species->unit.text + times : ""),
                       model_.model().doses.empty() ? "" : "A dose of a drug names it in a column DRUG.");
       }
-      return scale(row, row.action == "multiply" ? 1 : given.factor_to(species->unit.unit));
+      return scale(row, row.action == "multiply" ? 1 : given.factor_to(amount_unit(*species, compartment)));
     }
     const auto& doses = model_.model().doses;
     const bool converted = std::any_of(doses.begin(), doses.end(), [](const model::DoseEntry& d) { return d.factor || !d.molar_mass.empty(); });
@@ -103,6 +106,11 @@ class DrugRows {
     const auto regimen = protocol::parse_regimen(known->name + " 0 " + unit + (row.route.empty() ? "" : " " + row.route), catalogue_, units_);
     translator_.check(regimen, weight_kg_);
     return it->second = regimen.phases.front().courses.front();
+  }
+
+  /// Of what AMT counts: a concentration's amount is divided by the volume when it enters.
+  static core::Unit amount_unit(const model::Species& species, const model::Compartment* compartment) {
+    return compartment == nullptr ? species.unit.unit : species.unit.unit * compartment->unit.unit;
   }
 
   static void scale(EventRow& row, double factor) {

@@ -65,6 +65,27 @@ class ArmPlanner {
     return plan;
   }
 
+  /// Adds what is wrong with the first value of each random quantity, and of each column of the table, that is outside what the model allows.
+  void check_values(core::Diagnostics& problems) const {
+    std::set<std::string> said;
+    for (std::size_t subject = 0; subject < scenario_.population.n; ++subject) {
+      solve::SubjectPlan plan = bare_plan(model_, start_);
+      apply_population(subject, plan);
+      const auto look = [&](const Target& t, const std::string& name, const core::Location& where) {
+        const double value = (t.is_state ? plan.initial_overrides : plan.parameters)[t.index];
+        auto problem = model::problem_of_value(model_.model(), name, value, where);
+        if (!problem || !said.insert(name).second) return;
+        problem->message = "subject " + std::to_string(subject + 1) + ": " + problem->message;
+        problem->hint += problem->hint.empty() ? "Give the distribution 'low' and 'high'." : " Give the distribution 'low' and 'high'.";
+        problems.add(*problem);
+      };
+      for (const auto& [k, t] : targets_) look(t, scenario_.population.quantities[k].name, scenario_.population.quantities[k].where);
+      for (const auto& [c, t] : table_targets_) {
+        if (t.is_state) look(t, scenario_.population.table_columns[c], {scenario_.population.table, static_cast<int>(subject) + 2, 0});
+      }
+    }
+  }
+
   [[nodiscard]] double days_after_start(double model_time) const { return (model_time - start_.time) * days_per_unit_; }
 
  private:
@@ -214,7 +235,8 @@ void check_arms(const Scenario& scenario, const std::vector<CompiledModel>& mode
     for (std::size_t a = 0; a < scenario.arms.size(); ++a) {
       try {
         (void)start_time(models[m], patient_of(scenario, m, scenario.arms[a]));
-        (void)ArmPlanner(scenario, m, a, models[m], units, no_times, {models[m].program().parameter_values, 0, {}});
+        const ArmPlanner planner(scenario, m, a, models[m], units, no_times, {models[m].program().parameter_values, 0, {}});
+        if (a == 0) planner.check_values(problems);
       } catch (const core::Error& error) {
         for (core::Diagnostic d : error.diagnostics()) {
           if (d.where.line == 0) d.where = scenario.arms[a].where;

@@ -170,7 +170,7 @@ class ScenarioReader {
   void check_lifetimes() {
     const auto too_long = [&](double life, const std::string& whose, const core::Location& where) {
       if (!(scenario_.until_days() > life)) return;
-      problems_.add({"scenario-024",
+      problems_.add({"scenario-029",
                      "'until' is " + core::format_double(std::round(scenario_.until_days() / core::kDaysPerYear)) + " years, longer than " + whose,
                      where,
                      "At most " + core::format_double(std::floor(life / core::kDaysPerYear * 10) / 10) + " years are left. Is the unit right?"});

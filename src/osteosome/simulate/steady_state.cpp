@@ -15,6 +15,7 @@ namespace osteosome::simulate {
 namespace {
 
 constexpr int kMostIntervals = 200;  // of a train that repeats with the clock: hourly doses and a weekly rhythm
+constexpr int kEarlierStretches = 30;
 constexpr double kSameState = 1e-6;  // of a state's peak
 constexpr double kLongRest = 1024;  // model time without a clock, shortened where a state outgrows all numbers meanwhile
 constexpr double kLongestRest = 1 << 30, kShortestRest = 1.0 / 16, kShorter = 1.0 / 16;
@@ -39,7 +40,8 @@ class Search {
   [[nodiscard]] Approach run(double end) const {
     const double interval = runner_.train().interval;
     // Several states may repeat where events act, and only the doses themselves lead to the right one.
-    if (interval > 0 && !program_.events.empty()) return pull_back(runner_, end, interval, still_, initial_);
+    const double hour = std::max(1.0, kHour / program_.seconds_per_time_unit);
+    if (!program_.events.empty()) return pull_back(runner_, end, interval > 0 ? interval : hour, still_, initial_);
     if (!influence_.on_time(still_)) return interval > 0 ? follow({end - interval, 1, interval}) : rest(end);
     Clock clock(program_, runner_.parameters(), {raised(initial_), raised(runner_.over(first_stretch(end), initial_).end)});
     if (interval > 0) {
@@ -56,7 +58,7 @@ class Search {
       Approach found = follow(stretch);
       if (repeats_before(stretch, found)) return found;
     }
-    return pull_back(runner_, end, std::max(1.0, kHour / program_.seconds_per_time_unit), still_, initial_);
+    return pull_back(runner_, end, hour, still_, initial_);
   }
 
  private:
@@ -90,13 +92,15 @@ class Search {
     return longer.problem.empty() && longer.settled() ? longer : found;
   }
 
-  /// A stretch earlier nothing is different: no single happening between the samples of the clock.
+  /// What the clock does in earlier stretches, as far back as the states remember, leads here too: no happening between the samples of the clock.
   [[nodiscard]] bool repeats_before(const Stretch& stretch, const Approach& found) const {
     if (!found.problem.empty() || !found.settled()) return true;
-    const Orbit orbit = runner_.over({stretch.start - stretch.length, stretch.doses, stretch.length}, found.states);
-    if (!orbit.completed()) return false;
-    for (std::size_t i = 0; i < orbit.end.size(); ++i) {
-      if (still_[i] == 0 && !(std::abs(orbit.end[i] - found.states[i]) <= kSameState * found.peak[i])) return false;
+    for (const int times : {1, kEarlierStretches}) {
+      const Orbit orbit = runner_.over({stretch.start - times * stretch.length, times * stretch.doses, times * stretch.length}, found.states);
+      if (!orbit.completed()) return false;
+      for (std::size_t i = 0; i < orbit.end.size(); ++i) {
+        if (still_[i] == 0 && !(std::abs(orbit.end[i] - found.states[i]) <= kSameState * found.peak[i])) return false;
+      }
     }
     return true;
   }

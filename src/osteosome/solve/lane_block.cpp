@@ -35,7 +35,7 @@ LaneBlock::LaneBlock(const compile::Program& program, const compile::LaneProgram
       n_(lane_program.n_states), block_(std::size_t{at_.total} * lanes_), x_(n_ * lanes_), new_x_(n_ * lanes_), atol_(n_ * lanes_),
       growth_(n_ * lanes_), rates_(n_ * lanes_), h_(lanes_), inverse_h_(lanes_), error_(lanes_), factor_(lanes_), mask_(lanes_), zero_(n_ * lanes_),
       gap_start_(code_.n_switches * lanes_), gap_middle_(code_.n_switches * lanes_), gap_end_(code_.n_switches * lanes_), dense_(3 * n_ * lanes_),
-      has_rate_(n_, 0), lane_(lanes_), state_row_(n_), bit_row_(code_.n_switches), entry_row_(program.jacobian.size()), row_(n_) {
+      has_rate_(n_, 0), lane_(lanes_), state_row_(n_), bit_row_(code_.n_switches), entry_row_(program.jacobian.size()), row_(n_), growth_row_(n_) {
   for (int i = 0; i < method_.stages; ++i) k_.emplace_back(n_ * lanes_);
   for (std::uint32_t c = 0; c < code_.constants.size(); ++c) std::fill_n(slot(at_.constants + c), lanes_, code_.constants[c]);
   parameter_events_ = !program.parameter_initial.empty();
@@ -94,11 +94,11 @@ bool LaneBlock::load(std::size_t l, const Next& next, const PlanSource& plans) {
     at(x_, i, l) = state_row_[i];
     at(rates_, i, l) = 0;
   }
-  setup_.absolute_tolerances(lane.plan, options_, state_row_, row_);
+  setup_.absolute_tolerances(lane.plan, options_, state_row_, growth_row_);
   for (std::size_t i = 0; i < n_; ++i) {
     at(atol_, i, l) = state_row_[i];
-    at(growth_, i, l) = row_[i];
-    growing_ = growing_ || row_[i] > 0;
+    at(growth_, i, l) = growth_row_[i];
+    growing_ = growing_ || growth_row_[i] > 0;
   }
   for (std::uint32_t k = 0; k < code_.n_switches; ++k) slot(at_.bits + k, l) = 0;
   const auto undefined = [&](std::size_t i) { return !std::isfinite(at(x_, i, l)); };
@@ -475,7 +475,7 @@ void LaneBlock::reject(std::size_t l, double error) {
   const double factor = error < 1e30 ? std::max(kShrinkMost, kSafety * factor_[l]) : kShrinkMost;
   lane.h = lane.h_try * factor;
   lane.to_root = false;
-  if (lane.just_rejected) relax(l);
+  if (lane.just_rejected && growing_) relax(l);
   lane.just_rejected = true;
   if (lane.h < std::max(kSmallestStep * std::abs(lane.t), kSmallestStepAtZero)) {
     finish(l, Status::StepSizeTooSmall, setup_.stuck_message(moment(l)));
@@ -484,19 +484,21 @@ void LaneBlock::reject(std::size_t l, double error) {
   }
 }
 
-/// After the second rejection in a row: no state need be more accurate than rounding of its flows allows. And one that leaves 0 as a power of time as
-/// high as the order of the method never gets a small relative error: at a step this short what it reaches is nothing, so that becomes its tolerance.
+/// After the second rejection in a row: no state without a size need be more accurate than rounding of its flows allows. And one that leaves 0 as a
+/// power of time as high as the order of the method never gets a small relative error: at a step this short what it reaches is nothing, and its
+/// tolerance.
 void LaneBlock::relax(std::size_t l) {
   const Lane& lane = lane_[l];
   const double span = end_time(lane) - lane.t;
   for (std::size_t i = 0; i < n_; ++i) {
     row_[i] = at(atol_, i, l);
+    growth_row_[i] = at(growth_, i, l);
     const double y = std::abs(at(new_x_, i, l));
     state_row_[i] = std::isfinite(y) ? std::max(y, std::abs(at(x_, i, l))) : std::abs(at(x_, i, l));
-    if (lane.h_try <= kNothing * span && at(growth_, i, l) > 0) row_[i] = std::max(row_[i], state_row_[i]);
+    if (lane.h_try <= kNothing * span && growth_row_[i] > 0) row_[i] = std::max(row_[i], state_row_[i]);
   }
   for (std::size_t k = 0; k < entry_row_.size(); ++k) entry_row_[k] = slot(at_.jacobian + static_cast<std::uint32_t>(k), l);
-  raise_to_rounding(program_, entry_row_, state_row_, span, row_);
+  raise_to_rounding(program_, entry_row_, state_row_, span, growth_row_, row_);
   for (std::size_t i = 0; i < n_; ++i) at(atol_, i, l) = row_[i];
 }
 

@@ -169,7 +169,7 @@ class LaneBlock {
   std::vector<char> has_rate_;
   std::vector<Lane> lane_;
   std::vector<std::pair<std::size_t, std::size_t>> finished_;
-  std::vector<double> state_row_, bit_row_, entry_row_, row_;
+  std::vector<double> state_row_, bit_row_, entry_row_, row_, growth_row_;
 };
 
 }  // namespace osteosome::solve

@@ -151,12 +151,12 @@ class Reference final : System {
     return std::min({stop, next_event(plan_, events_), change_.time, next_echo()});
   }
 
-  /// Where the solver hardly moves or gives up: no state need be more accurate than rounding of its flows allows. Returns whether that changes
-  /// anything.
+  /// Where the solver hardly moves or gives up: no state without a size need be more accurate than rounding of its flows allows. Returns whether that
+  /// changes anything.
   bool relax(double end) {
     std::vector<double> entries(program_.jacobian.size());
     jacobian(t_, solver_->states(), entries);
-    return raise_to_rounding(program_, entries, solver_->states(), end - t_, solver_->tolerances());
+    return raise_to_rounding(program_, entries, solver_->states(), end - t_, solver_->growth(), solver_->tolerances());
   }
 
   /// Integrates to the next output, stop, event or crossing. Returns false when the subject is finished, with or without success.
@@ -446,12 +446,12 @@ class Reference final : System {
   EventState events_;
   TimedBranches::Change change_;
   std::multimap<double, std::size_t> echoes_;  // when earlier jumps are seen with a delay, and of which order they are
-  std::size_t echo_ = 0;                       // the order of the one that was reached; 0: a jump of its own
+  std::size_t echo_ = 0;  // the order of the one that was reached; 0: a jump of its own
   bool parameter_events_ = false;
   bool fresh_ = true;  // the state has just been set: it is looked at before the doses of this instant
   std::vector<std::pair<std::size_t, double>> held_;
   std::vector<std::pair<std::size_t, double>> late_;  // branches that change after this instant, and to what
-  int looks_ahead_ = 0;                               // at this instant: more than a few slide along a boundary
+  int looks_ahead_ = 0;  // at this instant: more than a few slide along a boundary
   double t_ = 0;
   std::size_t stop_ = 0, output_ = 0;
   Integrator::Count counted_;

@@ -19,7 +19,6 @@ namespace {
 
 /// Least step after a restart, relative to the time: shorter ones do not move it and make CVODES see roots that are none.
 constexpr double kLeastStep = 10 * std::numeric_limits<double>::epsilon();
-constexpr double kFirstStep = 1e-9;  // of the time to the next stop, while a state has no size: its error does not count in that step
 constexpr long kStepsBetweenChecks = 2000;
 constexpr int kMostFailures = 50;
 
@@ -44,22 +43,30 @@ class Storage {
   }
   [[nodiscard]] std::span<double> view(N_Vector v) const { return {N_VGetArrayPointer(v), n}; }
 
-  /// 1 / (rtol |y| + tolerance), the tolerance grown with y.
+  /// Sizes that states bring to a restart, by doses and events.
+  void take_sizes() {
+    const auto x = view(y.get()), t = view(tolerance.get());
+    for (std::size_t i = 0; i < n; ++i) t[i] = std::max(t[i], growth[i] * std::abs(x[i]));
+  }
+  /// 1 / (rtol |y| + tolerance), the tolerance grown with y. In the first step of a state without a size its error does not count; what it reaches
+  /// there is its tolerance.
   static int weights(N_Vector states, N_Vector weights, void* data) {
     auto& at = *static_cast<Storage*>(data);
     const auto x = at.view(states), w = at.view(weights), t = at.view(at.tolerance.get());
     for (std::size_t i = 0; i < at.n; ++i) {
-      t[i] = std::max(t[i], at.growth[i] * std::abs(x[i]));
+      const bool first = t[i] <= kUnsized && x[i] != 0;
+      t[i] = std::max(t[i], (first ? 1 : at.growth[i]) * std::abs(x[i]));
       w[i] = t[i] > kUnsized ? 1 / (at.relative_tolerance * std::abs(x[i]) + t[i]) : kUnsized;
     }
     if (at.n == 0) N_VConst(1, weights);
     return 0;
   }
-  /// The first step after a restart at `t`, where a state that has no size yet asks for a short one; else 0: as the solver finds it.
+  /// The first step after a restart at `t`, where a state that has no size yet asks for a short one, so short that a state which grows evenly to
+  /// `end` gets its usual tolerance; else 0: as the solver finds it.
   [[nodiscard]] double first_step(double t, double end) const {
     const auto x = view(y.get()), a = view(tolerance.get());
     for (std::size_t i = 0; i < n; ++i) {
-      if (x[i] == 0 && a[i] <= kUnsized) return std::max(kFirstStep * (end - t), kLeastStep * std::abs(t));
+      if (a[i] <= kUnsized) return std::max(growth[i] * (end - t), kLeastStep * std::abs(t));
     }
     return 0;
   }
@@ -104,6 +111,7 @@ class Cvodes final : public Integrator {
   std::span<double> growth() override { return at_.growth; }
 
   void restart(double t, double end) override {
+    at_.take_sizes();
     if (memory_ != nullptr) {
       CVodeReInit(memory_, t, at_.y.get());
       CVodeSetMinStep(memory_, kLeastStep * std::abs(t));
@@ -185,6 +193,7 @@ class Ida final : public Integrator {
   std::span<double> growth() override { return at_.growth; }
 
   void restart(double t, double end) override {
+    at_.take_sizes();
     const auto slope = at_.view(slope_.get());
     (void)at_.system.derivative(t, states(), slope);  // the states are consistent, and so is the slope that index reduction gives
     for (double& s : slope) s = std::isfinite(s) ? s : 0;

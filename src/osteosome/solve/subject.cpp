@@ -360,7 +360,7 @@ SubjectSetup::EventRound SubjectSetup::run_events(EventState& events, const Mome
 }
 
 bool raise_to_rounding(const compile::Program& program, std::span<const double> entries, std::span<const double> states, double span,
-                       std::span<double> tolerances) {
+                       std::span<const double> growth, std::span<double> tolerances) {
   std::vector<double> flow(states.size()), loss(states.size());
   for (std::size_t k = 0; k < entries.size(); ++k) {
     const auto& e = program.jacobian[k];
@@ -370,8 +370,9 @@ bool raise_to_rounding(const compile::Program& program, std::span<const double> 
   bool raised = false;
   for (std::size_t i = 0; i < states.size(); ++i) {
     const double rounding = kRounding * flow[i] * (loss[i] * span > 1 ? 1 / loss[i] : span);
-    raised = raised || (std::isfinite(rounding) && rounding > 2 * tolerances[i]);
-    if (std::isfinite(rounding)) tolerances[i] = std::max(tolerances[i], rounding);
+    if (growth[i] == 0 || !std::isfinite(rounding)) continue;
+    raised = raised || rounding > 2 * tolerances[i];
+    tolerances[i] = std::max(tolerances[i], rounding);
   }
   return raised;
 }

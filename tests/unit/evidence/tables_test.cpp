@@ -192,8 +192,10 @@ TEST(StudyTables, Measurement_with_text_in_a_number_is_left_out) {
   for (const char* text : {"nan", "inf", "2,5", "n/a"}) {
     const std::string cell = std::string(text) == "2,5" ? "\"2,5\"" : text;
     const std::string rows = replaced(kRows, "6,2.5,0.4", "6," + cell + ",0.4");
-    EXPECT_EQ(left_out(kArms, rows),
-              Texts{"Trial, first (A 2020)/one/TH: measurements.csv:2: '" + std::string(text) + "' in column 'mean' is no number"});
+    const Texts found = left_out(kArms, rows);
+    ASSERT_EQ(found.size(), 1u);
+    const std::string said = "Trial, first (A 2020)/one/TH: measurements.csv:2: '" + std::string(text) + "' in column 'mean' is no number";
+    EXPECT_TRUE(found[0].starts_with(said)) << found[0];
     EXPECT_EQ(tables(kArms, rows)[0].arms[0].measurements.size(), 1u) << "the other row of the arm stays";
   }
 }
