@@ -29,6 +29,22 @@ D = {{ initial = "0", unit = "mg", rate = "-ka*D" }}
 A = {{ initial = "0", unit = "mg", rate = "ka*D - CL/V*A" }}
 """
 
+CONC = """\
+[model]
+id = "conc"
+title = "a concentration"
+time = "h"
+source = "doi:10.1000/test"
+[compartments]
+plasma = { size = 5.0, unit = "L", source = "model", kind = "reported" }
+[parameters]
+k = { value = 0.1, unit = "1/h", source = "model", kind = "reported" }
+[species]
+C = { initial = "0", unit = "mg/L", compartment = "plasma", rate = "-k*C" }
+[doses]
+alendronate = { into = "C" }
+"""
+
 SBML = """\
 <?xml version="1.0" encoding="UTF-8"?>
 <sbml xmlns="http://www.sbml.org/sbml/level3/version1/core" level="3" version="1">
@@ -153,6 +169,19 @@ class Drugs(Case):
             self.assertGreater(a, 0)
             self.assertAlmostEqual(a, b, delta=1e-3 * b)
 
+    def test_a_dose_into_a_concentration_is_divided_by_the_volume_once(self) -> None:
+        self.write("conc.toml", CONC)
+        for header, row in (("DRUG,UNIT", "alendronate,mg"), ("DRUG,UNIT", "alendronate,ug"), ("CMT,UNIT", "C,mg")):
+            amount = 10000 if row.endswith("ug") else 10
+            self.write("t.csv", f"ID,TIME,AMT,EVID,{header}\n1,0,{amount},1,{row}\n1,0,,0,,\n")
+            result = self.cli("simulate", "conc.toml", "--data", "t.csv", "--time-unit", "h")
+            self.assertEqual(result.code, OK, result.err)
+            self.assertEqual(float(table(result.out)[0]["C"]), 10 / 5)
+        result = self.cli("simulate", "conc.toml", "--dose", "alendronate 10 mg", "--until", "1 h", "--every", "1 h", "--at-dose", "post")
+        self.assertEqual(float(table(result.out)[0]["C"]), 10 / 5)
+        self.write("t.csv", "ID,TIME,AMT,EVID,CMT,UNIT\n1,0,10,1,C,mg/L\n1,0,,0,,\n")
+        self.fails(INPUT, "simulate", "conc.toml", "--data", "t.csv", "--time-unit", "h", says=("AMT in mg/L does not fit 'C' in mg/L times L",))
+
     def test_the_unit_counts(self) -> None:
         values = []
         for header, dose in (("AMT [mg]", "60"), ("AMT [ug]", "60000"), ("AMT [g]", "0.06")):
@@ -237,6 +266,9 @@ class Plausibility(Case):
         self.assertEqual(result.code, OK)
         self.assertIn("warning: 6 g of denosumab is 29 times the largest dose", result.err)
         self.ok("regimen", "denosumab 210 mg")
+        self.fails(INPUT, "simulate", "osteosome", "--until", "1 d", "--dose", "msc:bmsc 1e18 cells iv",
+                   says=("1e+18 cells of msc:bmsc is 5e+09 times the largest dose",))
+        self.fails(INPUT, "regimen", "exosomes:bmsc 100 kg iv", says=("100 kg of exosomes:bmsc is",))
 
 
 if __name__ == "__main__":

@@ -101,6 +101,9 @@ class SubjectSetup {
 /// Absolute tolerance of a state that is 0 and has no size yet: as good as none, yet an error of 0 divided by it is 0.
 inline constexpr double kUnsized = 1e-290;
 
+/// Share of the time to the next stop in which a state that leaves 0 reaches nothing that counts.
+inline constexpr double kNothing = 1e-9;
+
 /// Raises the absolute tolerances of states without a size of their own (`growth` above 0) to what rounding leaves of the flows through them: 16 eps
 /// * (sum over j of |J_ij x_j|) * tau_i, with tau_i the shorter of `span` and 1/|J_ii|. Smaller errors cannot be reached by shorter steps. `entries`
 /// are the values of the program's Jacobian, `span` [model time]. Returns whether a tolerance was raised to more than twice what it was.

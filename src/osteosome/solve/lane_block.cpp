@@ -23,7 +23,6 @@ constexpr int kEventRounds = 10'000;
 constexpr double kAfterCrossingShare = 0.2;  // first step behind a branch crossing, as a share of the step that met it
 constexpr std::uint64_t kAfterCrossing = std::uint64_t{1} << 40;
 
-constexpr double kNothing = 1e-9;  // of the time to the next stop: powers of it from the fifth on are below rounding
 constexpr double kLeastError = 1e-10;  // smaller ones ask for the largest step all the same
 
 }  // namespace

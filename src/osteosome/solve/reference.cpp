@@ -124,6 +124,7 @@ class Reference final : System {
         }
         note_echoes();
         solver_->restart(t_, next_stop());
+        restarted_ = t_;
         counted_ = {};
         changed = false;
       }
@@ -151,12 +152,20 @@ class Reference final : System {
     return std::min({stop, next_event(plan_, events_), change_.time, next_echo()});
   }
 
-  /// Where the solver hardly moves or gives up: no state without a size need be more accurate than rounding of its flows allows. Returns whether that
+  /// Where the solver hardly moves or gives up: no state without a size need be more accurate than rounding of its flows allows, or
+  /// than what it reaches in no time. Returns whether that
   /// changes anything.
   bool relax(double end) {
     std::vector<double> entries(program_.jacobian.size());
     jacobian(t_, solver_->states(), entries);
-    return raise_to_rounding(program_, entries, solver_->states(), end - t_, solver_->growth(), solver_->tolerances());
+    const std::span<double> x = solver_->states(), tolerance = solver_->tolerances(), growth = solver_->growth();
+    bool raised = raise_to_rounding(program_, entries, x, end - t_, growth, tolerance);
+    for (std::size_t i = 0; i < n_ && t_ - restarted_ <= 2 * kNothing * (end - restarted_); ++i) {  // a step or two after the restart
+      if (growth[i] == 0 || std::abs(x[i]) <= 2 * tolerance[i]) continue;
+      tolerance[i] = std::abs(x[i]);
+      raised = true;
+    }
+    return raised;
   }
 
   /// Integrates to the next output, stop, event or crossing. Returns false when the subject is finished, with or without success.
@@ -452,7 +461,7 @@ class Reference final : System {
   std::vector<std::pair<std::size_t, double>> held_;
   std::vector<std::pair<std::size_t, double>> late_;  // branches that change after this instant, and to what
   int looks_ahead_ = 0;  // at this instant: more than a few slide along a boundary
-  double t_ = 0;
+  double t_ = 0, restarted_ = 0;
   std::size_t stop_ = 0, output_ = 0;
   Integrator::Count counted_;
   SubjectResult result_;

@@ -48,25 +48,22 @@ class Storage {
     const auto x = view(y.get()), t = view(tolerance.get());
     for (std::size_t i = 0; i < n; ++i) t[i] = std::max(t[i], growth[i] * std::abs(x[i]));
   }
-  /// 1 / (rtol |y| + tolerance), the tolerance grown with y. In the first step of a state without a size its error does not count; what it reaches
-  /// there is its tolerance.
+  /// 1 / (rtol |y| + tolerance), the tolerance grown with y. In the first step of a state without a size its error does not count.
   static int weights(N_Vector states, N_Vector weights, void* data) {
     auto& at = *static_cast<Storage*>(data);
     const auto x = at.view(states), w = at.view(weights), t = at.view(at.tolerance.get());
     for (std::size_t i = 0; i < at.n; ++i) {
-      const bool first = t[i] <= kUnsized && x[i] != 0;
-      t[i] = std::max(t[i], (first ? 1 : at.growth[i]) * std::abs(x[i]));
+      t[i] = std::max(t[i], at.growth[i] * std::abs(x[i]));
       w[i] = t[i] > kUnsized ? 1 / (at.relative_tolerance * std::abs(x[i]) + t[i]) : kUnsized;
     }
     if (at.n == 0) N_VConst(1, weights);
     return 0;
   }
-  /// The first step after a restart at `t`, where a state that has no size yet asks for a short one, so short that a state which grows evenly to
-  /// `end` gets its usual tolerance; else 0: as the solver finds it.
+  /// The first step after a restart at `t`, where a state that has no size yet asks for a short one; else 0: as the solver finds it.
   [[nodiscard]] double first_step(double t, double end) const {
-    const auto x = view(y.get()), a = view(tolerance.get());
+    const auto a = view(tolerance.get());
     for (std::size_t i = 0; i < n; ++i) {
-      if (a[i] <= kUnsized) return std::max(growth[i] * (end - t), kLeastStep * std::abs(t));
+      if (a[i] <= kUnsized) return std::max(kNothing * (end - t), kLeastStep * std::abs(t));
     }
     return 0;
   }

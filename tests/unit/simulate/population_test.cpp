@@ -81,6 +81,33 @@ struct Sample {
   }
 };
 
+// ---- values
+
+TEST(DrawnValues, Outside_signs_and_bounds_are_refused_with_the_subject) {
+  for (const auto& [line, what] : std::vector<std::pair<std::string, std::string>>{
+           {"CL = { kind = \"uniform\", low = -5, high = -3 }", "'CL' = "},
+           {"CL = { kind = \"normal\", mean = 3, sd = 3 }", "is a flow or a volume below zero"},
+           {"ka = { kind = \"uniform\", low = 20, high = 30 }", "is outside its bounds"},
+           {"A = { kind = \"uniform\", low = -5, high = -1 }", "is less than nothing"}}) {
+    Clinic clinic("n = 40\n[population.parameters.pk]\n" + line + "\n");
+    const Scenario s = clinic.drawn();
+    core::Diagnostics problems;
+    simulate::check_arms(s, clinic.models, units(), problems);
+    ASSERT_EQ(problems.all().size(), 1u) << line;
+    EXPECT_EQ(problems.all()[0].code, "value-001");
+    EXPECT_NE(problems.all()[0].message.find(what), std::string::npos) << problems.all()[0].message;
+    EXPECT_TRUE(problems.all()[0].message.starts_with("subject ")) << problems.all()[0].message;
+  }
+}
+
+TEST(DrawnValues, Within_bounds_pass) {
+  Clinic clinic("n = 40\n[population.parameters.pk]\nCL = { kind = \"normal\", mean = 3, sd = 3, low = 0.1, high = 20 }\n");
+  const Scenario s = clinic.drawn();
+  core::Diagnostics problems;
+  simulate::check_arms(s, clinic.models, units(), problems);
+  EXPECT_TRUE(problems.all().empty());
+}
+
 // ---- correlations
 
 /// Log-normal about medians 3 and 40: means 3 sqrt(1 + 0.4^2) and 40 sqrt(1 + 0.25^2), standard errors CV mean/sqrt(n). Of r: (1 - r^2)/sqrt(n).

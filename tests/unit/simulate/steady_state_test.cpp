@@ -97,6 +97,44 @@ TEST_P(SteadyStates, Of_a_daily_rhythm_under_a_constant_infusion) {
   expect_near(x, {daily_infused(4, 15, 15), daily_infused(4, 15, 19)});
 }
 
+// A window of the clock: a second way out of 2/h from 3 to 4 o'clock. Whole hours a day are 21, 22 ... hours outside it, so what is left of a dose
+// is exp(-0.1 t - 2 * hours within).
+const std::string kWindow =
+    "[species]\nA = { initial = 0, unit = \"mg\", unchecked = \"test\", rate = \"-(k + piecewise(2, rem(time, 24) >= 3 && rem(time, 24) < 4, 0))*A\" "
+    "}\n";
+
+double within(double t) { return 1 * std::floor(t / 24) + std::clamp(t - 24 * std::floor(t / 24) - 3, 0.0, 1.0); }
+
+double window_train(double dose, double last, double interval, double at) {
+  double sum = 0;
+  for (int k = 0; k * interval < 400; ++k) {
+    const double from = last - k * interval;
+    sum += dose * std::exp(-0.1 * (at - from) - 2 * (within(at) - within(from)));
+  }
+  return sum;
+}
+
+/// Intervals far shorter than the day: that two neighbouring hours are alike says nothing of the next.
+TEST_P(SteadyStates, Of_a_window_of_an_hour_a_day) {
+  for (const double interval : {1.0, 3.0, 6.0, 8.0}) {
+    SCOPED_TRACE(interval);
+    const auto x =
+        run(kWindow, "ID,TIME,AMT,CMT,EVID,II,SS\n1,480,50,A,1," + std::to_string(interval) + ",1\n1,480,0,A,0,0,0\n1,490,0,A,0,0,0\n", {"A"});
+    expect_near(x, {window_train(50, 480, interval, 480), window_train(50, 480, interval, 490)}, 1e-6);
+  }
+}
+
+/// Constant infusion of 4 mg/h: sum over whole days, each hour's part in closed form. Before the window at hour h: what came since 4 o'clock is
+/// 40 (1 - e^(-0.1 (h - 4))); within it the rate of loss is 2.1; what is left of a day's amount after a day is e^(-2.4 - 2).
+TEST_P(SteadyStates, Of_a_window_under_a_constant_infusion) {
+  const double noon = 40 * (1 - std::exp(-0.1 * 8));                      // from 4 to 12
+  const double inside = 4 / 2.1 * (1 - std::exp(-2.1)) * std::exp(-0.8);  // from 3 to 4, left at 12
+  const double before = 40 * (1 - std::exp(-0.1 * 15)) * std::exp(-2.1 - 0.8);  // from 12 of yesterday to 3
+  const double wanted = (noon + inside + before) / (1 - std::exp(-2.4 - 2));
+  const auto x = run(kWindow, "ID,TIME,AMT,CMT,EVID,RATE,SS\n1,492,0,A,1,4,1\n1,492,0,A,0,0,0\n", {"A"});
+  expect_near(x, {wanted}, 1e-6);
+}
+
 TEST_P(SteadyStates, Of_a_daily_rhythm_adds_to_what_is_there) {
   const auto x = run(kDaily, "ID,TIME,AMT,CMT,EVID,II,SS\n1,2,80,A,1,0,0\n1,8,50,A,1,24,2\n1,8,0,A,0,0,0\n", {"A"});
   expect_near(x, {80 * daily_left(2, 8) + daily_train(50, 8, 24, 8)});

@@ -114,6 +114,29 @@ TEST_P(Sizes, Flows_that_cancel_cost_no_steps) {
   EXPECT_LE(std::abs(States(program, result)(2, "deviation")), 1e4 * 3e9 * 1e-15);
 }
 
+/// What begins late, at a time that many steps of the machine's precision make up: (t - 23.98)^2/2 up to 24, then that each day.
+TEST_P(Sizes, A_state_that_leaves_0_late_and_slowly) {
+  const auto program = SmallModel{{{"k", 0.01}}, {{"d", "0", "k*max(0, rem(time, 24) - 23.98)", ""}}, {}}.program();
+  const auto plan = plan_for(program, {}, {23, 23.99, 24, 48});
+  const auto result = run_one(GetParam(), program, plan, at_rtol(kRtol));
+  ASSERT_EQ(result.status, Status::Completed) << result.message;
+  const States x(program, result);
+  EXPECT_EQ(x(0, "d"), 0);
+  EXPECT_NEAR(x(1, "d") / (0.01 * 0.01 * 0.01 / 2), 1, kRelative);
+  EXPECT_NEAR(x(2, "d") / (0.01 * 0.02 * 0.02 / 2), 1, kRelative);
+  EXPECT_NEAR(x(3, "d") / (0.01 * 0.02 * 0.02), 1, kRelative);
+}
+
+/// Whole powers above those that are multiplied out: dx/dt = -x^9, x^-8 = x(0)^-8 + 8 t, and x keeps its sign.
+TEST_P(Sizes, High_whole_powers_of_what_is_negative) {
+  const auto program = SmallModel{{}, {{"x", "-1", "-x^9", ""}, {"y", "-1", "-y*(y^10)", ""}}, {}}.program();
+  const auto result = run_one(GetParam(), program, plan_for(program, {}, {0, 1}), at_rtol(kRtol));
+  ASSERT_EQ(result.status, Status::Completed) << result.message;
+  const States x(program, result);
+  EXPECT_NEAR(x(1, "x"), -std::pow(9, -1.0 / 8), kRelative);
+  EXPECT_NEAR(x(1, "y"), -std::pow(11, -1.0 / 10), kRelative);
+}
+
 /// Growth from a trickle, dx/dt = a + r x: x = a/r (e^(r t) - 1). What it reaches late says nothing about how accurate it must be early.
 TEST_P(Sizes, A_culture_that_grows_from_nothing) {
   const auto program = SmallModel{{{"a", 1e-6}, {"r", 0.5}}, {{"x", "0", "a + r*x", ""}}, {}}.program();
