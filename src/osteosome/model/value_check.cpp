@@ -117,9 +117,9 @@ void set_symbol(Model& model, const std::string& symbol, double value, const std
   } else if (p != nullptr) {
     return set_value(*p, value, by, where, problems);
   } else if (c != nullptr || s != nullptr) {
-    if (c != nullptr) c->size = value;
-    if (s != nullptr) s->initial = expr::Ast::number(value);
-    (c != nullptr ? c->provenance : s->provenance) = {"set by " + by, "assumed", "set by " + by};
+    const Provenance set{"set by " + by, "assumed", "set by " + by};
+    if (c != nullptr) c->size = value, c->provenance = set;
+    if (s != nullptr) s->initial = expr::Ast::number(value), s->provenance = set;
     return;
   } else {
     problems.add({"value-003", "model '" + model.id + "' has no parameter or species '" + symbol + "'", where,
