@@ -33,9 +33,10 @@ TEST(ValueCheck, Flows_volumes_and_rate_constants_keep_their_sign) {
   }
   EXPECT_EQ(said(parameter("L"), -1), "'p' = -1 is no volume");
   EXPECT_EQ(said(parameter("L"), 0), "'p' = 0 is no volume");
+  for (const char* unit : {"mg", "kg", "nmol/L", "cell"}) EXPECT_EQ(said(parameter(unit), -1), "'p' = -1 is less than nothing") << unit;
   EXPECT_EQ(said(parameter("L/h"), -0.5), "'p' = -0.5 is a flow or a volume below zero");
   EXPECT_EQ(said(parameter("1/h"), -0.5), "'p' = -0.5 is a rate constant below zero");
-  for (const char* unit : {"1", "h", "mV", "mg"}) EXPECT_EQ(said(parameter(unit), -1), "") << unit << ": may be a difference";
+  for (const char* unit : {"1", "h", "mV"}) EXPECT_EQ(said(parameter(unit), -1), "") << unit << ": may be a difference";
   EXPECT_EQ(said(parameter("1/h", -2), -1), "") << "the document's own value is negative";
 }
 
