@@ -101,6 +101,9 @@ class SubjectSetup {
 /// Absolute tolerance of a state that is 0 and has no size yet: as good as none, yet an error of 0 divided by it is 0.
 inline constexpr double kUnsized = 1e-290;
 
+/// Beside the largest state, what no unit counts: cascades of steep activation leave 0 as the hundredth power of time, through such values.
+inline constexpr double kVanishing = 1e-60;
+
 /// Share of the time to the next stop in which a state that leaves 0 reaches nothing that counts.
 inline constexpr double kNothing = 1e-9;
 
@@ -109,6 +112,10 @@ inline constexpr double kNothing = 1e-9;
 /// are the values of the program's Jacobian, `span` [model time]. Returns whether a tolerance was raised to more than twice what it was.
 bool raise_to_rounding(const compile::Program& program, std::span<const double> entries, std::span<const double> states, double span,
                        std::span<const double> growth, std::span<double> tolerances);
+
+/// The last resort of an engine that makes no way: tolerances of states without a size of their own as if each reached the size of the largest state.
+/// Returns what to tell the user, or "" where there is no such state.
+[[nodiscard]] std::string coarsen(std::span<const double> states, std::span<const double> growth, std::span<double> tolerances);
 
 /// Applies a stop to the states and input rates; SetParameter is left to the caller. All spans are [n_states].
 void apply_stop(const SubjectPlan& plan, const Stop& stop, std::span<double> states, std::span<double> rates);

@@ -23,6 +23,7 @@ constexpr int kEventRounds = 10'000;
 constexpr double kAfterCrossingShare = 0.2;  // first step behind a branch crossing, as a share of the step that met it
 constexpr std::uint64_t kAfterCrossing = std::uint64_t{1} << 40;
 
+constexpr std::uint64_t kPatience = 20'000;  // steps between two discontinuities; a smooth course takes hundreds
 constexpr double kLeastError = 1e-10;  // smaller ones ask for the largest step all the same
 
 }  // namespace
@@ -93,9 +94,11 @@ bool LaneBlock::load(std::size_t l, const Next& next, const PlanSource& plans) {
     at(x_, i, l) = state_row_[i];
     at(rates_, i, l) = 0;
   }
+  double largest = 0;
+  for (const double x : state_row_) largest = std::max(largest, std::abs(x));
   setup_.absolute_tolerances(lane.plan, options_, state_row_, growth_row_);
   for (std::size_t i = 0; i < n_; ++i) {
-    at(atol_, i, l) = state_row_[i];
+    at(atol_, i, l) = std::max(state_row_[i], kVanishing * largest);
     at(growth_, i, l) = growth_row_[i];
     growing_ = growing_ || growth_row_[i] > 0;
   }
@@ -260,6 +263,7 @@ const TimedBranches::Change& LaneBlock::next_change(std::size_t l) {
 /// After a discontinuity: the step size that worked after the last one of this kind, else `fallback` (0: estimate it).
 void LaneBlock::restart(Lane& lane, std::uint64_t kind, double fallback) {
   lane.restart_kind = kind;
+  lane.attempts = 0;
   lane.after_restart = true;
   lane.just_rejected = false;
   const auto known = lane.step_after.find(kind);
@@ -366,7 +370,7 @@ void LaneBlock::initial_step_sizes() {
     double size = 0, speed = 0;
     for (std::size_t i = 0; i < n_; ++i) {
       const double weight = at(atol_, i, l) + options_.relative_tolerance * std::abs(at(x_, i, l));
-      if (weight <= kUnsized) continue;
+      if (at(growth_, i, l) > 0 && at(x_, i, l) == 0) continue;
       const double x = at(x_, i, l) / weight;
       const double f = (slot(at_.derivative + static_cast<std::uint32_t>(i), l) + at(rates_, i, l)) / weight;
       size += x * x;
@@ -501,7 +505,20 @@ void LaneBlock::relax(std::size_t l) {
   for (std::size_t i = 0; i < n_; ++i) at(atol_, i, l) = row_[i];
 }
 
+void LaneBlock::lose_patience(std::size_t l) {
+  Lane& lane = lane_[l];
+  for (std::size_t i = 0; i < n_; ++i) {
+    state_row_[i] = at(x_, i, l);
+    row_[i] = at(atol_, i, l);
+    growth_row_[i] = at(growth_, i, l);
+  }
+  lane.coarse = true;
+  if (const std::string said = coarsen(state_row_, growth_row_, row_); !said.empty()) lane.result.remarks.push_back(said);
+  for (std::size_t i = 0; i < n_; ++i) at(atol_, i, l) = row_[i];
+}
+
 void LaneBlock::too_many_steps(std::size_t l) {
+  if (++lane_[l].attempts > kPatience && growing_ && !lane_[l].coarse) lose_patience(l);
   const auto& done = lane_[l].result.statistics;
   if (done.steps + done.rejected > options_.max_steps) finish(l, Status::TooManySteps, "more than " + std::to_string(options_.max_steps) + " steps");
 }

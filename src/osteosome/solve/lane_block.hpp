@@ -73,6 +73,8 @@ class LaneBlock {
     std::vector<std::uint32_t> flips;
     std::vector<std::uint32_t> late;  // bits that flip only after this instant: their new value does not hold where the gap is 0
     int flips_in_place = 0;
+    std::uint64_t attempts = 0;  // since the last discontinuity
+    bool coarse = false;         // the tolerances are the last resort's
     // Bits that have just flipped, with the gap at the crossing: while the gap is that value, which rounding put on either side, the bit stands.
     std::vector<std::pair<std::uint32_t, double>> held;
     bool events_due = false;  // a bit flipped: triggers may have changed
@@ -122,6 +124,7 @@ class LaneBlock {
   void judge();
   void reject(std::size_t l, double error);
   void relax(std::size_t l);
+  void lose_patience(std::size_t l);
   void grow_tolerances();
   void find_crossings(std::vector<std::size_t>& candidates);
   void find_brackets(std::size_t l, std::uint32_t bit, std::vector<Bracket>& brackets, std::vector<Bracket>& dips) const;

@@ -214,6 +214,12 @@ class Reference final : System {
     const bool stands = busy && t_ - before <= kStandstill * std::max(std::abs(t_), end - t_);
     const bool relaxed = (busy || failed) && relax(end);
     if (failed && relaxed) changed = true;
+    if ((stands || failed) && !relaxed && !std::exchange(coarse_, true)) {
+      const std::string said = coarsen(solver_->states(), solver_->growth(), solver_->tolerances());
+      changed = !said.empty();
+      if (changed) result_.remarks.push_back(said);
+      if (changed) return true;
+    }
     if ((stands || failed) && !relaxed) {
       (void)fail(Status::StepSizeTooSmall, setup_.stuck_message(now()));
       return false;
@@ -456,7 +462,7 @@ class Reference final : System {
   TimedBranches::Change change_;
   std::multimap<double, std::size_t> echoes_;  // when earlier jumps are seen with a delay, and of which order they are
   std::size_t echo_ = 0;  // the order of the one that was reached; 0: a jump of its own
-  bool parameter_events_ = false;
+  bool parameter_events_ = false, coarse_ = false;
   bool fresh_ = true;  // the state has just been set: it is looked at before the doses of this instant
   std::vector<std::pair<std::size_t, double>> held_;
   std::vector<std::pair<std::size_t, double>> late_;  // branches that change after this instant, and to what

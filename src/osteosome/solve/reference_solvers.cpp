@@ -52,8 +52,11 @@ class Storage {
   static int weights(N_Vector states, N_Vector weights, void* data) {
     auto& at = *static_cast<Storage*>(data);
     const auto x = at.view(states), w = at.view(weights), t = at.view(at.tolerance.get());
+    double largest = 0;
+    for (const double value : x) largest = std::max(largest, std::abs(value));
     for (std::size_t i = 0; i < at.n; ++i) {
       t[i] = std::max(t[i], at.growth[i] * std::abs(x[i]));
+      if (x[i] != 0 && at.growth[i] > 0) t[i] = std::max(t[i], kVanishing * largest);
       w[i] = t[i] > kUnsized ? 1 / (at.relative_tolerance * std::abs(x[i]) + t[i]) : kUnsized;
     }
     if (at.n == 0) N_VConst(1, weights);

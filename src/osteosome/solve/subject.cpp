@@ -367,14 +367,29 @@ bool raise_to_rounding(const compile::Program& program, std::span<const double> 
     flow[e.row] += std::abs(entries[k] * states[e.column]);
     if (e.row == e.column) loss[e.row] = std::abs(entries[k]);
   }
+  double largest = 0;
+  for (const double x : states) largest = std::max(largest, std::abs(x));
   bool raised = false;
   for (std::size_t i = 0; i < states.size(); ++i) {
-    const double rounding = kRounding * flow[i] * (loss[i] * span > 1 ? 1 / loss[i] : span);
+    const double rounding = std::max(kRounding * flow[i] * (loss[i] * span > 1 ? 1 / loss[i] : span), kVanishing * largest);
     if (growth[i] == 0 || !std::isfinite(rounding)) continue;
     raised = raised || rounding > 2 * tolerances[i];
     tolerances[i] = std::max(tolerances[i], rounding);
   }
   return raised;
+}
+
+std::string coarsen(std::span<const double> states, std::span<const double> growth, std::span<double> tolerances) {
+  double largest = 0;
+  for (const double x : states) largest = std::max(largest, std::abs(x));
+  bool any = false;
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    any = any || growth[i] > 0;
+    tolerances[i] = std::max(tolerances[i], growth[i] * largest);
+  }
+  if (!any) return "";
+  return "states that start at 0 are integrated as if they reached " + core::format_double(largest) +
+         ", the largest of all: give them 'typical' sizes where that is wrong";
 }
 
 double snapped(const SubjectPlan& plan, double time, double width) {
