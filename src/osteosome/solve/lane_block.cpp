@@ -505,6 +505,7 @@ void LaneBlock::relax(std::size_t l) {
   for (std::size_t i = 0; i < n_; ++i) at(atol_, i, l) = row_[i];
 }
 
+/// Rounding that the Jacobian does not show, of formulas that cancel, can keep steps short for ever.
 void LaneBlock::lose_patience(std::size_t l) {
   Lane& lane = lane_[l];
   for (std::size_t i = 0; i < n_; ++i) {

@@ -137,6 +137,25 @@ TEST_P(Sizes, High_whole_powers_of_what_is_negative) {
   EXPECT_NEAR(x(1, "y"), -std::pow(11, -1.0 / 10), kRelative);
 }
 
+/// An activation written so that it cancels, (1 + z - 1)/(1 + z) with z = (a/K)^4, is a staircase of 1e-16 while z is small: rounding of its flow,
+/// which shows in no derivative. It ends in the last resort, and says so; a = 5 (1 - e^-t), and b against the same integral without the cancelling.
+TEST_P(Sizes, Formulas_that_cancel_come_to_an_end) {
+  const SmallModel model{
+      {{"K", 0.02}},
+      {{"a", "0", "1e-3*(5 - a)", ""},
+       {"b", "0", "(1 + (a/K)^4 - 1)/(1 + (a/K)^4)", ""},
+       {"c", "0", "(1 + (b/K)^4 - 1)/(1 + (b/K)^4)", ""},
+       {"plain", "0", "(a/K)^4/(1 + (a/K)^4)", ""}},
+      {}};
+  const auto program = model.program();
+  const auto result = run_one(GetParam(), program, plan_for(program, {}, {0, 10}), at_rtol(kRtol));
+  ASSERT_EQ(result.status, Status::Completed) << result.message;
+  const States x(program, result);
+  EXPECT_NEAR(x(1, "a") / (5 * -std::expm1(-0.01)), 1, kRelative);
+  EXPECT_NEAR(x(1, "b") / x(1, "plain"), 1, kRelative);
+  EXPECT_LT(result.statistics.steps + result.statistics.rejected, 100'000U);
+}
+
 /// Growth from a trickle, dx/dt = a + r x: x = a/r (e^(r t) - 1). What it reaches late says nothing about how accurate it must be early.
 TEST_P(Sizes, A_culture_that_grows_from_nothing) {
   const auto program = SmallModel{{{"a", 1e-6}, {"r", 0.5}}, {{"x", "0", "a + r*x", ""}}, {}}.program();
