@@ -39,8 +39,8 @@ class Search {
   /// States just before the dose at `end`; of a constant infusion at `end`.
   [[nodiscard]] Approach run(double end) const {
     const double interval = runner_.train().interval;
-    // Several states may repeat where events act, and only the doses themselves lead to the right one.
     const double hour = std::max(1.0, kHour / program_.seconds_per_time_unit);
+    // Several states may repeat where events act, and only the doses themselves lead to the right one.
     if (!program_.events.empty()) return pull_back(runner_, end, interval > 0 ? interval : hour, still_, initial_);
     if (!influence_.on_time(still_)) return interval > 0 ? follow({end - interval, 1, interval}) : rest(end);
     Clock clock(program_, runner_.parameters(), {raised(initial_), raised(runner_.over(first_stretch(end), initial_).end)});
