@@ -348,6 +348,12 @@ int simulate_table(const SimulateOptions& o, const simulate::CompiledModel& mode
   std::vector<std::string> warnings;
   simulate::check_covariates(table, model.model());
   simulate::translate_drugs(table, model, units, protocol::load_catalogue(library.root + "/therapies"), weight_of(o, model, units), table.remarks);
+  for (const std::string& setting : o.set) {
+    const std::string name = setting.substr(0, setting.find('='));
+    const auto& columns = table.parameter_columns;
+    if (std::find(columns.begin(), columns.end(), name) == columns.end()) continue;
+    std::cerr << fmt::format("warning: --set {} gives way to the column '{}' of {}\n", setting, name, o.data);
+  }
   for (const std::string& remark : table.remarks) std::cerr << "warning: " << o.data << ": " << remark << '\n';
   const auto episodes = simulate::plan_event_table(table, model, units, program.parameter_values, {}, warnings);
   for (const std::string& w : warnings) std::cerr << "warning: " << w << '\n';

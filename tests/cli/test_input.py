@@ -258,6 +258,21 @@ class Plausibility(Case):
         self.check(("'until' is 600 years, longer than a life",), until="600 years")
         self.check(("'until' is 10 years, longer than a rat lives",), until="10 years", regimen="none", model='species = "rat"')
 
+    def test_what_says_the_same_twice_or_nothing(self) -> None:
+        self.check(("'skip' of arm 'a' names dose 99 of 4",), arm="adherence = { skip = [2, 99] }", regimen="denosumab 60 mg sc every 6 months x 4")
+        self.write("two.csv", "denosumab.CL\n0.003\n0.004\n")
+        population = '[population]\ntable = "two.csv"\nn = 5\n'
+        self.write("s.toml", SCENARIO.format(until="12 months", regimen="denosumab 60 mg", arm="", model="") + population)
+        self.fails(INPUT, "check", "s.toml", says=("'n' is 5, and the table has 2 subjects",))
+        population = "[population]\nn = 5\n[population.parameters.osteosome]\n" + '"denosumab.CL" = { kind = "lognormal", cv = 0.3, sd = 0.2 }\n'
+        self.write("s.toml", SCENARIO.format(until="12 months", regimen="denosumab 60 mg", arm="", model="") + population)
+        self.fails(INPUT, "check", "s.toml", says=("'sd' and 'cv' are the same question",))
+        self.write("pk.toml", PK)
+        self.write("t.csv", "ID,TIME,AMT,EVID,CMT,CL\n1,0,100,1,D,2\n1,5,0,0,A,2\n")
+        result = self.cli("simulate", "pk.toml", "--data", "t.csv", "--time-unit", "h", "--set", "CL=1")
+        self.assertEqual(result.code, OK, result.err)
+        self.assertIn("warning: --set CL=1 gives way to the column 'CL' of t.csv", result.err)
+
     def test_doses(self) -> None:
         said = "60 kg of denosumab is 285714 times the largest dose of its labels and studies, 210 mg"
         self.check((said, "Is the unit right?"), regimen="denosumab 60 kg")

@@ -591,6 +591,7 @@ Distribution read_distribution(const TomlValue& table, const std::string& name, 
     const auto sd = in.number("sd");
     d.sd = sd.value_or(0);
     if ((sd && !(*sd > 0)) || (cv && !(*cv > 0))) in.problem("model-019", "'sd' and 'cv' should be positive");
+    if (sd && cv) in.problem("model-019", "'sd' and 'cv' are the same question", "Keep one of them.");
     if (d.kind == "lognormal" && ((d.low && !(*d.low > 0)) || (d.high && !(*d.high > 0))))
       in.problem("model-019", "bounds of a lognormal should be positive");
     if (cv && d.kind == "lognormal") d.sd = std::sqrt(std::log1p(*cv * *cv));

@@ -108,6 +108,7 @@ class ScenarioReader {
     if (const TomlValue* report = top.table("report")) read_report(*report);
     if (const TomlValue* power = top.table("power")) read_power(*power);
     check_lifetimes();
+    check_skips();
     top.finish();
     problems_.throw_if_any(core::ErrorKind::Input);
     return std::move(scenario_);
@@ -183,6 +184,20 @@ class ScenarioReader {
     for (const ScenarioModel& m : scenario_.models) {
       if (m.species.empty()) continue;
       if (const auto life = model::life_span_days(library_, m.species, units_)) too_long(*life, "a " + m.species + " lives", m.where);
+    }
+  }
+
+  /// Doses that are skipped are doses of the regimen.
+  void check_skips() {
+    if (scenario_.until <= core::Time()) return;  // refused already
+    for (const ScenarioArm& arm : scenario_.arms) {
+      if (arm.adherence.skip.empty()) continue;
+      const auto doses = static_cast<std::int64_t>(protocol::expand(arm.regimen, protocol::horizon_after(scenario_.until)).size());
+      for (const std::int64_t dose : arm.adherence.skip) {
+        if (dose <= doses) continue;
+        problems_.add({"scenario-007", "'skip' of arm '" + arm.name + "' names dose " + std::to_string(dose) + " of " + std::to_string(doses),
+                       arm.where, ""});
+      }
     }
   }
 
@@ -363,6 +378,9 @@ class ScenarioReader {
     if (const auto table = in.text("table")) read_table(in, *table);
     const bool n_fits = n >= 1 && n <= kMostSubjects && n == std::floor(n);
     if (p.table.empty() && !n_fits) in.problem("scenario-009", "'n' should be a whole number from 1 to 100 million", "", "n");
+    if (!p.table_rows.empty() && value.find("n") != nullptr && n != static_cast<double>(p.table_rows.size()))
+      in.problem("scenario-009", "'n' is " + core::format_double(n) + ", and the table has " + std::to_string(p.table_rows.size()) + " subjects",
+                 "Leave 'n' out: the table says it.", "n");
     p.n = !p.table.empty() ? std::max<std::size_t>(p.table_rows.size(), 1) : n_fits ? static_cast<std::size_t>(n) : 1;
     in.finish();
   }
