@@ -44,7 +44,7 @@ class Patients {
       : program_(model.program()) {
     simulate::Patient patient;
     patient.age_days = kAge * core::kDaysPerYear;
-    const auto start = simulate::prepare_patients(model, {patient}, {program_.parameter_values}).front();
+    const auto start = simulate::begin_patient(model, patient, program_.parameter_values);
     const double day = 86400 / program_.seconds_per_time_unit;
     const auto horizon = static_cast<protocol::Microseconds>(kMonths * core::kDaysPerMonth * protocol::kMicrosecondsPerDay);
     typical_.parameters = start.parameters;

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <ctime>
 
-#include "osteosome/simulate/scenario.hpp"
+#include "osteosome/cohort/scenario.hpp"
 
 namespace {
 
@@ -30,20 +30,20 @@ double process_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER
 
 struct Run {
   double wall = 0, cpu_ms = 0;
-  simulate::ScenarioResult result;
+  cohort::ScenarioResult result;
 };
 
 Run run(std::size_t rats, simulate::EngineChoice engine, const model::Library& library, const core::UnitSystem& units) {
-  simulate::Scenario scenario = simulate::read_scenario(scenario_text(rats), "rats.toml", library, units);
+  cohort::Scenario scenario = cohort::read_scenario(scenario_text(rats), "rats.toml", library, units);
   simulate::SolverSettings settings;
   settings.engine = engine;
   settings.threads = 2;
   settings.lanes.cache_dir = OSTEOSOME_BUILD "/native-cache";
-  const auto models = simulate::compile_models(scenario, settings, library, units);
-  simulate::add_uncertain_constants(scenario, models);
+  const auto models = cohort::compile_models(scenario, settings, library, units);
+  cohort::add_uncertain_constants(scenario, models);
   Run r;
   const double wall = wall_seconds(), cpu = process_seconds();
-  r.result = simulate::run_scenario(scenario, models, units, {}, {});
+  r.result = cohort::run_scenario(scenario, models, units, {}, {});
   r.wall = wall_seconds() - wall;
   r.cpu_ms = (process_seconds() - cpu) * 1e3 / static_cast<double>(rats);
   return r;

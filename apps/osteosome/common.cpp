@@ -10,8 +10,7 @@
 #include <iostream>
 
 #include "osteosome/core/text.hpp"
-#include "osteosome/evidence/power.hpp"
-#include "osteosome/sbml/import.hpp"
+#include "osteosome/core/output_file.hpp"
 
 namespace osteosome::app {
 namespace {
@@ -19,8 +18,26 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 constexpr double kSecondsBetweenLines = 0.1;
 }  // namespace
 
-model::Library library() {
-  return {data_root(), [](const std::string& path, const core::UnitSystem& units) { return sbml::read_sbml(path, units).model; }};
+core::Error usage(const std::string& message, const std::string& hint) { return {core::ErrorKind::Input, {"usage", message, {}, hint}}; }
+
+void print(const char* what, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) std::cerr << what << line << '\n';
+}
+
+void write_tables(const std::string& folder, const std::vector<core::Table>& tables) {
+  for (const core::Table& table : tables) core::write_file(folder + "/" + table.name + ".csv", core::to_csv(table));
+}
+
+std::string chart_library(const cohort::Workspace& workspace) {
+  std::error_code ec;
+  const std::string bundle = workspace.root() + "/vega-bundle.js";
+  return std::filesystem::exists(bundle, ec) ? core::read_file(bundle) : "";
+}
+
+void refuse_existing(const std::string& path, bool overwrite) {
+  std::error_code ec;
+  if (path.empty() || overwrite || !std::filesystem::exists(path, ec)) return;
+  throw core::Error(core::ErrorKind::Io, {"io-004", "'" + path + "' exists", {}, "Give --overwrite to replace it."});
 }
 
 CLI::Validator number_between(double low, double high) {
@@ -62,62 +79,12 @@ simulate::SolverSettings SolverFlags::settings() const {
   return s;
 }
 
-simulate::SolverSettings SolverFlags::settings(const simulate::Scenario& scenario) const {
+simulate::SolverSettings SolverFlags::settings(const cohort::Scenario& scenario) const {
   simulate::SolverSettings s = settings();
   if (engine == "auto") s.engine = scenario.engine;
   s.relative_tolerance = rtol.value_or(scenario.relative_tolerance);
   s.absolute_scale = atol_scale.value_or(scenario.absolute_scale);
   return s;
-}
-
-std::vector<simulate::CompiledModel> checked_models(simulate::Scenario& scenario, const simulate::SolverSettings& settings,
-                                                    const model::Library& library, const core::UnitSystem& units,
-                                                    const std::vector<evidence::Study>& studies, const std::vector<std::string>& animal_studies) {
-  core::Diagnostics problems;
-  std::vector<simulate::CompiledModel> models;
-  try {
-    evidence::attach(scenario, studies, animal_studies);
-  } catch (const core::Error& error) {
-    problems.add(error);
-  }
-  try {
-    models = simulate::compile_models(scenario, settings, library, units);
-    simulate::add_uncertain_constants(scenario, models);
-    simulate::check_arms(scenario, models, units, problems);
-    evidence::check_power(scenario, models, problems);
-  } catch (const core::Error& error) {
-    if (error.kind() != core::ErrorKind::Input) throw;
-    problems.add(error);
-    simulate::Scenario bare = scenario;  // without what was refused, so that the arms are checked all the same
-    for (auto& m : bare.models) m.set.clear();
-    bare.population.table_columns.clear();
-    simulate::check_arms(bare, simulate::compile_models(bare, settings, library, units), units, problems);
-  }
-  problems.throw_if_any(core::ErrorKind::Input);
-  for (const auto& arm : scenario.arms) {
-    for (const std::string& remark : arm.regimen.remarks) std::cerr << "warning: arm '" << arm.name << "': " << remark << '\n';
-  }
-  for (const std::string& code : scenario.outcomes) {
-    const bool known = std::any_of(models.begin(), models.end(), [&](const simulate::CompiledModel& m) {
-      const auto& outputs = m.model().outputs;
-      return std::any_of(outputs.begin(), outputs.end(), [&](const model::Output& x) { return x.observable == code; });
-    });
-    if (!known) std::cerr << "warning: no model has the outcome '" << code << "' of [report]\n";
-  }
-  for (const auto& remark : simulate::population_remarks(scenario, models)) std::cerr << "warning: " << core::to_text(remark) << '\n';
-  if (!simulate::has_observables(models)) scenario.absolute = true;  // imported quantities are shown as they are
-  return models;
-}
-
-void check_studies(const std::vector<std::string>& ids, const std::vector<evidence::Study>& studies, const std::string& file) {
-  std::vector<std::string> known;
-  for (const auto& s : studies) known.push_back(s.id);
-  core::Diagnostics problems;
-  for (const std::string& id : ids) {
-    if (std::find(known.begin(), known.end(), id) == known.end())
-      problems.add({"input-014", "no study '" + id + "'", {file, 0, 0}, core::did_you_mean(id, known)});
-  }
-  problems.throw_if_any(core::ErrorKind::Input);
 }
 
 void make_folder(const std::string& path) {

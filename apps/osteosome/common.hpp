@@ -6,10 +6,7 @@
 #include <stop_token>
 #include <string>
 
-#include "osteosome/core/units.hpp"
-#include "osteosome/evidence/study.hpp"
-#include "osteosome/model/document.hpp"
-#include "osteosome/simulate/compiled_model.hpp"
+#include "osteosome/osteosome.hpp"
 
 namespace osteosome::app {
 
@@ -18,12 +15,15 @@ enum Exit { kOk = 0, kInternal = 1, kUsage = 2, kInvalidInput = 3, kNumericalFai
 
 /// Where the program's data lie: $OSTEOSOME_DATA, else share/osteosome beside the program.
 [[nodiscard]] std::string data_root();
-/// The data folder's documents; SBML files are read wherever a model is named.
-[[nodiscard]] model::Library library();
+[[nodiscard]] std::shared_ptr<const cohort::Workspace> workspace();
 /// Where compiled native code is kept: $XDG_CACHE_HOME/osteosome or ~/.cache/osteosome; "" if neither is known.
 [[nodiscard]] std::string cache_dir();
+/// This program, for manifests.
+[[nodiscard]] tasks::Build build();
 /// Requested by Ctrl-C.
 [[nodiscard]] std::stop_token interrupted();
+[[nodiscard]] int exit_code(const core::Error& error);
+[[nodiscard]] core::Error usage(const std::string& message, const std::string& hint);
 
 /// Accepts finite numbers from `low` to `high`.
 [[nodiscard]] CLI::Validator number_between(double low, double high);
@@ -37,21 +37,19 @@ struct SolverFlags {
   void add_to(CLI::App& verb);
   [[nodiscard]] simulate::SolverSettings settings() const;
   /// Flags, where they are given, before [solver] of the scenario.
-  [[nodiscard]] simulate::SolverSettings settings(const simulate::Scenario& scenario) const;
+  [[nodiscard]] simulate::SolverSettings settings(const cohort::Scenario& scenario) const;
 };
 
-/// The scenario's models, compiled, and the visits of its trials attached; every problem of the scenario in one Error. Remarks on its
-/// population go to stderr.
-[[nodiscard]] std::vector<simulate::CompiledModel>
-checked_models(simulate::Scenario& scenario, const simulate::SolverSettings& settings, const model::Library& library, const core::UnitSystem& units,
-               const std::vector<evidence::Study>& studies, const std::vector<std::string>& animal_studies = {});
-
-/// @throws Error(Input) for ids no study has, with near matches; `file` names them, or "".
-void check_studies(const std::vector<std::string>& ids, const std::vector<evidence::Study>& studies, const std::string& file);
+/// One line each on stderr.
+void print(const char* what, const std::vector<std::string>& lines);
 /// Creates the folder and those above it. @throws Error(Io).
 void make_folder(const std::string& path);
-/// Reads a calibration file and checks its form. @throws Error(Input) with every problem.
-[[nodiscard]] std::string check_calibration(const std::string& path);
+/// NAME.csv of each table into a folder.
+void write_tables(const std::string& folder, const std::vector<core::Table>& tables);
+/// The JavaScript that draws charts, or "" where it was not fetched.
+[[nodiscard]] std::string chart_library(const cohort::Workspace& workspace);
+/// @throws Error(Io) io-004 for a file that exists, without `overwrite`.
+void refuse_existing(const std::string& path, bool overwrite);
 
 /// A progress line with ETA on a terminal; nothing otherwise.
 class ProgressLine {

@@ -23,17 +23,6 @@ std::stop_source& stop_source() {
 }
 volatile std::sig_atomic_t signalled = 0;
 
-int exit_code(const core::Error& error) {
-  if (!error.diagnostics().empty() && error.diagnostics().front().code == "usage") return kUsage;
-  switch (error.kind()) {
-    case core::ErrorKind::Internal: return kInternal;
-    case core::ErrorKind::Numerics: return kNumericalFailure;
-    case core::ErrorKind::Unsupported: return kUnsupported;
-    case core::ErrorKind::Io: return kIo;
-    default: return kInvalidInput;
-  }
-}
-
 template <class Verbs>
 std::vector<std::string> names_of(const Verbs& verbs) {
   std::vector<std::string> names;
@@ -111,6 +100,17 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
+int exit_code(const core::Error& error) {
+  if (!error.diagnostics().empty() && error.diagnostics().front().code == "usage") return kUsage;
+  switch (error.kind()) {
+    case core::ErrorKind::Internal: return kInternal;
+    case core::ErrorKind::Numerics: return kNumericalFailure;
+    case core::ErrorKind::Unsupported: return kUnsupported;
+    case core::ErrorKind::Io: return kIo;
+    default: return kInvalidInput;
+  }
+}
+
 std::stop_token interrupted() { return stop_source().get_token(); }
 
 std::string data_root() {
@@ -124,6 +124,10 @@ std::string data_root() {
   }
   return root;
 }
+
+std::shared_ptr<const cohort::Workspace> workspace() { return cohort::Workspace::open(data_root(), cache_dir()); }
+
+tasks::Build build() { return {OSTEOSOME_VERSION, core::sha256(core::read_file("/proc/self/exe", std::size_t{1} << 30))}; }
 
 std::string cache_dir() {
   if (const char* xdg = std::getenv("XDG_CACHE_HOME")) return std::string(xdg) + "/osteosome";

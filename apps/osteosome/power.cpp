@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // osteosome power: how many animals the next study needs (docs/reference/power.md).
-#include "osteosome/evidence/power.hpp"
-
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <iostream>
 #include <map>
 
 #include "common.hpp"
-#include "osteosome/core/csv.hpp"
 #include "osteosome/core/output_file.hpp"
-#include "osteosome/core/text.hpp"
 #include "osteosome/report/animals.hpp"
-#include "osteosome/simulate/scenario.hpp"
 
 namespace osteosome::app {
 namespace {
@@ -25,27 +19,12 @@ struct Words {
   SolverFlags flags;
 };
 
-std::string power_csv(const std::vector<evidence::PowerRow>& rows) {
-  std::string out = core::csv_line({"arm", "endpoint", "day", "effect_percent", "effect_low", "effect_high", "cv", "cv_assumed", "animals_a_group",
-                                    "n", "power", "cv_source", "comparisons"});
-  for (const auto& r : rows) {
-    for (std::size_t k = 0; k < r.power.size(); ++k) {
-      out +=
-          core::csv_line({r.arm, r.endpoint, core::format_double(r.day), fmt::format("{:.4g}", r.effect.median), fmt::format("{:.4g}", r.effect.low),
-                          fmt::format("{:.4g}", r.effect.high), fmt::format("{:.4g}", r.spread.cv),
-                          r.spread.origin == evidence::Spread::Origin::Assumed ? "yes" : "no", r.animals ? std::to_string(*r.animals) : "",
-                          std::to_string(k + 3), fmt::format("{:.4f}", r.power[k]), evidence::spread_text(r.spread), std::to_string(r.comparisons)});
-    }
-  }
-  return out;
-}
-
 std::string test_text(std::size_t comparisons) {
   return comparisons == 1 ? "two-sided t test at 5 %" : fmt::format("Dunnett's two-sided test of {} arms at 5 %", comparisons);
 }
 
-void print(const std::vector<evidence::PowerRow>& rows, const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models) {
-  const simulate::PowerPlan& plan = *scenario.power;
+void print(const std::vector<evidence::PowerRow>& rows, const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models) {
+  const cohort::PowerPlan& plan = *scenario.power;
   const std::size_t draws = scenario.population.n;
   std::cout << fmt::format("Animals a group for power {:.2f} against '{}', {}, averaged over {} draw{} of the constants:\n", plan.wished,
                            plan.control, test_text(scenario.arms.size() - 1), draws, draws == 1 ? " (none is varied)" : "s");
@@ -68,49 +47,22 @@ void print(const std::vector<evidence::PowerRow>& rows, const simulate::Scenario
     std::cerr << fmt::format("warning: the spread of {} between animals is assumed, so is every number of animals for it; give --cv {}=...\n",
                              endpoint, endpoint);
   }
-  if (const std::string text = simulate::uncertainty_text(scenario, models); !text.empty()) std::cout << text << '\n';
-}
-
-/// --cv takes the place of the scenario's. @throws Error(Input) with everything that is wrong.
-void take_spreads(const std::vector<std::string>& words, simulate::PowerPlan& plan) {
-  core::Diagnostics problems;
-  for (const std::string& word : words) {
-    const std::size_t equals = word.find('=');
-    const std::string endpoint = word.substr(0, equals);
-    const double cv = core::parse_double(equals == std::string::npos ? "" : word.substr(equals + 1)).value_or(0);
-    if (std::find(plan.endpoints.begin(), plan.endpoints.end(), endpoint) == plan.endpoints.end())
-      problems
-          .add({"power-004", "--cv " + word + ": '" + endpoint + "' is no endpoint of [power]", {}, core::did_you_mean(endpoint, plan.endpoints)});
-    if (!(cv > 0 && cv <= 2))
-      problems.add({"power-004", "--cv " + word + ": a coefficient of variation is above 0 and up to 2", {}, "E.g. --cv BVTV_tibia=0.2 for 20 %."});
-    plan.cv[endpoint] = cv;
-  }
-  problems.throw_if_any(core::ErrorKind::Input);
+  if (const std::string text = cohort::uncertainty_text(scenario, models); !text.empty()) std::cout << text << '\n';
 }
 
 int power_command(const Words& words) {
-  const core::UnitSystem units;
-  const model::Library library = app::library();
-  simulate::Scenario scenario = simulate::load_scenario(words.scenario, library, units);
-  if (!scenario.power) {
-    throw core::Error(core::ErrorKind::Input,
-                      {"power-002", "the scenario has no [power]", {words.scenario, 1, 0}, "Give it control, endpoints and times."});
-  }
-  if (words.power > 0) scenario.power->wished = words.power;
-  take_spreads(words.spreads, *scenario.power);
-  for (auto& arm : scenario.arms) arm.evidence.clear();  // nothing is laid over here
-  const auto models = checked_models(scenario, words.flags.settings(scenario), library, units, {});
-  const auto result = simulate::run_scenario(scenario, models, units, {}, interrupted());
-  if (result.cancelled) return kCancelled;
-  const auto rows = evidence::power_of(scenario, models, result, library.root);
-  print(rows, scenario, models);
+  const auto workspace = app::workspace();
+  auto scenario = cohort::load_scenario(words.scenario, workspace->library(), workspace->units());
+  const auto settings = words.flags.settings(scenario);
+  const auto power = tasks::power(*workspace, std::move(scenario), {words.power, words.spreads, settings}, {interrupted()});
+  app::print("warning: ", power.prepared.remarks);
+  if (power.result.cancelled) return kCancelled;
+  print(power.rows, power.prepared.scenario, power.prepared.models);
   if (words.out.empty()) return kOk;
   make_folder(words.out);
-  std::string bundle;
-  std::error_code ec;
-  if (std::filesystem::exists(library.root + "/vega-bundle.js", ec)) bundle = core::read_file(library.root + "/vega-bundle.js");
-  core::write_file(words.out + "/power.csv", power_csv(rows));
-  core::write_file(words.out + "/power.html", report::make_power_report({scenario, models, result, {}, "", bundle, {}, rows}));
+  write_tables(words.out, {tasks::power_table(power.rows)});
+  core::write_file(words.out + "/power.html", report::make_power_report({power.prepared.scenario, power.prepared.models, power.result, {}, "",
+                                                                         chart_library(*workspace), {}, power.rows}));
   std::cerr << "report: " << words.out << "/power.html\n";
   return kOk;
 }

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "osteosome/evidence/preclinical.hpp"
-#include "osteosome/simulate/scenario.hpp"
+#include "osteosome/cohort/scenario.hpp"
 
 namespace osteosome::evidence {
 
@@ -25,15 +25,15 @@ struct AnimalComparison {
 
 /// Every usable row of the animal studies that the arms name in `evidence`, against the scenario's control arm at the output time nearest
 /// to the study's. Rows of outcomes that the model does not have are passed over.
-[[nodiscard]] std::vector<AnimalComparison> compare_animals(const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
-                                                            const simulate::ScenarioResult& result, const std::vector<AnimalRow>& rows,
+[[nodiscard]] std::vector<AnimalComparison> compare_animals(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
+                                                            const cohort::ScenarioResult& result, const std::vector<AnimalRow>& rows,
                                                             const std::string& data_root, const core::UnitSystem& units);
 
 /// Values of an observable at the time nearest to `day`, one a subject (NaN where it failed); empty if the model does not have it.
-[[nodiscard]] std::vector<double> values_at(const simulate::ArmResult& arm, const model::Model& model, const std::string& observable,
-                                            const simulate::ScenarioResult& result, double day);
+[[nodiscard]] std::vector<double> values_at(const cohort::ArmResult& arm, const model::Model& model, const std::string& observable,
+                                            const cohort::ScenarioResult& result, double day);
 /// The result of an arm of a model, or null.
-[[nodiscard]] const simulate::ArmResult* arm_result(const simulate::Scenario& scenario, const simulate::ScenarioResult& result,
+[[nodiscard]] const cohort::ArmResult* arm_result(const cohort::Scenario& scenario, const cohort::ScenarioResult& result,
                                                     const std::string& arm, std::size_t model);
 /// Over the finite values.
 [[nodiscard]] Band band_of(const std::vector<double>& values);

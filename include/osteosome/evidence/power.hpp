@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "osteosome/evidence/animal_compare.hpp"
-#include "osteosome/simulate/scenario.hpp"
+#include "osteosome/cohort/scenario.hpp"
 
 namespace osteosome::evidence {
 
@@ -34,11 +34,11 @@ struct PowerRow {
 /// Power of Dunnett's two-sided test at 5 % (of Student's, where one arm is compared), with as many animals in the control as in each arm. An
 /// arm's standard deviation is the spread times its mean. A result counts if it points where the median effect does; power is averaged over
 /// draws, so that uncertainty of the model counts (assurance). @throws Error(Input) for endpoints no model has.
-[[nodiscard]] std::vector<PowerRow> power_of(const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
-                                             const simulate::ScenarioResult& result, const std::string& data_root);
+[[nodiscard]] std::vector<PowerRow> power_of(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
+                                             const cohort::ScenarioResult& result, const std::string& data_root);
 
 /// With [power]: models of women, for whom animals a group say nothing. Adds to `problems`.
-void check_power(const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models, core::Diagnostics& problems);
+void check_power(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models, core::Diagnostics& problems);
 
 /// "18 %: 6 control arms of 2 studies (...)", "20 %, given", "30 %, assumed: ...".
 [[nodiscard]] std::string spread_text(const Spread& spread);

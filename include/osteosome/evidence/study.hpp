@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "osteosome/simulate/scenario.hpp"
+#include "osteosome/cohort/scenario.hpp"
 
 namespace osteosome::evidence {
 
@@ -58,6 +58,9 @@ struct StudyTables {
 /// The studies of the library: load_studies of `root`/evidence.
 [[nodiscard]] std::vector<Study> load_evidence(const std::string& root);
 
+/// @throws Error(Input) for ids no study has, with near matches; `file` names them, or "".
+void check_studies(const std::vector<std::string>& ids, const std::vector<Study>& studies, const std::string& file);
+
 /// A published value beside the simulated one (median over subjects).
 struct Comparison {
   std::string model, study, doi, study_arm, arm, outcome, unit, role, provenance, interval;
@@ -70,15 +73,15 @@ struct Comparison {
 
 /// Checks that the evidence the scenario names exists, and adds the visits of its rows to the scenario's output times. `animal_studies` are
 /// ids of animal studies, which need a control arm instead. @throws Error(Input) with near matches.
-void attach(simulate::Scenario& scenario, const std::vector<Study>& studies, const std::vector<std::string>& animal_studies = {});
+void attach(cohort::Scenario& scenario, const std::vector<Study>& studies, const std::vector<std::string>& animal_studies = {});
 
 /// Percent change from the start of treatment: [subject][time]; NaN where a subject failed.
-[[nodiscard]] std::vector<std::vector<double>> percent_change(const simulate::ArmResult& arm, std::size_t output, std::size_t times);
+[[nodiscard]] std::vector<std::vector<double>> percent_change(const cohort::ArmResult& arm, std::size_t output, std::size_t times);
 /// Quantile q of each column, over the finite values; NaN if there are none.
 [[nodiscard]] std::vector<double> quantile(const std::vector<std::vector<double>>& rows, double q, std::size_t columns);
 
 /// Every counted percent-change row of the evidence of each arm, for every model that has an output of the same code and no other.
-[[nodiscard]] std::vector<Comparison> compare(const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
-                                              const simulate::ScenarioResult& result, const std::vector<Study>& studies);
+[[nodiscard]] std::vector<Comparison> compare(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
+                                              const cohort::ScenarioResult& result, const std::vector<Study>& studies);
 
 }  // namespace osteosome::evidence

@@ -11,7 +11,7 @@
 
 #include "osteosome/evidence/study.hpp"
 #include "osteosome/protocol/regimen.hpp"
-#include "osteosome/simulate/scenario.hpp"
+#include "osteosome/cohort/scenario.hpp"
 
 namespace osteosome::evidence {
 
@@ -52,6 +52,13 @@ struct TrialCurve {
   std::vector<double> months, change;
 };
 
+/// One patient on one regimen and the times at which she is looked at.
+struct TrialCourse {
+  std::size_t patient = 0;
+  protocol::Regimen regimen;
+  std::vector<double> months;
+};
+
 /// The arms of published trials as simulations of one model. Keeps references to `studies` and `model`.
 class TrialSet {
  public:
@@ -75,12 +82,6 @@ class TrialSet {
   [[nodiscard]] std::vector<TrialCurve> curves(const std::vector<double>& parameters, const std::stop_token& stop = {}) const;
 
  private:
-  /// One patient on one regimen and the times at which she is looked at.
-  struct Course {
-    std::size_t patient;
-    protocol::Regimen regimen;
-    std::vector<double> months;
-  };
   /// Where the values of a row stand: course, output column, and time index of visit and baseline. Time 0 is the start.
   struct Place {
     std::size_t course, output, visit, zero;
@@ -97,14 +98,13 @@ class TrialSet {
   std::optional<std::size_t> output_of(const std::string& outcome, const protocol::Regimen& regimen) const;
   Place place(std::size_t course, std::size_t output, double zero, double visit);
   [[nodiscard]] double predicted(std::size_t row, const Values& values) const;
-  [[nodiscard]] Values run(const std::vector<Course>& courses, const std::vector<simulate::PatientStart>& starts, const std::stop_token& stop) const;
-  [[nodiscard]] solve::SubjectPlan plan(const Course& course, const simulate::PatientStart& start) const;
+  [[nodiscard]] Values run(const std::vector<TrialCourse>& courses, const std::vector<std::vector<double>>& sets, const std::stop_token& stop) const;
 
   const simulate::CompiledModel& model_;
   const core::UnitSystem& units_;
   std::vector<std::string> outputs_;
   std::vector<simulate::Patient> patients_;
-  std::vector<Course> courses_;
+  std::vector<TrialCourse> courses_;
   std::vector<TrialRow> rows_;
   std::vector<RowPlaces> places_;
   std::vector<LeftOut> left_out_;

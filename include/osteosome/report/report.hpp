@@ -8,7 +8,7 @@
 #include "osteosome/evidence/animal_compare.hpp"
 #include "osteosome/evidence/power.hpp"
 #include "osteosome/evidence/study.hpp"
-#include "osteosome/simulate/scenario.hpp"
+#include "osteosome/cohort/scenario.hpp"
 
 namespace osteosome::report {
 
@@ -22,9 +22,9 @@ struct Chart {
 
 /// Everything a report is made of.
 struct ReportInput {
-  const simulate::Scenario& scenario;
+  const cohort::Scenario& scenario;
   const std::vector<simulate::CompiledModel>& models;
-  const simulate::ScenarioResult& result;
+  const cohort::ScenarioResult& result;
   const std::vector<evidence::Comparison>& comparisons;
   std::string manifest;         ///< JSON text shown at the end
   std::string chart_library;    ///< JavaScript that defines vegaEmbed; "" leaves the charts out and says so

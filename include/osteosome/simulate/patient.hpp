@@ -38,13 +38,13 @@ struct PatientStart {
 /// @throws Error(Input) scenario-014 if the model starts at a later age.
 [[nodiscard]] double start_time(const CompiledModel& model, const Patient& patient);
 
-/// Each patient in the model's terms. `parameters[i]` are the values she has besides; what a model does not take is left out.
-/// Densities are met by three untreated runs a patient: two give the slope of each T-score by the scale of its site, which is nearly
-/// constant, the third corrects the first step; scales are kept within [0.3, 2]. A patient whose run-in fails has NaN parameters.
-[[nodiscard]] std::vector<PatientStart> prepare_patients(const CompiledModel& model, const std::vector<Patient>& patients,
-                                                         const std::vector<std::vector<double>>& parameters);
+/// The patient in the model's terms, with `parameters` besides; what a model does not take is left out. Her densities are not met yet.
+[[nodiscard]] PatientStart begin_patient(const CompiledModel& model, const Patient& patient, std::vector<double> parameters);
 
-/// Sites whose T-scores the model takes, e.g. LS, TH, FN.
-[[nodiscard]] std::vector<std::string> density_sites(const model::Model& model);
+/// Moves the scales of `starts` to the T-scores of `patients`, by three untreated runs each: two give the slope of each T-score by the scale of its
+/// site, which is nearly constant, the third corrects the first step; scales are kept within [0.3, 2]. `initial` are initial states, NaN for the
+/// model's own. A patient whose run-in fails has NaN parameters. @pre the model has densities
+void meet_densities(const CompiledModel& model, const std::vector<Patient>& patients, const std::vector<std::vector<double>>& initial,
+                    std::vector<PatientStart>& starts);
 
 }  // namespace osteosome::simulate

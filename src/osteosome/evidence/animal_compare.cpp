@@ -8,7 +8,7 @@
 
 namespace osteosome::evidence {
 
-const simulate::ArmResult* arm_result(const simulate::Scenario& scenario, const simulate::ScenarioResult& result, const std::string& arm,
+const cohort::ArmResult* arm_result(const cohort::Scenario& scenario, const cohort::ScenarioResult& result, const std::string& arm,
                                       std::size_t model) {
   for (const auto& a : result.arms) {
     if (a.model == model && scenario.arms[a.arm].name == arm) return &a;
@@ -16,8 +16,8 @@ const simulate::ArmResult* arm_result(const simulate::Scenario& scenario, const 
   return nullptr;
 }
 
-std::vector<double> values_at(const simulate::ArmResult& arm, const model::Model& model, const std::string& observable,
-                              const simulate::ScenarioResult& result, double day) {
+std::vector<double> values_at(const cohort::ArmResult& arm, const model::Model& model, const std::string& observable,
+                              const cohort::ScenarioResult& result, double day) {
   const auto time =
       std::min_element(result.days.begin(), result.days.end(), [&](double a, double b) { return std::abs(a - day) < std::abs(b - day); });
   const auto k = static_cast<std::size_t>(time - result.days.begin());
@@ -37,8 +37,8 @@ Band band_of(const std::vector<double>& values) {
   return {quantile(rows, 0.5, 1)[0], quantile(rows, 0.05, 1)[0], quantile(rows, 0.95, 1)[0]};
 }
 
-std::vector<AnimalComparison> compare_animals(const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
-                                              const simulate::ScenarioResult& result, const std::vector<AnimalRow>& rows,
+std::vector<AnimalComparison> compare_animals(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
+                                              const cohort::ScenarioResult& result, const std::vector<AnimalRow>& rows,
                                               const std::string& data_root, const core::UnitSystem& units) {
   std::vector<AnimalComparison> out;
   std::vector<AnimalLeftOut> left_out;

@@ -39,7 +39,7 @@ std::optional<double> Comparison::error() const {
   return std::nullopt;
 }
 
-void attach(simulate::Scenario& scenario, const std::vector<Study>& studies, const std::vector<std::string>& animal_studies) {
+void attach(cohort::Scenario& scenario, const std::vector<Study>& studies, const std::vector<std::string>& animal_studies) {
   std::vector<std::string> known;
   for (const Study& s : studies) {
     for (const StudyArm& a : s.arms) known.push_back(a.id);
@@ -73,7 +73,7 @@ void attach(simulate::Scenario& scenario, const std::vector<Study>& studies, con
   problems.throw_if_any(core::ErrorKind::Input);
 }
 
-std::vector<std::vector<double>> percent_change(const simulate::ArmResult& arm, std::size_t output, std::size_t times) {
+std::vector<std::vector<double>> percent_change(const cohort::ArmResult& arm, std::size_t output, std::size_t times) {
   const std::size_t columns = arm.outputs.size();
   std::vector<std::vector<double>> rows;
   for (const auto& values : arm.values) {
@@ -101,8 +101,8 @@ std::vector<double> quantile(const std::vector<std::vector<double>>& rows, doubl
   return out;
 }
 
-std::vector<Comparison> compare(const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
-                                const simulate::ScenarioResult& result, const std::vector<Study>& studies) {
+std::vector<Comparison> compare(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
+                                const cohort::ScenarioResult& result, const std::vector<Study>& studies) {
   std::vector<Comparison> rows;
   for (const auto& arm : result.arms) {
     const auto& scenario_arm = scenario.arms[arm.arm];

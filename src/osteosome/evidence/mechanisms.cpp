@@ -4,9 +4,9 @@
 #include <cmath>
 #include <functional>
 
+#include "osteosome/cohort/simulate.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/model/document.hpp"
-#include "osteosome/simulate/course.hpp"
 
 namespace osteosome::evidence {
 namespace {
@@ -29,22 +29,16 @@ class Dish {
 
   /// Values of all outputs with the parameters `off` at 0.
   std::vector<double> run(const std::string& regimen, const std::vector<std::string>& off) {
-    simulate::PatientStart start{model_.program().parameter_values, 0, {}};
+    cohort::Subject dish;
+    std::vector<std::string> columns;
     for (const std::string& name : off) {
-      if (const auto p = model_.program().parameter_index(name)) start.parameters[*p] = 0;
+      if (!model_.program().parameter_index(name)) continue;
+      columns.push_back(name);
+      dish.values.push_back(0);
     }
-    const core::Time look(kDays, core::kSecondsPerDay);
-    const auto doses = protocol::expand(protocol::parse_regimen(regimen, catalogue_, units_), protocol::horizon_after(look));
-    solve::SubjectPlan plan = simulate::bare_plan(model_, start);
-    simulate::add_course(model_, units_, start, doses, 0, {look}, plan);
-    std::vector<std::string> names;
-    for (const auto& o : model_.model().outputs) names.push_back(o.id);
-    simulate::ObservableReader reader(model_.program(), names);
-    std::vector<double> values;
-    model_.run(
-        1, [&](std::size_t) { return plan; },
-        [&](std::size_t, const solve::SubjectPlan& of, solve::SubjectResult&& result) { values = reader.read(of, result); });
-    return values;
+    dish.treatment = std::make_shared<const cohort::Treatment>(cohort::Treatment{"", {protocol::parse_regimen(regimen, catalogue_, units_)}});
+    const auto all = cohort::simulate(model_, units_, cohort::SubjectList({dish}, columns), {{core::Time(kDays, core::kSecondsPerDay)}});
+    return {all.values().begin(), all.values().end()};
   }
 
   [[nodiscard]] std::size_t index(const std::string& observable) const {

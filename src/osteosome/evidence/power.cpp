@@ -100,7 +100,7 @@ Spread AnimalSpread::of(const std::string& code, const std::string& species) con
   return {std::sqrt(pool.squares / pool.degrees), Spread::Origin::Evidence, pool.arms, pool.studies.size(), source};
 }
 
-void check_power(const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models, core::Diagnostics& problems) {
+void check_power(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models, core::Diagnostics& problems) {
   if (!scenario.power) return;
   for (std::size_t m = 0; m < models.size(); ++m) {
     if (models[m].model().species_name != "human") continue;
@@ -111,9 +111,9 @@ void check_power(const simulate::Scenario& scenario, const std::vector<simulate:
   }
 }
 
-std::vector<PowerRow> power_of(const simulate::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
-                               const simulate::ScenarioResult& result, const std::string& data_root) {
-  const simulate::PowerPlan& plan = *scenario.power;
+std::vector<PowerRow> power_of(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
+                               const cohort::ScenarioResult& result, const std::string& data_root) {
+  const cohort::PowerPlan& plan = *scenario.power;
   const AnimalSpread spread(data_root);
   std::vector<PowerRow> rows;
   for (const auto& arm : result.arms) {

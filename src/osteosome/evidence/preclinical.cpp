@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
+#include "osteosome/cohort/simulate.hpp"
 #include "osteosome/core/random.hpp"
 #include "osteosome/model/document.hpp"
 #include "osteosome/simulate/course.hpp"
@@ -142,55 +144,72 @@ void AnimalTrials::check(const Group& group, AnimalTrial& trial, std::string& pr
   }
 }
 
+namespace {
+
+/// The control and the treated animal of every trial of a group, for every set of values.
+class GroupSubjects final : public cohort::Subjects {
+ public:
+  GroupSubjects(const simulate::CompiledModel& model, const std::vector<AnimalTrial>& trials, const std::vector<std::size_t>& of,
+                const std::vector<std::map<std::string, double>>& sets, const protocol::DrugCatalogue& catalogue, const core::UnitSystem& units)
+      : trials_(trials), of_(of), sets_(sets), model_(model) {
+    std::set<std::string> names;
+    for (const auto& set : sets) {
+      for (const auto& [name, value] : set) {
+        if (model.program().parameter_index(name)) names.insert(name);
+      }
+    }
+    columns_.assign(names.begin(), names.end());
+    for (const std::size_t t : of) {
+      times_.push_back(std::make_shared<const std::vector<core::Time>>(1, core::Time(trials[t].days, core::kSecondsPerDay)));
+      for (const std::string& text : {trials[t].control, trials[t].treated})
+        treatments_.push_back(std::make_shared<const cohort::Treatment>(cohort::Treatment{"", {protocol::parse_regimen(text, catalogue, units)}}));
+    }
+  }
+
+  [[nodiscard]] std::size_t size() const override { return sets_.size() * treatments_.size(); }
+  [[nodiscard]] const std::vector<std::string>& columns() const override { return columns_; }
+  [[nodiscard]] cohort::Subject at(std::size_t index) const override {
+    const std::size_t place = index % treatments_.size();
+    const AnimalTrial& trial = trials_[of_[place / 2]];
+    cohort::Subject subject{0, 0, place % 2 == 1 ? trial.treated_animal : trial.control_animal, {}, treatments_[place], times_[place / 2]};
+    std::vector<double> parameters = model_.program().parameter_values;
+    for (const auto& [name, value] : sets_[index / treatments_.size()]) {
+      if (const auto p = model_.program().parameter_index(name)) parameters[*p] = value;
+    }
+    const auto start = simulate::begin_patient(model_, subject.patient, std::move(parameters));  // what is known of it goes before the set
+    for (const std::string& column : columns_) subject.values.push_back(start.parameters[*model_.program().parameter_index(column)]);
+    return subject;
+  }
+  [[nodiscard]] std::vector<core::Time> any_times() const { return *times_.front(); }
+
+ private:
+  const std::vector<AnimalTrial>& trials_;
+  const std::vector<std::size_t>& of_;
+  const std::vector<std::map<std::string, double>>& sets_;
+  const simulate::CompiledModel& model_;
+  std::vector<std::string> columns_;
+  std::vector<std::shared_ptr<const std::vector<core::Time>>> times_;  ///< by trial
+  std::vector<std::shared_ptr<const cohort::Treatment>> treatments_;   ///< control and treated by trial
+};
+
+}  // namespace
+
 std::vector<std::vector<AnimalPrediction>> AnimalTrials::predict(const std::vector<std::map<std::string, double>>& sets,
                                                                  const std::stop_token& stop) const {
   std::vector<std::vector<AnimalPrediction>> out(sets.size(), std::vector<AnimalPrediction>(trials_.size(), {std::nan(""), std::nan("")}));
   for (const Group& group : groups_) {
+    if (group.trials.empty()) continue;
     const auto& model = *group.model;
-    std::vector<std::string> names;
-    for (const auto& o : model.model().outputs) names.push_back(o.id);
-    simulate::ObservableReader reader(model.program(), names);
-    std::vector<std::vector<double>> parameters;
-    for (const auto& set : sets) {
-      parameters.push_back(model.program().parameter_values);
-      for (const auto& [name, value] : set) {
-        if (const auto p = model.program().parameter_index(name)) parameters.back()[*p] = value;
-      }
-    }
+    const GroupSubjects subjects(model, trials_, group.trials, sets, catalogue_, units_);
+    const auto all = cohort::simulate(model, units_, subjects, {subjects.any_times()}, {stop});
     const std::size_t per_set = 2 * group.trials.size();
-    std::vector<simulate::Patient> animals;
-    std::vector<std::vector<double>> values_of;
-    for (std::size_t i = 0; i < sets.size() * per_set; ++i) {
-      const AnimalTrial& trial = trials_[group.trials[i % per_set / 2]];
-      animals.push_back(i % 2 == 1 ? trial.treated_animal : trial.control_animal);
-      values_of.push_back(parameters[i / per_set]);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const std::size_t t = group.trials[i % per_set / 2];
+      const auto& outputs = model.model().outputs;
+      const auto output = std::find_if(outputs.begin(), outputs.end(), [&](const model::Output& o) { return o.observable == trials_[t].outcome; });
+      AnimalPrediction& p = out[i / per_set][t];
+      (i % 2 == 1 ? p.treated : p.control) = all.at(i, 0, static_cast<std::size_t>(output - outputs.begin()));
     }
-    const auto starts = simulate::prepare_patients(model, animals, values_of);
-    model.run(
-        sets.size() * per_set,
-        [&](std::size_t i) {
-          const AnimalTrial& trial = trials_[group.trials[i % per_set / 2]];
-          const bool treated = i % 2 == 1;
-          const simulate::Patient& animal = animals[i];
-          const auto& start = starts[i];
-          const auto regimen = protocol::parse_regimen(treated ? trial.treated : trial.control, catalogue_, units_);
-          const core::Time look(trial.days, core::kSecondsPerDay);
-          solve::SubjectPlan plan = simulate::bare_plan(model, start);
-          const auto doses = protocol::expand(regimen, protocol::horizon_after(look));
-          simulate::add_course(model, units_, start, doses, simulate::body_mass_kg(model, animal), {look}, plan);
-          return plan;
-        },
-        [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& result) {
-          const std::size_t t = group.trials[i % per_set / 2];
-          const auto values = reader.read(plan, result);
-          for (std::size_t k = 0; k < names.size(); ++k) {
-            if (model.model().outputs[k].observable != trials_[t].outcome || values.empty()) continue;
-            AnimalPrediction& p = out[i / per_set][t];
-            (i % 2 == 1 ? p.treated : p.control) = values[k];
-            break;
-          }
-        },
-        stop);
   }
   return out;
 }

@@ -106,4 +106,15 @@ std::vector<Study> load_studies(const std::string& folder) {
   return studies;
 }
 
+void check_studies(const std::vector<std::string>& ids, const std::vector<Study>& studies, const std::string& file) {
+  std::vector<std::string> known;
+  for (const auto& s : studies) known.push_back(s.id);
+  core::Diagnostics problems;
+  for (const std::string& id : ids) {
+    if (std::find(known.begin(), known.end(), id) == known.end())
+      problems.add({"input-014", "no study '" + id + "'", {file, 0, 0}, core::did_you_mean(id, known)});
+  }
+  problems.throw_if_any(core::ErrorKind::Input);
+}
+
 }  // namespace osteosome::evidence

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "osteosome/core/text.hpp"
+#include "osteosome/cohort/simulate.hpp"
 #include "osteosome/simulate/course.hpp"
 
 namespace osteosome::evidence {
@@ -222,45 +223,85 @@ double TrialSet::predicted(std::size_t row, const Values& values) const {
   return 100 * (value(treated, treated.visit) - start) / (value(treated, treated.zero) - start);
 }
 
-solve::SubjectPlan TrialSet::plan(const Course& course, const simulate::PatientStart& start) const {
-  solve::SubjectPlan plan = simulate::bare_plan(model_, start);
-  std::vector<core::Time> looks;
-  for (const double month : course.months) looks.emplace_back(month, core::kSecondsPerMonth);
-  std::sort(looks.begin(), looks.end());
-  const auto doses = protocol::expand(course.regimen, protocol::horizon_after(looks.back()));
-  simulate::add_course(model_, units_, start, doses, patients_[course.patient].weight_kg, looks, plan);
-  return plan;
-}
+namespace {
 
-TrialSet::Values TrialSet::run(const std::vector<Course>& courses, const std::vector<simulate::PatientStart>& starts,
+/// Every course for every set of parameters.
+class CourseSubjects final : public cohort::Subjects {
+ public:
+  CourseSubjects(const simulate::CompiledModel& model, const std::vector<simulate::Patient>& patients, const std::vector<TrialCourse>& courses,
+                 const std::vector<std::vector<double>>& sets)
+      : model_(model), patients_(patients), courses_(courses), sets_(sets) {
+    for (std::size_t p = 0; p < model.program().parameters.size(); ++p) {
+      const auto differs = [&](const std::vector<double>& set) { return set[p] != model.program().parameter_values[p]; };
+      if (std::none_of(sets.begin(), sets.end(), differs)) continue;
+      changed_.push_back(p);
+      columns_.push_back(model.program().parameters[p]);
+    }
+    for (const TrialCourse& course : courses) {
+      treatments_.push_back(std::make_shared<const cohort::Treatment>(cohort::Treatment{"", {course.regimen}}));
+      std::vector<core::Time> times;
+      for (const double month : course.months) times.emplace_back(month, core::kSecondsPerMonth);
+      std::sort(times.begin(), times.end());
+      times_.push_back(std::make_shared<const std::vector<core::Time>>(std::move(times)));
+    }
+  }
+
+  [[nodiscard]] std::size_t size() const override { return sets_.size() * courses_.size(); }
+  [[nodiscard]] const std::vector<std::string>& columns() const override { return columns_; }
+  [[nodiscard]] cohort::Subject at(std::size_t index) const override {
+    const std::size_t c = index % courses_.size();
+    const simulate::Patient& patient = patients_[courses_[c].patient];
+    cohort::Subject subject{0, 0, patient, {}, treatments_[c], times_[c]};
+    if (changed_.empty()) return subject;
+    const auto start = simulate::begin_patient(model_, patient, sets_[index / courses_.size()]);  // what is known of her goes before the set
+    for (const std::size_t p : changed_) subject.values.push_back(start.parameters[p]);
+    return subject;
+  }
+  /// The times of the course that is looked at most often.
+  [[nodiscard]] std::vector<core::Time> longest() const {
+    std::vector<core::Time> longest;
+    for (const auto& times : times_) {
+      if (times->size() > longest.size()) longest = *times;
+    }
+    return longest;
+  }
+
+ private:
+  const simulate::CompiledModel& model_;
+  const std::vector<simulate::Patient>& patients_;
+  const std::vector<TrialCourse>& courses_;
+  const std::vector<std::vector<double>>& sets_;
+  std::vector<std::size_t> changed_;
+  std::vector<std::string> columns_;
+  std::vector<std::shared_ptr<const cohort::Treatment>> treatments_;
+  std::vector<std::shared_ptr<const std::vector<core::Time>>> times_;
+};
+
+}  // namespace
+
+TrialSet::Values TrialSet::run(const std::vector<TrialCourse>& courses, const std::vector<std::vector<double>>& sets,
                                const std::stop_token& stop) const {
+  if (courses.empty()) return {};
   const std::size_t columns = outputs_.size();
-  Values values(starts.size() / patients_.size() * courses.size());
-  simulate::ObservableReader reader(model_.program(), outputs_);
-  model_.run(
-      values.size(),
-      [&](std::size_t i) {
-        const Course& c = courses[i % courses.size()];
-        return plan(c, starts[i / courses.size() * patients_.size() + c.patient]);
-      },
-      [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& result) {
-        const auto& months = courses[i % courses.size()].months;
-        const auto sorted = reader.read(plan, result);  // by time; the places count in the order of `months`
-        std::vector<std::size_t> order(months.size());
-        for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
-        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return months[a] < months[b]; });
-        values[i].resize(sorted.size());
-        for (std::size_t k = 0; k < order.size(); ++k) {
-          for (std::size_t c = 0; c < columns; ++c) values[i][order[k] * columns + c] = sorted[k * columns + c];
-        }
-      },
-      stop);
+  const CourseSubjects subjects(model_, patients_, courses, sets);
+  const auto all = cohort::simulate(model_, units_, subjects, {subjects.longest(), outputs_}, {stop});
+  Values values(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& months = courses[i % courses.size()].months;  // values come by time; the places count in the order of `months`
+    std::vector<std::size_t> order(months.size());
+    for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return months[a] < months[b]; });
+    values[i].resize(months.size() * columns);
+    for (std::size_t k = 0; k < order.size(); ++k) {
+      for (std::size_t c = 0; c < columns; ++c) values[i][order[k] * columns + c] = all.at(i, k, c);
+    }
+  }
   return values;
 }
 
 std::vector<TrialCurve> TrialSet::curves(const std::vector<double>& parameters, const std::stop_token& stop) const {
   std::vector<TrialCurve> curves;
-  std::vector<Course> courses = courses_;
+  std::vector<TrialCourse> courses = courses_;
   std::vector<std::pair<std::size_t, std::size_t>> columns;  // course and output of each curve
   for (std::size_t k = 0; k < rows_.size(); ++k) {
     const TrialRow& r = rows_[k];
@@ -275,8 +316,7 @@ std::vector<TrialCurve> TrialSet::curves(const std::vector<double>& parameters, 
     while (curve->months.back() < r.measurement->month) curve->months.push_back(curve->months.back() + 1);
     for (const double month : curve->months) courses[places_[k].treated.course].months.push_back(zero + month);
   }
-  const Values values =
-      run(courses, simulate::prepare_patients(model_, patients_, std::vector<std::vector<double>>(patients_.size(), parameters)), stop);
+  const Values values = run(courses, {parameters}, stop);
   for (std::size_t k = 0; k < curves.size(); ++k) {
     const std::size_t course = columns[k].first, output = columns[k].second;
     const auto at = [&](double month) {
@@ -290,13 +330,7 @@ std::vector<TrialCurve> TrialSet::curves(const std::vector<double>& parameters, 
 }
 
 std::vector<std::vector<double>> TrialSet::predict(const std::vector<std::vector<double>>& parameters, const std::stop_token& stop) const {
-  std::vector<simulate::Patient> patients;
-  std::vector<std::vector<double>> values;
-  for (const auto& set : parameters) {
-    patients.insert(patients.end(), patients_.begin(), patients_.end());
-    values.insert(values.end(), patients_.size(), set);
-  }
-  const Values all = run(courses_, simulate::prepare_patients(model_, patients, values), stop);
+  const Values all = run(courses_, parameters, stop);
   std::vector<std::vector<double>> out;
   for (std::size_t s = 0; s < parameters.size(); ++s) {
     const Values one(all.begin() + static_cast<std::ptrdiff_t>(s * courses_.size()),

@@ -136,7 +136,7 @@ std::string cargo_verdict(const std::string& kind, double share) {
 }
 
 /// Rows of the cargo table of one arm.
-std::string cargo_rows(const ReportInput& in, const simulate::ArmResult& arm) {
+std::string cargo_rows(const ReportInput& in, const cohort::ArmResult& arm) {
   const auto& model = in.models[arm.model].model();
   const std::size_t times = in.result.days.size(), columns = arm.outputs.size();
   const auto highest = [&](std::size_t o) {
@@ -177,7 +177,7 @@ std::string cargo_rows(const ReportInput& in, const simulate::ArmResult& arm) {
 }
 
 /// Values of cell products that are no curves: culture history, illustration, acute effects.
-std::string cell_rows(const ReportInput& in, const simulate::ArmResult& arm) {
+std::string cell_rows(const ReportInput& in, const cohort::ArmResult& arm) {
   const auto& model = in.models[arm.model].model();
   std::string out;
   for (std::size_t o = 0; o < arm.outputs.size(); ++o) {
@@ -274,7 +274,7 @@ std::string power_section(const ReportInput& in) {
       "class=n>Effect</th><th>Spread between animals</th><th class=n>Animals a group</th></tr>\n",
       in.scenario.power->wished, escape(arm_label(in, in.scenario.power->control)),
       comparisons == 1 ? "two-sided t test at 5 %" : fmt::format("Dunnett's two-sided test of {} arms at 5 %", comparisons), in.scenario.population.n,
-      in.scenario.population.n == 1 ? "" : "s", escape(simulate::uncertainty_text(in.scenario, in.models)));
+      in.scenario.population.n == 1 ? "" : "s", escape(cohort::uncertainty_text(in.scenario, in.models)));
   for (const auto& r : in.power) {
     out += "<tr>" + cell(r.label) + cell(r.endpoint) + figure(fmt::format("{:.0f}", r.day / 7)) + figure(band_text(r.effect, " %")) +
            cell(evidence::spread_text(r.spread)) +

@@ -111,7 +111,7 @@ const model::Output* output_of(const ReportInput& in, const std::string& code) {
 }
 
 /// Values in their unit: [subject][time].
-std::vector<std::vector<double>> absolute_values(const simulate::ArmResult& arm, std::size_t output, std::size_t times) {
+std::vector<std::vector<double>> absolute_values(const cohort::ArmResult& arm, std::size_t output, std::size_t times) {
   std::vector<std::vector<double>> rows;
   for (const auto& values : arm.values) {
     std::vector<double> row(times, std::nan(""));

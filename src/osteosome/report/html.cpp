@@ -50,7 +50,7 @@ std::string start_text(const ReportInput& in, std::size_t m) {
   return text;
 }
 
-std::string population_text(const simulate::Scenario& scenario) {
+std::string population_text(const cohort::Scenario& scenario) {
   if (!scenario.population.table.empty()) return " Subjects from a table.";
   std::string text;
   for (const auto& q : scenario.population.quantities) {
@@ -98,8 +98,8 @@ std::string setup(const ReportInput& in) {
       fmt::format("<p class=mute>{} subject{} an arm, seed {}; relative tolerance {}; output every {} days; 1 month = 30.4375 d.{}</p>\n",
                   in.scenario.population.n, in.scenario.population.n == 1 ? "" : "s", in.scenario.seed,
                   core::format_double(in.scenario.relative_tolerance), core::format_double(in.scenario.every_days()), population_text(in.scenario));
-  if (const std::string text = simulate::uncertainty_text(in.scenario, in.models); !text.empty()) out += "<p>" + escape(text) + "</p>\n";
-  for (const auto& remark : simulate::population_remarks(in.scenario, in.models)) out += "<p>Warning: " + escape(core::to_text(remark)) + "</p>\n";
+  if (const std::string text = cohort::uncertainty_text(in.scenario, in.models); !text.empty()) out += "<p>" + escape(text) + "</p>\n";
+  for (const auto& remark : cohort::population_remarks(in.scenario, in.models)) out += "<p>Warning: " + escape(core::to_text(remark)) + "</p>\n";
   return out;
 }
 
@@ -182,11 +182,11 @@ std::string comparison(const ReportInput& in) {
 }
 
 /// What gives each subject a value of its own in the place of the model's, or "".
-std::string overridden_by(const simulate::Scenario& scenario, const std::string& model, const std::string& parameter) {
+std::string overridden_by(const cohort::Scenario& scenario, const std::string& model, const std::string& parameter) {
   const auto& population = scenario.population;
   if (std::find(population.table_columns.begin(), population.table_columns.end(), parameter) != population.table_columns.end())
     return "the subject table " + population.table;
-  const auto drawn = [&](const simulate::RandomQuantity& q) { return q.model == model && q.name == parameter; };
+  const auto drawn = [&](const cohort::RandomQuantity& q) { return q.model == model && q.name == parameter; };
   return std::any_of(population.quantities.begin(), population.quantities.end(), drawn) ? "drawn for each subject ([population])" : "";
 }
 

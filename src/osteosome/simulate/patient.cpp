@@ -26,8 +26,79 @@ std::optional<TimeParameter> time_parameter(const CompiledModel& model, const st
   return TimeParameter{*model.program().parameter_index(name), model.model().find_parameter(name)->unit.unit.scale() / 86400};
 }
 
-/// The patient without her densities.
-PatientStart begin(const CompiledModel& model, const Patient& patient, std::vector<double> parameters) {
+/// Moves each scale along a line of this slope from the T-score it gives to the reported one.
+void move_scales(const CompiledModel& model, const Patient& patient, const std::vector<double>& value, const std::vector<double>& slope,
+                    PatientStart& start) {
+  const auto& densities = model.model().patient.densities;
+  for (std::size_t k = 0; k < densities.size(); ++k) {
+    const auto score = std::find_if(patient.t_scores.begin(), patient.t_scores.end(), [&](const auto& t) { return t.first == densities[k].site; });
+    if (score == patient.t_scores.end()) continue;
+    double& scale = start.parameters[*model.program().parameter_index(densities[k].scale)];
+    scale = std::clamp(scale + (score->second - value[k]) / slope[k], kLeastScale, kGreatestScale);
+  }
+}
+
+/// T-scores at the start of treatment, untreated, with scales times `factor`.
+std::vector<std::vector<double>> run_in(const CompiledModel& model, const std::vector<PatientStart>& starts,
+                                        const std::vector<std::vector<double>>& initial, const std::vector<std::string>& scores, double factor) {
+  std::vector<std::vector<double>> values(starts.size());
+  ObservableReader reader(model.program(), scores);
+  model.run(
+      starts.size(),
+      [&](std::size_t k) {
+        solve::SubjectPlan plan;
+        plan.parameters = starts[k].parameters;
+        for (const auto& d : model.model().patient.densities) plan.parameters[*model.program().parameter_index(d.scale)] *= factor;
+        plan.initial_overrides = initial[k];
+        plan.outputs.push_back({starts[k].time, 0});
+        return plan;
+      },
+      [&](std::size_t k, const solve::SubjectPlan& plan, solve::SubjectResult&& result) { values[k] = reader.read(plan, result); });
+  return values;
+}
+
+/// Change of each T-score with its scale, between two run-ins.
+std::vector<double> slopes_of(const CompiledModel& model, const PatientStart& start, const std::vector<double>& first,
+                              const std::vector<double>& second) {
+  std::vector<double> slopes;
+  for (std::size_t k = 0; k < first.size(); ++k) {
+    const double scale = start.parameters[*model.program().parameter_index(model.model().patient.densities[k].scale)];
+    slopes.push_back((second[k] - first[k]) / (scale * (kSecondScale - 1)));
+  }
+  return slopes;
+}
+
+}  // namespace
+
+double body_mass_kg(const CompiledModel& model, const Patient& patient) {
+  const std::string& name = model.model().patient.body_mass;
+  if (patient.weight_kg > 0 || name.empty()) return patient.weight_kg;
+  return model.program().parameter_values[*model.program().parameter_index(name)] * model.model().find_parameter(name)->unit.unit.scale();
+}
+
+double start_time(const CompiledModel& model, const Patient& patient) {
+  const auto age_at_zero = time_parameter(model, model.model().age_at_zero);
+  if (!age_at_zero || !patient.age_days) return 0;
+  const double age = model.program().parameter_values[age_at_zero->index] * age_at_zero->days;
+  const double time = (*patient.age_days - age) / days_per_unit(model);
+  if (patient.days_since_gonadectomy && *patient.days_since_gonadectomy > *patient.age_days) {
+    throw core::Error(core::ErrorKind::Input, {"scenario-025",
+                                               "the patient was operated before birth",
+                                               {},
+                                               "'age' and the time since the operation both count back from the start of treatment."});
+  }
+  if (time < 0) {
+    throw core::Error(core::ErrorKind::Input,
+                      {"scenario-014",
+                       "model '" + model.name() + "' starts at age " + core::format_double(std::round(age / 365.25 * 1e3) / 1e3) +
+                           " years, after the patient's age",
+                       {},
+                       ""});
+  }
+  return time;
+}
+
+PatientStart begin_patient(const CompiledModel& model, const Patient& patient, std::vector<double> parameters) {
   const auto& inputs = model.model().patient;
   PatientStart start{std::move(parameters), start_time(model, patient), {}};
   const auto set = [&](const std::string& name, double value) {
@@ -61,102 +132,18 @@ PatientStart begin(const CompiledModel& model, const Patient& patient, std::vect
   return start;
 }
 
-/// Moves each scale along a line of this slope from the T-score it gives to the reported one.
-void meet_densities(const CompiledModel& model, const Patient& patient, const std::vector<double>& value, const std::vector<double>& slope,
-                    PatientStart& start) {
-  const auto& densities = model.model().patient.densities;
-  for (std::size_t k = 0; k < densities.size(); ++k) {
-    const auto score = std::find_if(patient.t_scores.begin(), patient.t_scores.end(), [&](const auto& t) { return t.first == densities[k].site; });
-    if (score == patient.t_scores.end()) continue;
-    double& scale = start.parameters[*model.program().parameter_index(densities[k].scale)];
-    scale = std::clamp(scale + (score->second - value[k]) / slope[k], kLeastScale, kGreatestScale);
-  }
-}
-
-/// T-scores at the start of treatment of the patients `which`, untreated, their scales times `factor`.
-std::vector<std::vector<double>> run_in(const CompiledModel& model, const std::vector<PatientStart>& starts, const std::vector<std::size_t>& which,
-                                        const std::vector<std::string>& scores, double factor) {
-  std::vector<std::vector<double>> values(which.size());
-  ObservableReader reader(model.program(), scores);
-  model.run(
-      which.size(),
-      [&](std::size_t k) {
-        solve::SubjectPlan plan;
-        plan.parameters = starts[which[k]].parameters;
-        for (const auto& d : model.model().patient.densities) plan.parameters[*model.program().parameter_index(d.scale)] *= factor;
-        plan.initial_overrides.assign(model.program().states.size(), std::nan(""));
-        plan.outputs.push_back({starts[which[k]].time, 0});
-        return plan;
-      },
-      [&](std::size_t k, const solve::SubjectPlan& plan, solve::SubjectResult&& result) { values[k] = reader.read(plan, result); });
-  return values;
-}
-
-/// Change of each T-score with its scale, between two run-ins.
-std::vector<double> slopes_of(const CompiledModel& model, const PatientStart& start, const std::vector<double>& first,
-                              const std::vector<double>& second) {
-  std::vector<double> slopes;
-  for (std::size_t k = 0; k < first.size(); ++k) {
-    const double scale = start.parameters[*model.program().parameter_index(model.model().patient.densities[k].scale)];
-    slopes.push_back((second[k] - first[k]) / (scale * (kSecondScale - 1)));
-  }
-  return slopes;
-}
-
-}  // namespace
-
-std::vector<std::string> density_sites(const model::Model& model) {
-  std::vector<std::string> sites;
-  for (const auto& d : model.patient.densities) sites.push_back(d.site);
-  return sites;
-}
-
-double body_mass_kg(const CompiledModel& model, const Patient& patient) {
-  const std::string& name = model.model().patient.body_mass;
-  if (patient.weight_kg > 0 || name.empty()) return patient.weight_kg;
-  return model.program().parameter_values[*model.program().parameter_index(name)] * model.model().find_parameter(name)->unit.unit.scale();
-}
-
-double start_time(const CompiledModel& model, const Patient& patient) {
-  const auto age_at_zero = time_parameter(model, model.model().age_at_zero);
-  if (!age_at_zero || !patient.age_days) return 0;
-  const double age = model.program().parameter_values[age_at_zero->index] * age_at_zero->days;
-  const double time = (*patient.age_days - age) / days_per_unit(model);
-  if (patient.days_since_gonadectomy && *patient.days_since_gonadectomy > *patient.age_days) {
-    throw core::Error(core::ErrorKind::Input, {"scenario-025",
-                                               "the patient was operated before birth",
-                                               {},
-                                               "'age' and the time since the operation both count back from the start of treatment."});
-  }
-  if (time < 0) {
-    throw core::Error(core::ErrorKind::Input,
-                      {"scenario-014",
-                       "model '" + model.name() + "' starts at age " + core::format_double(std::round(age / 365.25 * 1e3) / 1e3) +
-                           " years, after the patient's age",
-                       {},
-                       ""});
-  }
-  return time;
-}
-
-std::vector<PatientStart> prepare_patients(const CompiledModel& model, const std::vector<Patient>& patients,
-                                           const std::vector<std::vector<double>>& parameters) {
-  std::vector<PatientStart> starts;
-  std::vector<std::size_t> known;  // patients with a density the model takes
+void meet_densities(const CompiledModel& model, const std::vector<Patient>& patients, const std::vector<std::vector<double>>& initial,
+                    std::vector<PatientStart>& starts) {
+  if (patients.empty()) return;
   std::vector<std::string> scores;
   for (const auto& d : model.model().patient.densities) scores.push_back(d.t_score);
-  for (std::size_t i = 0; i < patients.size(); ++i) {
-    starts.push_back(begin(model, patients[i], parameters[i]));
-    if (!patients[i].t_scores.empty() && !scores.empty()) known.push_back(i);
-  }
-  const auto run = [&](double factor) { return run_in(model, starts, known, scores, factor); };
+  const auto run = [&](double factor) { return run_in(model, starts, initial, scores, factor); };
   const auto first = run(1), second = run(kSecondScale);
   std::vector<std::vector<double>> slopes;
-  for (std::size_t k = 0; k < known.size(); ++k) slopes.push_back(slopes_of(model, starts[known[k]], first[k], second[k]));
-  for (std::size_t k = 0; k < known.size(); ++k) meet_densities(model, patients[known[k]], first[k], slopes[k], starts[known[k]]);
+  for (std::size_t k = 0; k < starts.size(); ++k) slopes.push_back(slopes_of(model, starts[k], first[k], second[k]));
+  for (std::size_t k = 0; k < starts.size(); ++k) move_scales(model, patients[k], first[k], slopes[k], starts[k]);
   const auto third = run(1);  // density is not quite linear in the scale
-  for (std::size_t k = 0; k < known.size(); ++k) meet_densities(model, patients[known[k]], third[k], slopes[k], starts[known[k]]);
-  return starts;
+  for (std::size_t k = 0; k < starts.size(); ++k) move_scales(model, patients[k], third[k], slopes[k], starts[k]);
 }
 
 }  // namespace osteosome::simulate

@@ -16,6 +16,7 @@
 #include "osteosome/protocol/regimen.hpp"
 #include "osteosome/simulate/course.hpp"
 #include "osteosome/simulate/patient.hpp"
+#include "prepared_patients.hpp"
 
 namespace osteosome::support {
 
@@ -68,7 +69,7 @@ inline std::vector<GroupCourse> follow(const simulate::CompiledModel& model, con
     parameters.push_back(model.program().parameter_values);
     for (const auto& [name, value] : g.set) parameters.back()[model.program().parameter_index(name).value()] = value;
   }
-  const auto starts = simulate::prepare_patients(model, animals, parameters);
+  const auto starts = prepare_patients(model, animals, parameters);
   std::vector<GroupCourse> out(groups.size());
   simulate::ObservableReader reader(model.program(), names);
   std::vector<core::Time> looks;
@@ -81,7 +82,7 @@ inline std::vector<GroupCourse> follow(const simulate::CompiledModel& model, con
         const double mass = simulate::body_mass_kg(model, animals[i]);
         simulate::DoseTranslator(model, units()).check(regimen, mass);
         auto plan = simulate::bare_plan(model, starts[i]);
-        simulate::add_course(model, units(), starts[i], protocol::expand(regimen, horizon), mass, looks, plan);
+        simulate::add_course(model, units(), starts[i], {protocol::expand(regimen, horizon)}, mass, looks, simulate::AtDose::Pre, plan);
         return plan;
       },
       [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& result) {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "simulate_results.hpp"
+#include "cohort_results.hpp"
 
 namespace osteosome::support {
 namespace {
@@ -40,7 +40,7 @@ TEST(Attach, Unknown_arm_is_refused_with_a_near_match) {
 TEST(Attach, Evidence_of_every_shipped_scenario_exists) {
   const auto studies = evidence::load_evidence(OSTEOSOME_ROOT);
   for (const char* name : {"denosumab-and-stop", "teriparatide", "menopause"}) {
-    auto s = simulate::load_scenario(std::string(OSTEOSOME_ROOT) + "/scenarios/" + name + ".toml", library(), units());
+    auto s = cohort::load_scenario(std::string(OSTEOSOME_ROOT) + "/scenarios/" + name + ".toml", library(), units());
     EXPECT_NO_THROW(evidence::attach(s, studies)) << name;
   }
 }

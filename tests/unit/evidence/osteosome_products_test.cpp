@@ -13,6 +13,7 @@
 #include "osteosome/core/random.hpp"
 #include "osteosome/protocol/regimen.hpp"
 #include "osteosome/simulate/course.hpp"
+#include "prepared_patients.hpp"
 
 namespace osteosome::support {
 namespace {
@@ -47,14 +48,14 @@ solve::SubjectPlan plan_of(const CompiledModel& model, const std::string& regime
   animal.age_days = 175;
   animal.days_since_gonadectomy = 84;
   animal.supplement = false;
-  const auto start = simulate::prepare_patients(model, {animal}, {model.program().parameter_values}).front();
+  const auto start = prepare_patients(model, {animal}, {model.program().parameter_values}).front();
   const auto parsed = protocol::parse_regimen(regimen, catalogue(), units());
   simulate::DoseTranslator(model, units()).check(parsed, simulate::body_mass_kg(model, animal));
   const auto horizon = static_cast<protocol::Microseconds>(112 * protocol::kMicrosecondsPerDay) + 1;
   std::vector<core::Time> looks;
   for (int k = 0; k <= 32; ++k) looks.emplace_back(3.5 * k, core::kSecondsPerDay);
   solve::SubjectPlan plan = simulate::bare_plan(model, start);
-  simulate::add_course(model, units(), start, protocol::expand(parsed, horizon), simulate::body_mass_kg(model, animal), looks, plan);
+  simulate::add_course(model, units(), start, {protocol::expand(parsed, horizon)}, simulate::body_mass_kg(model, animal), looks, simulate::AtDose::Pre, plan);
   return plan;
 }
 

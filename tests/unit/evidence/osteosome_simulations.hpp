@@ -15,6 +15,7 @@
 #include "osteosome/protocol/regimen.hpp"
 #include "osteosome/simulate/dosing.hpp"
 #include "osteosome/simulate/patient.hpp"
+#include "prepared_patients.hpp"
 
 namespace osteosome::support {
 
@@ -90,7 +91,7 @@ struct FollowUp {
 /// The same woman on each regimen. Every one must arrive at the end.
 inline std::vector<FollowUp> follow(const simulate::Patient& woman, const std::vector<std::string>& regimens, const std::vector<double>& months,
                                     const std::vector<std::string>& names) {
-  const auto start = simulate::prepare_patients(integrated(), {woman}, {integrated().program().parameter_values}).front();
+  const auto start = prepare_patients(integrated(), {woman}, {integrated().program().parameter_values}).front();
   std::vector<FollowUp> out(regimens.size());
   simulate::ObservableReader reader(integrated().program(), names);
   integrated().run(

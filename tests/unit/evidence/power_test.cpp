@@ -36,7 +36,7 @@ TEST(AnimalSpread, Is_assumed_aloud_where_no_study_tells) {
 }
 
 /// Ovariectomised rats: untreated, untreated again, and on two doses of exosomes.
-simulate::Scenario scenario(const std::string& endpoints = R"(["BVTV_femur", "CTX"])", const std::string& more = "") {
+cohort::Scenario scenario(const std::string& endpoints = R"(["BVTV_femur", "CTX"])", const std::string& more = "") {
   const std::string text = R"([scenario]
 title = "power"
 until = "4 weeks"
@@ -58,17 +58,17 @@ regimen = "exosomes:bmsc 100 ug iv weekly x 4"
 control = "ovx"
 endpoints = )" + endpoints +
                            "\ntimes = [\"4 weeks\"]\nmost = 30\n" + more;
-  return simulate::read_scenario(text, "power.toml", library(), units());
+  return cohort::read_scenario(text, "power.toml", library(), units());
 }
 
 struct Study {
-  explicit Study(simulate::Scenario s) : plan(std::move(s)), models(simulate::compile_models(plan, {}, library(), units())) {
-    result = simulate::run_scenario(plan, models, units(), {}, {});
+  explicit Study(cohort::Scenario s) : plan(std::move(s)), models(cohort::compile_models(plan, {}, library(), units())) {
+    result = cohort::run_scenario(plan, models, units(), {}, {});
   }
   [[nodiscard]] std::vector<evidence::PowerRow> rows() const { return evidence::power_of(plan, models, result, library().root); }
-  simulate::Scenario plan;
+  cohort::Scenario plan;
   std::vector<simulate::CompiledModel> models;
-  simulate::ScenarioResult result;
+  cohort::ScenarioResult result;
 };
 
 const evidence::PowerRow& row_of(const std::vector<evidence::PowerRow>& rows, const std::string& arm, const std::string& endpoint) {
@@ -140,7 +140,7 @@ TEST_F(PowerOfRats, Same_scenario_same_numbers) {
 }
 
 /// BV/TV of 100 and 3 more for each mg, without any course in time.
-simulate::Scenario steps(const std::string& arms, const std::string& more, const TemporaryFolder& folder) {
+cohort::Scenario steps(const std::string& arms, const std::string& more, const TemporaryFolder& folder) {
   const std::string document = R"([model]
 id = "steps"
 title = "steps"
@@ -155,7 +155,7 @@ alendronate = { into = "A" }
 [outputs]
 bv = { formula = "100 + gain*A", unit = "1", observable = "BVTV_tibia", label = "BV/TV" }
 )";
-  return simulate::read_scenario("[scenario]\ntitle = \"steps\"\nuntil = \"10 d\"\nevery = \"10 d\"\n[models.steps]\ndocument = \"" +
+  return cohort::read_scenario("[scenario]\ntitle = \"steps\"\nuntil = \"10 d\"\nevery = \"10 d\"\n[models.steps]\ndocument = \"" +
                                      folder.write("steps.toml", document) + "\"\n[arms.control]\nregimen = \"none\"\n" + arms +
                                      "[power]\ncontrol = \"control\"\nendpoints = [\"BVTV_tibia\"]\ntimes = [\"10 d\"]\ncv = { BVTV_tibia = 0.2 }\n" +
                                      more,
@@ -211,7 +211,7 @@ TEST(Power, A_spread_that_makes_no_sense_is_reported) {
   const auto message = [&](const std::string& cv) {
     auto text = steps(kTreated, "", folder).text;
     text.replace(text.find("cv = {"), std::string("cv = { BVTV_tibia = 0.2 }").size(), "cv = { " + cv + " }");
-    return error_of([&] { (void)simulate::read_scenario(text, folder.path("power.toml"), library(), units()); }).diagnostics().front();
+    return error_of([&] { (void)cohort::read_scenario(text, folder.path("power.toml"), library(), units()); }).diagnostics().front();
   };
   EXPECT_EQ(message("BVTV_tibia = 20").message, "[power] cv: 'BVTV_tibia' should be a coefficient of variation above 0 and up to 2");
   EXPECT_EQ(message("BVTV_tibai = 0.2").message, "[power] cv: 'BVTV_tibai' is no endpoint");

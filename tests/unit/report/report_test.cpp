@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "osteosome/core/text.hpp"
-#include "simulate_results.hpp"
+#include "cohort_results.hpp"
 
 namespace osteosome::support {
 namespace {
@@ -150,7 +150,7 @@ TEST(Report, Assumed_parameters_are_flagged_with_their_rationale) {
 
 TEST(Report, Reported_parameters_are_not_flagged) {
   const auto text = "[scenario]\ntitle = \"t\"\nuntil = \"1 month\"\nevery = \"1 month\"\n[models.joerg-2022]\n[arms.a]\nregimen = \"none\"\n";
-  const auto s = simulate::read_scenario(text, "test.toml", library(), units());
+  const auto s = cohort::read_scenario(text, "test.toml", library(), units());
   std::vector<simulate::CompiledModel> models;
   const auto r = run(s, {}, 1, {}, &models);
   const std::vector<evidence::Comparison> none;

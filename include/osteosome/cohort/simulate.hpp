@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <stop_token>
+#include <vector>
+
+#include "osteosome/cohort/subjects.hpp"
+#include "osteosome/cohort/trajectories.hpp"
+
+namespace osteosome::cohort {
+
+/// What a long piece of work is told and tells.
+struct Job {
+  std::stop_token stop = {};  ///< ends it early: what is complete stays
+  std::function<void(std::size_t done, std::size_t total)> progress = {};  ///< one call at a time
+  std::size_t block = 0;  ///< subjects that are handed on together; 0: all at once. Changes no value
+};
+
+/// Takes blocks of subjects as they are complete, in order.
+class Sink {
+ public:
+  Sink() = default;
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+  virtual ~Sink() = default;
+
+  /// Whether subjects [first, last) are here already and need not be simulated.
+  [[nodiscard]] virtual bool has(std::size_t first, std::size_t last) {
+    (void)first;
+    (void)last;
+    return false;
+  }
+  /// Subjects [first, first + block.size()).
+  virtual void take(std::size_t first, Trajectories&& block) = 0;
+};
+
+/// Densities that were met, so that subjects alike (the same woman in two arms) are run in once. Not for several threads at a time.
+class Baselines {
+ public:
+  /// Moves `starts` to the T-scores of their patients. `values` tell subjects apart whose patients are equal; `initial` are their initial states.
+  void meet(const CompiledModel& model, const std::vector<Subject>& subjects, const std::vector<std::vector<double>>& initial,
+            std::vector<simulate::PatientStart>& starts);
+
+ private:
+  std::map<std::vector<double>, std::vector<double>> scales_;  ///< T-scores, age and so on, then values -> scales of the model's densities
+};
+
+/// The one loop: every subject of `subjects`, looked at as `observation` says, handed to `sink`. The values of a subject depend on nothing but
+/// itself, the model and its tolerances: not on the others, on threads, blocks or machine.
+/// A subject that fails is an Ending with a status, never an exception.
+/// @throws Error(Dosing) for a treatment that the model cannot take, Error(Input) for columns and outputs that it has not.
+void simulate(const CompiledModel& model, const core::UnitSystem& units, const Subjects& subjects, const Observation& observation, Sink& sink,
+              const Job& job = {}, Baselines* baselines = nullptr);
+/// The same, all in memory: 8 bytes x subjects x times x outputs.
+[[nodiscard]] Trajectories simulate(const CompiledModel& model, const core::UnitSystem& units, const Subjects& subjects,
+                                    const Observation& observation, const Job& job = {});
+
+/// What the integrator is asked for subject `index`, e.g. to write it as events of another format.
+[[nodiscard]] solve::SubjectPlan plan_of(const CompiledModel& model, const core::UnitSystem& units, const Subjects& subjects,
+                                         const Observation& observation, std::size_t index);
+
+/// Where a named value of a subject goes.
+struct ValueTarget {
+  bool is_state = false;
+  std::uint32_t index = 0;
+};
+/// @throws Error(Input) value-002 for what a formula gives, scenario-015 with near matches for what the model has not.
+[[nodiscard]] ValueTarget value_target(const CompiledModel& model, const std::string& model_name, const std::string& name,
+                                       const core::Location& where = {});
+
+}  // namespace osteosome::cohort

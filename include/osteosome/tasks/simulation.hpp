@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "osteosome/cohort/workspace.hpp"
+
+namespace osteosome::tasks {
+
+/// As the parameter `time_unit`: times are plain numbers in the model's own unit.
+inline constexpr const char* kModelUnit = "model";
+
+/// One model, and doses as regimen text or as an event table. Texts are those of the command line (docs/reference/command-line.md).
+struct SimulationRequest {
+  std::string model, species;
+  std::vector<std::string> doses;  ///< regimen texts
+  std::string data;                ///< event table (CSV or TSV), or ""
+  std::vector<std::string> set;    ///< NAME=VALUE; VALUE may carry a unit
+  std::string until, every;        ///< "60 months"
+  std::string times;               ///< CSV file with output times
+  std::string time_unit;           ///< of the table or the times
+  std::string observe;             ///< comma-separated quantities; "": all species and outputs
+  simulate::AtDose at_dose = simulate::AtDose::Pre;
+  std::string weight;  ///< body weight, "60 kg"
+  simulate::SolverSettings solver;
+};
+
+/// A quantity that was looked at.
+struct Quantity {
+  std::string name, unit, label;
+};
+
+/// Values by row, with what identifies each row before them.
+struct Simulation {
+  std::vector<std::string> key_columns;        ///< "time"; of a table ID, TIME and the columns that were carried along
+  std::vector<std::vector<std::string>> keys;  ///< by row
+  std::string time_unit;
+  std::vector<Quantity> quantities;
+  std::vector<double> values;         ///< [row x quantity]; what is not known is NaN
+  std::vector<std::string> warnings;  ///< what may not be meant
+  std::vector<std::string> notes;     ///< what is worth knowing
+  std::vector<std::string> failures;  ///< subjects that did not complete, with status and reason
+  bool cancelled = false;
+};
+
+/// @throws Error with every problem of the request, the model or the table.
+[[nodiscard]] Simulation simulate(const cohort::Workspace& workspace, const SimulationRequest& request, const cohort::Job& job = {});
+
+}  // namespace osteosome::tasks

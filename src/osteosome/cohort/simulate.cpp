@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one loop: subjects -> plans -> integrator -> values.
+#include "osteosome/cohort/simulate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "osteosome/core/random.hpp"
+#include "osteosome/core/text.hpp"
+#include "osteosome/model/value_check.hpp"
+#include "osteosome/simulate/course.hpp"
+
+namespace osteosome::cohort {
+namespace {
+
+using simulate::PatientStart;
+
+std::vector<std::string> outputs_or_all(const CompiledModel& model, const Observation& observation) {
+  if (observation.outputs) return *observation.outputs;
+  std::vector<std::string> names;
+  for (const auto& output : model.model().outputs) names.push_back(output.id);
+  return names;
+}
+
+/// Subjects in the terms of one model.
+class Planner {
+ public:
+  Planner(const CompiledModel& model, const core::UnitSystem& units, const Subjects& subjects, const Observation& observation, Baselines& baselines)
+      : model_(model), units_(units), subjects_(subjects), observation_(observation), baselines_(baselines) {
+    for (const std::string& column : subjects.columns()) targets_.push_back(value_target(model, model.name(), column));
+  }
+
+  /// Takes subjects [first, last) in: who they are, and their densities met.
+  void load(std::size_t first, std::size_t last) {
+    block_.clear();
+    starts_.clear();
+    initial_.clear();
+    for (std::size_t i = first; i < last; ++i) {
+      block_.push_back(subjects_.at(i));
+      const Subject& subject = block_.back();
+      check(subject);
+      starts_.push_back(simulate::begin_patient(model_, subject.patient, model_.program().parameter_values));
+      initial_.emplace_back(model_.program().states.size(), std::nan(""));
+      for (std::size_t c = 0; c < targets_.size(); ++c)
+        (targets_[c].is_state ? initial_.back() : starts_.back().parameters)[targets_[c].index] = subject.values[c];
+    }
+    baselines_.meet(model_, block_, initial_, starts_);
+  }
+
+  /// Plan of the subject `k` places after the first of the block.
+  [[nodiscard]] solve::SubjectPlan plan(std::size_t k) const {
+    const Subject& subject = block_[k];
+    solve::SubjectPlan plan = simulate::bare_plan(model_, starts_[k]);
+    plan.initial_overrides = initial_[k];
+    plan.seed = subject.seed;
+    plan.subject = subject.id;
+    std::vector<std::vector<protocol::DoseRecord>> doses;
+    if (subject.treatment != nullptr) {
+      core::RandomStream stream(subject.seed, subject.id, "adherence:" + subject.treatment->name);
+      for (const protocol::Regimen& regimen : subject.treatment->regimens)
+        doses.push_back(protocol::expand(regimen, protocol::horizon_after(times(k).back()), subject.treatment->adherence, &stream));
+    }
+    simulate::add_course(model_, units_, starts_[k], doses, simulate::body_mass_kg(model_, subject.patient), times(k), observation_.at_dose, plan);
+    return plan;
+  }
+
+  [[nodiscard]] double days_after_start(std::size_t k, double model_time) const {
+    return (model_time - starts_[k].time) * (model_.program().seconds_per_time_unit / 86400);
+  }
+
+ private:
+  [[nodiscard]] const std::vector<core::Time>& times(std::size_t k) const {
+    return block_[k].times != nullptr ? *block_[k].times : observation_.times;
+  }
+
+  /// A treatment is checked with the first subject that gets it.
+  void check(const Subject& subject) {
+    if (subject.treatment == nullptr || !checked_.insert(subject.treatment.get()).second) return;
+    kept_.push_back(subject.treatment);
+    for (const protocol::Regimen& regimen : subject.treatment->regimens)
+      simulate::DoseTranslator(model_, units_).check(regimen, simulate::body_mass_kg(model_, subject.patient));
+  }
+
+  const CompiledModel& model_;
+  const core::UnitSystem& units_;
+  const Subjects& subjects_;
+  const Observation& observation_;
+  Baselines& baselines_;
+  std::vector<ValueTarget> targets_;
+  std::set<const Treatment*> checked_;
+  std::vector<std::shared_ptr<const Treatment>> kept_;  // so that no other treatment gets the address of one that was checked
+  std::vector<Subject> block_;
+  std::vector<PatientStart> starts_;
+  std::vector<std::vector<double>> initial_;
+};
+
+/// What of a subject decides how its densities are met; kUnknown for what is not known.
+std::vector<double> key_of(const CompiledModel& model, const Subject& subject) {
+  constexpr double kUnknown = -1e300;
+  const Patient& p = subject.patient;
+  std::vector<double> key = {p.age_days.value_or(kUnknown), p.weight_kg, p.years_since_menopause.value_or(kUnknown), p.surgical ? 1.0 : 0.0,
+                             p.turnover.value_or(kUnknown), p.days_since_gonadectomy.value_or(kUnknown)};
+  for (const auto& density : model.model().patient.densities) {
+    const auto score = std::find_if(p.t_scores.begin(), p.t_scores.end(), [&](const auto& t) { return t.first == density.site; });
+    key.push_back(score == p.t_scores.end() ? kUnknown : score->second);
+  }
+  key.insert(key.end(), subject.values.begin(), subject.values.end());
+  return key;
+}
+
+class MemorySink final : public Sink {
+ public:
+  MemorySink(std::size_t subjects, const CompiledModel& model, const Observation& observation)
+      : all(subjects, days_of(observation), outputs_or_all(model, observation)) {}
+  void take(std::size_t first, Trajectories&& block) override {
+    for (std::size_t k = 0; k < block.size(); ++k) {
+      std::copy(block.of(k).begin(), block.of(k).end(), all.of(first + k).begin());
+      all.ending(first + k) = std::move(block.ending(k));
+    }
+  }
+  static std::vector<double> days_of(const Observation& observation) {
+    std::vector<double> days;
+    for (const core::Time& time : observation.times) days.push_back(time.in(core::kSecondsPerDay));
+    return days;
+  }
+
+  Trajectories all;
+};
+
+}  // namespace
+
+Observation Observation::regular(const core::Time& until, const core::Time& every, std::optional<std::vector<std::string>> outputs) {
+  Observation observation;
+  for (std::int64_t k = 0; every * k < until; ++k) observation.times.push_back(every * k);
+  observation.times.push_back(until);
+  observation.outputs = std::move(outputs);
+  return observation;
+}
+
+ValueTarget value_target(const CompiledModel& model, const std::string& model_name, const std::string& name, const core::Location& where) {
+  if (const std::string fixed = model::why_fixed(model.model(), name); !fixed.empty()) {
+    throw core::Error(core::ErrorKind::Input,
+                      {"value-002", "'" + name + "' of model '" + model_name + "' cannot vary: " + fixed, where, "Vary what the formula uses."});
+  }
+  if (const auto p = model.program().parameter_index(name)) return {false, *p};
+  if (const auto s = model.program().state_index(name)) return {true, *s};
+  throw core::Error(core::ErrorKind::Input, {"scenario-015", "model '" + model_name + "' has no parameter or species '" + name + "'", where,
+                                             core::did_you_mean(name, model.model().symbols())});
+}
+
+void Baselines::meet(const CompiledModel& model, const std::vector<Subject>& subjects, const std::vector<std::vector<double>>& initial,
+                     std::vector<PatientStart>& starts) {
+  const auto& densities = model.model().patient.densities;
+  if (densities.empty()) return;
+  std::map<std::vector<double>, std::vector<std::size_t>> alike;  // subjects with T-scores, by key
+  for (std::size_t k = 0; k < subjects.size(); ++k) {
+    if (!subjects[k].patient.t_scores.empty()) alike[key_of(model, subjects[k])].push_back(k);
+  }
+  std::vector<std::size_t> fresh;
+  for (const auto& [key, members] : alike) {
+    if (!scales_.contains(key)) fresh.push_back(members.front());
+  }
+  std::sort(fresh.begin(), fresh.end());
+  std::vector<Patient> patients;
+  std::vector<std::vector<double>> states;
+  std::vector<PatientStart> met;
+  for (const std::size_t k : fresh) {
+    patients.push_back(subjects[k].patient);
+    states.push_back(initial[k]);
+    met.push_back(starts[k]);
+  }
+  simulate::meet_densities(model, patients, states, met);
+  const auto scale = [&](std::size_t d) { return *model.program().parameter_index(densities[d].scale); };
+  for (std::size_t i = 0; i < fresh.size(); ++i) {
+    auto& scales = scales_[key_of(model, subjects[fresh[i]])];
+    for (std::size_t d = 0; d < densities.size(); ++d) scales.push_back(met[i].parameters[scale(d)]);
+  }
+  for (const auto& [key, members] : alike) {
+    for (const std::size_t k : members) {
+      for (std::size_t d = 0; d < densities.size(); ++d) starts[k].parameters[scale(d)] = scales_[key][d];
+    }
+  }
+}
+
+void simulate(const CompiledModel& model, const core::UnitSystem& units, const Subjects& subjects, const Observation& observation, Sink& sink,
+              const Job& job, Baselines* baselines) {
+  Baselines own;
+  Planner planner(model, units, subjects, observation, baselines != nullptr ? *baselines : own);
+  const std::vector<std::string> outputs = outputs_or_all(model, observation);
+  simulate::ObservableReader reader(model.program(), outputs);
+  const std::size_t n = subjects.size(), size = job.block > 0 ? job.block : n;
+  for (std::size_t first = 0; first < n && !job.stop.stop_requested(); first += size) {
+    const std::size_t last = std::min(n, first + size);
+    if (!sink.has(first, last)) {
+      planner.load(first, last);
+      Trajectories block(last - first, MemorySink::days_of(observation), outputs);
+      std::size_t done = first;
+      model.run(
+          last - first, [&](std::size_t k) { return planner.plan(k); },
+          [&](std::size_t k, const solve::SubjectPlan& plan, solve::SubjectResult&& r) {
+            const auto values = reader.read(plan, r);
+            std::copy(values.begin(), values.end(), block.of(k).begin());
+            block.ending(k) = {r.status, std::move(r.message), std::move(r.remarks), planner.days_after_start(k, r.time_reached), r.time_reached, r.statistics};
+            if (job.progress) job.progress(++done, n);
+          },
+          job.stop);
+      sink.take(first, std::move(block));
+    }
+    if (job.progress) job.progress(last, n);
+  }
+}
+
+Trajectories simulate(const CompiledModel& model, const core::UnitSystem& units, const Subjects& subjects, const Observation& observation,
+                      const Job& job) {
+  MemorySink sink(subjects.size(), model, observation);
+  simulate(model, units, subjects, observation, sink, job);
+  return std::move(sink.all);
+}
+
+solve::SubjectPlan plan_of(const CompiledModel& model, const core::UnitSystem& units, const Subjects& subjects, const Observation& observation,
+                           std::size_t index) {
+  Baselines baselines;
+  Planner planner(model, units, subjects, observation, baselines);
+  planner.load(index, index + 1);
+  return planner.plan(0);
+}
+
+}  // namespace osteosome::cohort

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "osteosome/cohort/workspace.hpp"
+
+#include <filesystem>
+
+#include "osteosome/core/text.hpp"
+#include "osteosome/model/value_check.hpp"
+#include "osteosome/sbml/import.hpp"
+
+namespace osteosome::cohort {
+namespace {
+
+/// Two requests with equal text give the same model with the same bits.
+std::string text_of(const ModelRequest& r) {
+  std::string text = r.model + '\n' + r.species + '\n';
+  for (const std::string& drug : r.drugs) text += drug + '\n';
+  text += '\n';
+  for (const std::string& overlay : r.overlays) text += overlay + '\n';
+  text += '\n';
+  for (const auto& [name, value] : r.set) text += name + '=' + core::format_double(value) + '\n';
+  const SolverSettings& s = r.solver;
+  return text + std::to_string(static_cast<int>(s.engine)) + ' ' + core::format_double(s.relative_tolerance) + ' ' +
+         core::format_double(s.absolute_scale) + ' ' + std::to_string(s.threads) + ' ' + compile::name_of(s.lanes.isa) +
+         (s.lanes.tape_only ? " tape" : "");
+}
+
+}  // namespace
+
+Workspace::Workspace(const std::string& root, std::string cache_dir)
+    : library_{root, [](const std::string& path, const core::UnitSystem& units) { return sbml::read_sbml(path, units).model; }},
+      drugs_(protocol::load_catalogue(root + "/therapies")),
+      cache_dir_(std::move(cache_dir)) {}
+
+std::shared_ptr<const Workspace> Workspace::open(const std::string& root, const std::string& cache_dir) {
+  std::error_code ec;
+  if (!std::filesystem::is_directory(root + "/models", ec)) {
+    throw core::Error(core::ErrorKind::Io, {"io-006",
+                                            "the data folder '" + root + "' " + (std::filesystem::is_directory(root, ec) ? "holds no models/" : "does not exist"),
+                                            {},
+                                            "Set OSTEOSOME_DATA to the folder that holds models/."});
+  }
+  return std::shared_ptr<const Workspace>(new Workspace(root, cache_dir));
+}
+
+model::Model Workspace::load(const ModelRequest& request) const {
+  model::Model model =
+      model::load_model(library_.find_model(request.model), library_, units_, {request.species, request.drugs, request.overlays});
+  core::Diagnostics problems;
+  for (const auto& [name, value] : request.set) model::set_symbol(model, name, value, "the request", {}, problems);
+  problems.throw_if_any(core::ErrorKind::Input);
+  return model;
+}
+
+std::shared_ptr<const CompiledModel> Workspace::compile(const ModelRequest& request) const {
+  const std::string key = text_of(request);
+  const std::lock_guard guard(mutex_);
+  if (auto known = compiled_[key].lock()) return known;
+  SolverSettings settings = request.solver;
+  if (settings.lanes.cache_dir.empty()) settings.lanes.cache_dir = cache_dir_;
+  const auto model = std::make_shared<const CompiledModel>(load(request), settings);
+  compiled_[key] = model;
+  return model;
+}
+
+std::shared_ptr<const Treatment> Workspace::treatment(std::string_view regimen, const std::string& name) const {
+  return std::make_shared<const Treatment>(Treatment{name, {protocol::parse_regimen(regimen, drugs_, units_)}});
+}
+
+Trajectories simulate(const Workspace& workspace, const CompiledModel& model, const Subjects& subjects, const Observation& observation,
+                      const Job& job) {
+  return simulate(model, workspace.units(), subjects, observation, job);
+}
+
+Trajectories simulate(const Workspace& workspace, const CompiledModel& model, const Subject& subject, const Observation& observation,
+                      const Job& job) {
+  return simulate(workspace, model, SubjectList({subject}), observation, job);
+}
+
+}  // namespace osteosome::cohort

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "osteosome/evidence/prepare.hpp"
+
+#include <algorithm>
+
+#include "osteosome/evidence/power.hpp"
+
+namespace osteosome::evidence {
+namespace {
+
+bool has_outcome(const std::vector<simulate::CompiledModel>& models, const std::string& code) {
+  return std::any_of(models.begin(), models.end(), [&](const simulate::CompiledModel& m) {
+    const auto& outputs = m.model().outputs;
+    return std::any_of(outputs.begin(), outputs.end(), [&](const model::Output& x) { return x.observable == code; });
+  });
+}
+
+std::vector<std::string> remarks_of(const PreparedScenario& p) {
+  std::vector<std::string> remarks;
+  for (const auto& arm : p.scenario.arms) {
+    for (const std::string& remark : arm.regimen.remarks) remarks.push_back("arm '" + arm.name + "': " + remark);
+  }
+  for (const std::string& code : p.scenario.outcomes) {
+    if (!has_outcome(p.models, code)) remarks.push_back("no model has the outcome '" + code + "' of [report]");
+  }
+  for (const auto& remark : cohort::population_remarks(p.scenario, p.models)) remarks.push_back(core::to_text(remark));
+  return remarks;
+}
+
+/// Models, population and arms. Where the scenario's own values are refused, the arms are checked without them, so that nothing waits for the next try.
+void compile(const cohort::Workspace& workspace, const simulate::SolverSettings& settings, PreparedScenario& p, core::Diagnostics& problems) {
+  const auto& library = workspace.library();
+  const auto& units = workspace.units();
+  try {
+    p.models = cohort::compile_models(p.scenario, settings, library, units);
+    cohort::add_uncertain_constants(p.scenario, p.models);
+    cohort::check_arms(p.scenario, p.models, units, problems);
+    check_power(p.scenario, p.models, problems);
+  } catch (const core::Error& error) {
+    if (error.kind() != core::ErrorKind::Input) throw;
+    problems.add(error);
+    cohort::Scenario bare = p.scenario;
+    for (auto& m : bare.models) m.set.clear();
+    bare.population.table_columns.clear();
+    cohort::check_arms(bare, cohort::compile_models(bare, settings, library, units), units, problems);
+  }
+}
+
+}  // namespace
+
+PreparedScenario prepare(const cohort::Workspace& workspace, cohort::Scenario scenario, const simulate::SolverSettings& settings) {
+  PreparedScenario p{std::move(scenario), {}, load_evidence(workspace.root()), {}, {}};
+  const bool laid_over = std::any_of(p.scenario.arms.begin(), p.scenario.arms.end(), [](const auto& arm) { return !arm.evidence.empty(); });
+  if (laid_over) p.animals = load_animal_studies(workspace.root() + "/evidence/preclinical");
+  std::vector<std::string> animal_studies;
+  for (const auto& row : p.animals) animal_studies.push_back(row.study);
+  core::Diagnostics problems;
+  try {
+    attach(p.scenario, p.studies, animal_studies);
+  } catch (const core::Error& error) {
+    problems.add(error);
+  }
+  compile(workspace, settings, p, problems);
+  problems.throw_if_any(core::ErrorKind::Input);
+  p.remarks = remarks_of(p);
+  if (!simulate::has_observables(p.models)) p.scenario.absolute = true;  // imported quantities are shown as they are
+  return p;
+}
+
+void require_cultures(const PreparedScenario& prepared) {
+  core::Diagnostics problems;
+  for (std::size_t m = 0; m < prepared.models.size(); ++m) {
+    if (prepared.models[m].model().species_name == "dish") continue;
+    problems.add({"culture-001", "model '" + prepared.models[m].name() + "' is no culture", prepared.scenario.models[m].where,
+                  "Use [models.culture], or osteosome run."});
+  }
+  problems.throw_if_any(core::ErrorKind::Input);
+}
+
+}  // namespace osteosome::evidence

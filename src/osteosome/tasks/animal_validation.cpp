@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Animal studies as simulated experiments (docs/reference/validation.md).
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "osteosome/core/csv.hpp"
+#include "osteosome/core/text.hpp"
+#include "osteosome/evidence/mechanisms.hpp"
+#include "osteosome/evidence/preclinical.hpp"
+#include "osteosome/tasks/validation.hpp"
+
+namespace osteosome::tasks {
+namespace {
+
+constexpr std::size_t kExperiments = 400;
+
+std::string number(double x, int digits = 4) { return std::isfinite(x) ? fmt::format("{:.{}g}", x, digits) : ""; }
+
+std::string name_of(const std::optional<evidence::Reported>& r) {
+  if (!r) return "";
+  return *r == evidence::Reported::Up ? "up" : *r == evidence::Reported::Down ? "down" : "ns";
+}
+
+core::Table rows_table(const std::vector<report::AnimalResult>& results) {
+  core::Table table{"preclinical", {"study",
+       "line",
+       "role",
+       "group",
+       "species",
+       "source",
+       "engineering",
+       "route",
+       "outcome",
+       "regimen",
+       "control",
+       "days",
+       "n",
+       "cv",
+       "cv_assumed",
+       "reported",
+       "simulated_percent",
+       "simulated_smd",
+       "smd_low",
+       "smd_high",
+       "reported_effect",
+       "ci_low",
+       "ci_high",
+       "reported_percent",
+       "right",
+       "inside",
+       "filled_in"}, {}};
+  for (const auto& r : results) {
+    const auto& t = *r.trial;
+    std::string filled;
+    for (const auto& f : t.filled_in) filled += (filled.empty() ? "" : "; ") + f;
+    table.rows.push_back(
+        {t.row->study,
+         std::to_string(t.row->where.line),
+         t.row->role,
+         t.group,
+         t.species,
+         t.row->text("source"),
+         t.row->text("engineering"),
+         t.row->text("route"),
+         t.outcome,
+         t.treated,
+         t.control,
+         number(t.days),
+         number(t.n),
+         number(t.variation.cv),
+         t.variation.assumed ? "yes" : "no",
+         name_of(t.reported),
+         number(r.prediction.percent()),
+         number(r.smd.mean),
+         number(r.smd.low),
+         number(r.smd.high),
+         t.row->text("effect"),
+         t.row->text("ci_low"),
+         t.row->text("ci_high"),
+         t.row->text("percent_change"),
+         r.right ? (*r.right ? "yes" : "no") : "",
+         r.inside ? (*r.inside ? "yes" : "no") : "",
+         filled});
+  }
+  return table;
+}
+
+core::Table mechanisms_table(const evidence::Mechanisms& m) {
+  core::Table table{"mechanisms", {"study", "cargo", "pathway", "readout", "reported", "with_percent", "without_percent", "sign_right", "falls"}, {}};
+  for (const auto& g : m.grades) {
+    table.rows.push_back({g.row->study, g.row->text("cargo"), g.row->text("pathway"), g.readout, g.reported > 0 ? "up" : "down",
+                           number(g.with_cargo), number(g.without), g.sign_right() ? "yes" : "no", g.falls() ? "yes" : "no"});
+  }
+  return table;
+}
+
+core::Table left_out_table(const std::vector<evidence::AnimalLeftOut>& left_out) {
+  core::Table table{"left-out", {"study", "line", "table", "outcome", "reason"}, {}};
+  for (const auto& x : left_out)
+    table.rows.push_back({x.row->study, std::to_string(x.row->where.line), x.row->table, x.row->text("outcome"), x.reason});
+  return table;
+}
+
+report::AnimalResult grade(const evidence::AnimalTrial& trial, const evidence::AnimalPrediction& p, std::uint64_t seed) {
+  report::AnimalResult r{&trial, p, evidence::simulate_smd(trial, p, seed, kExperiments), std::nullopt, std::nullopt};
+  if (trial.reported) r.right = evidence::right(trial, p);
+  const auto low = trial.row->number("ci_low"), high = trial.row->number("ci_high");
+  if (low && high && trial.row->text("effect_type") == "SMD") r.inside = r.smd.mean >= *low && r.smd.mean <= *high;
+  return r;
+}
+
+bool wanted(const evidence::AnimalRow& row, const ValidationRequest& request) {
+  const std::string role = request.role == "validation" ? "set_aside" : request.role;
+  const bool named = request.studies.empty() || std::find(request.studies.begin(), request.studies.end(), row.study) != request.studies.end();
+  return named && (role.empty() || row.role == role);
+}
+
+/// @throws Error(Input) for studies no row is of.
+void check_names(const std::vector<std::string>& ids, const std::vector<evidence::AnimalRow>& rows) {
+  std::vector<std::string> known;
+  for (const auto& row : rows) known.push_back(row.study);
+  core::Diagnostics problems;
+  for (const std::string& id : ids) {
+    if (std::find(known.begin(), known.end(), id) == known.end())
+      problems.add({"input-014", "no study '" + id + "'", {}, core::did_you_mean(id, known)});
+  }
+  problems.throw_if_any(core::ErrorKind::Input);
+}
+
+}  // namespace
+
+AnimalValidation validate_animals(const cohort::Workspace& workspace, const ValidationRequest& request, const cohort::Job& job) {
+  if (!request.models.empty()) {
+    throw core::Error(core::ErrorKind::Input, {"input-017",
+                                               "--model has no meaning with --domain preclinical",
+                                               {},
+                                               "Animal studies run on the shipped model in their species; --overlay changes its constants."});
+  }
+  const std::string& root = workspace.root();
+  auto rows = request.evidence.empty() || std::filesystem::is_directory(request.evidence)
+                  ? evidence::load_animal_studies(request.evidence.empty() ? root + "/evidence/preclinical" : request.evidence)
+                  : evidence::load_animal_table(request.evidence);
+  check_names(request.studies, rows);
+  std::erase_if(rows, [&](const evidence::AnimalRow& r) { return !wanted(r, request); });
+  AnimalValidation out;
+  out.rows = std::make_shared<const std::vector<evidence::AnimalRow>>(std::move(rows));
+  out.trials = std::make_shared<const evidence::AnimalTrials>(*out.rows, root, workspace.units(), request.solver, request.overlays);
+  const auto predicted = out.trials->predict({{}}, job.stop).front();
+  for (std::size_t k = 0; k < predicted.size(); ++k) out.input.results.push_back(grade(out.trials->trials()[k], predicted[k], k + 1));
+  out.input.mechanisms = evidence::grade_mechanisms(*out.rows, root, workspace.units(), request.solver, request.overlays);
+  out.input.left_out = out.trials->left_out();
+  out.input.left_out.insert(out.input.left_out.end(), out.input.mechanisms.left_out.begin(), out.input.mechanisms.left_out.end());
+  out.stopped = job.stop.stop_requested();
+  return out;
+}
+
+std::vector<core::Table> tables_of(const AnimalValidation& validation) {
+  return {rows_table(validation.input.results), mechanisms_table(validation.input.mechanisms), left_out_table(validation.input.left_out)};
+}
+
+}  // namespace osteosome::tasks

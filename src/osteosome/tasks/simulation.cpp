@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+// One model, doses as regimen text or event table, values as a table.
+#include "osteosome/tasks/simulation.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "osteosome/core/csv.hpp"
+#include "osteosome/core/text.hpp"
+#include "osteosome/model/value_check.hpp"
+#include "osteosome/simulate/dosing.hpp"
+#include "osteosome/simulate/drug_rows.hpp"
+#include "osteosome/simulate/patient.hpp"
+
+namespace osteosome::tasks {
+namespace {
+
+/// Of time: a look this near a discontinuity, and not at it, is noted; 0.333333 d misses a dose at 8 h by less.
+constexpr double kNearMiss = 2e-6;
+
+core::Error usage(const std::string& message, const std::string& hint) { return {core::ErrorKind::Input, {"usage", message, {}, hint}}; }
+
+double set_value(const std::string& name, const std::string& text, const model::UnitText& unit, const core::UnitSystem& units) {
+  try {
+    const auto quantity = core::parse_quantity(text);
+    if (!quantity.unit.empty() && !unit.known) {
+      throw core::Error(core::ErrorKind::Unit, {"unit-005", "the model does not say the unit of '" + name + "'", {}, ""});
+    }
+    return quantity.unit.empty() ? quantity.value : core::quantity_in(units, text, unit.unit);
+  } catch (const core::Error& error) {
+    throw core::Error(core::ErrorKind::Input, {error.diagnostics().front().code,
+                                               "--set " + name + "=" + text + ": " + error.diagnostics().front().message,
+                                               {},
+                                               unit.known ? "'" + name + "' is in '" + unit.text + "'." : "Write a plain number."});
+  }
+}
+
+/// The unit of a parameter, compartment or species, or null.
+const model::UnitText* unit_of(const model::Model& model, const std::string& name) {
+  if (const auto* p = model.find_parameter(name)) return &p->unit;
+  if (const auto* c = model.find_compartment(name)) return &c->unit;
+  if (const auto* s = model.find_species(name)) return &s->unit;
+  return nullptr;
+}
+
+/// --set NAME=VALUE: a parameter or the initial value of a species; VALUE may carry a unit.
+void apply_set(model::Model& model, const std::vector<std::string>& settings, const core::UnitSystem& units) {
+  std::vector<std::string> names;
+  for (const std::string& text : settings) {
+    const auto equals = text.find('=');
+    const std::string name(core::trim(std::string_view(text).substr(0, equals)));
+    if (equals == std::string::npos) throw usage("--set " + text + " has no '='", "Write --set NAME=VALUE.");
+    if (std::find(names.begin(), names.end(), name) != names.end()) throw usage("--set " + name + " is given twice", "");
+    names.push_back(name);
+    const auto* unit = unit_of(model, name);
+    const double value = unit != nullptr ? set_value(name, text.substr(equals + 1), *unit, units) : 0;
+    core::Diagnostics problems;
+    model::set_symbol(model, name, value, "--set " + text, {}, problems);
+    problems.throw_if_any(core::ErrorKind::Input);
+  }
+}
+
+/// Every drug the regimens or the table name; problems of a text are reported where it is simulated.
+std::vector<std::string> drugs_of(const SimulationRequest& o, const cohort::Workspace& workspace) {
+  std::vector<std::string> drugs;
+  for (const std::string& text : o.doses) {
+    for (const std::string& drug : protocol::parse_regimen(text, workspace.drugs(), workspace.units()).drugs()) drugs.push_back(drug);
+  }
+  if (o.data.empty()) return drugs;
+  for (const std::string& name : protocol::drugs_in_table(o.data)) {
+    for (const auto& d : workspace.drugs()) {
+      if (core::to_lower(d.name) == core::to_lower(name)) drugs.push_back(d.name);
+    }
+  }
+  return drugs;
+}
+
+/// Somebody of whom the body weight is known at most.
+simulate::Patient patient_of(const SimulationRequest& o, const core::UnitSystem& units) {
+  simulate::Patient patient;
+  patient.supplement = false;  // only what is asked for is given
+  if (o.weight.empty()) return patient;
+  patient.weight_kg = core::quantity_in(units, o.weight, units.parse("kg"));
+  if (!(patient.weight_kg > 0)) throw usage("--weight " + o.weight + " is no body weight", "It should be positive.");
+  return patient;
+}
+
+/// Time [d] that no simulated person reaches is said.
+void remark_length(const simulate::CompiledModel& model, double until, std::vector<std::string>& warnings) {
+  constexpr double kLongestLife = 130 * core::kDaysPerYear;
+  const double days = until * model.program().seconds_per_time_unit / 86400;
+  if (model.model().time.known && days > kLongestLife && !model.model().doses.empty())
+    warnings.push_back(fmt::format("the simulation lasts {:.0f} years, longer than a life", days / core::kDaysPerYear));
+}
+
+/// A plain number, in the model's time, where the model does not say its unit of time, or with --time-unit model.
+core::Time duration(const std::string& text, const char* option, const simulate::CompiledModel& model, const std::string& time_unit,
+                    const core::UnitSystem& units) {
+  const compile::Program& program = model.program();
+  try {
+    if (!model.model().time.known || time_unit == kModelUnit) {
+      const auto quantity = core::parse_quantity(text);
+      if (quantity.unit.empty()) return core::Time(quantity.value, program.seconds_per_time_unit);
+      throw core::Error(core::ErrorKind::Unit,
+                        {"unit-005",
+                         "'" + text + "' should be a plain number",
+                         {},
+                         time_unit == kModelUnit ? "--time-unit model asks for it." : "The model does not say the unit of its time."});
+    }
+    return core::time_of(units, text);
+  } catch (const core::Error& error) {
+    throw usage(std::string(option) + ": " + error.diagnostics().front().message,
+                error.diagnostics().front().hint + (model.model().time.known ? std::string(" E.g. ") + option + " \"60 months\"." : ""));
+  }
+}
+
+std::vector<core::Time> times_from_file(const std::string& path, const std::string& unit_text, const compile::Program& program,
+                                        const core::UnitSystem& units, bool unit_known, std::vector<std::string>& warnings) {
+  const auto csv = core::parse_csv(core::read_file(path), path);
+  std::string header = csv.header.front(), unit = unit_text;
+  if (const auto bracket = header.find('['); bracket != std::string::npos && unit.empty()) {
+    unit = header.substr(bracket + 1, header.find(']', bracket) - bracket - 1);
+  }
+  if (core::to_lower(core::trim(header.substr(0, header.find('[')))) != "time")
+    throw usage("the first column of '" + path + "' should be 'time'", "Head it 'time [h]'.");
+  const bool plain = unit == kModelUnit || (unit.empty() && !unit_known);
+  if (!plain && unit.empty())
+    throw usage("the unit of the times in '" + path + "' is not known", "Head the column 'time [h]', or give --time-unit h.");
+  if (!plain && !units.parse(unit).same_dimension(units.parse("s")))
+    throw core::Error(core::ErrorKind::Unit, {"unit-004", "'" + unit + "' is no unit of time", {path, 1, 0}, ""});
+  const double seconds = plain ? program.seconds_per_time_unit : units.parse(unit).factor_to(units.parse("s"));
+  for (std::size_t c = 1; c < csv.header.size(); ++c) warnings.push_back(path + ": column '" + csv.header[c] + "' is not used");
+  std::vector<core::Time> times;
+  for (std::size_t i = 0; i < csv.rows.size(); ++i) {
+    const auto value = core::csv_number(csv, csv.rows[i][0]);
+    if (!value || !std::isfinite(*value) || *value < 0 || (!times.empty() && core::Time(*value, seconds) < times.back())) {
+      throw core::Error(
+          core::ErrorKind::Input,
+          {"simulate-003", "'" + csv.rows[i][0] + "' is no time, or goes back", {path, csv.lines[i], 0}, "Times are numbers from 0, ascending."});
+    }
+    times.emplace_back(*value, seconds);
+  }
+  if (times.empty()) throw usage("'" + path + "' has no times", "");
+  return times;
+}
+
+/// As --times, or --until and --every say.
+std::vector<core::Time> times_of_looking(const SimulationRequest& o, const simulate::CompiledModel& model, const core::UnitSystem& units,
+                                         std::vector<std::string>& warnings) {
+  if (!o.times.empty()) return times_from_file(o.times, o.time_unit, model.program(), units, model.model().time.known, warnings);
+  const core::Time until = duration(o.until, "--until", model, o.time_unit, units);
+  const core::Time every = o.every.empty() ? until.hundredth() : duration(o.every, "--every", model, o.time_unit, units);
+  if (until <= core::Time() || every <= core::Time()) throw usage("--until and --every should be positive", "");
+  if (until.in(1) / every.in(1) > 1e7) throw usage("--every gives more than ten million output times", "");
+  return cohort::Observation::regular(until, every).times;
+}
+
+/// Observables in the order asked for, or all states and outputs.
+std::vector<std::string> chosen(const SimulationRequest& o, const model::Model& model) {
+  std::vector<std::string> names;
+  if (!o.observe.empty()) {
+    for (const std::string& name : core::split(o.observe, ',')) {
+      const std::string trimmed(core::trim(name));
+      if (std::find(names.begin(), names.end(), trimmed) == names.end()) names.push_back(trimmed);
+    }
+    return names;
+  }
+  for (const auto& s : model.species) names.push_back(s.id);
+  for (const auto& x : model.outputs) {
+    if (std::find(names.begin(), names.end(), x.id) == names.end()) names.push_back(x.id);
+  }
+  return names;
+}
+
+/// Times of looking that were probably meant to be at a dose.
+class NearMisses {
+ public:
+  void look_at(const solve::SubjectPlan& plan) {
+    for (const solve::OutputPoint& look : plan.outputs) {
+      const auto after = plan.stops.begin() + look.after_stops;
+      if (look.after_stops > 0 && missed(look, *(after - 1))) {
+        note(look, *(after - 1));
+      } else if (after != plan.stops.end() && missed(look, *after)) {
+        note(look, *after);
+      }
+    }
+  }
+  void report(const std::string& unit, std::vector<std::string>& notes) const {
+    if (count_ == 0) return;
+    notes.push_back(fmt::format("{} times of looking lie beside a dose (or another change) by two millionths or less, not at it: {} {}", count_,
+                                first_, unit));
+  }
+
+ private:
+  static bool missed(const solve::OutputPoint& look, const solve::Stop& stop) {
+    const double off = std::abs(look.time - stop.time);
+    return stop.kind != solve::StopKind::ChangeRate && off > 0 && off <= kNearMiss * std::abs(look.time);
+  }
+  void note(const solve::OutputPoint& look, const solve::Stop& stop) {
+    if (count_++ > 0) return;
+    first_ = fmt::format("{} is {} {}", core::format_double(look.time), look.time < stop.time ? "before" : "after", core::format_double(stop.time));
+  }
+
+  std::size_t count_ = 0;
+  std::string first_;
+};
+
+std::string failure_text(const std::string& subject, solve::Status status, double time, const std::string& unit, const std::string& message) {
+  return fmt::format("{}: {} at time {} {}: {}", subject, solve::name_of(status), core::format_double(time), unit, message);
+}
+
+std::vector<Quantity> quantities_of(const compile::Program& program, const std::vector<std::string>& names) {
+  const simulate::ObservableReader reader(program, names);  // which refuses unknown names
+  std::vector<Quantity> quantities;
+  for (const auto* o : reader.observables()) quantities.push_back({o->name, o->unit, o->label});
+  return quantities;
+}
+
+void check_words(const SimulationRequest& o, const core::UnitSystem& units) {
+  if (!o.time_unit.empty() && o.time_unit != kModelUnit) {
+    if (o.times.empty())
+      throw usage("--time-unit " + o.time_unit + " goes with --data or --times", "--until and --every carry their units; or give --time-unit model.");
+    (void)units.parse(o.time_unit);
+  }
+  if (!o.times.empty() && (!o.until.empty() || !o.every.empty())) throw usage("--times excludes --until and --every", "");
+  if (o.until.empty() && o.times.empty()) throw usage("--until or --times is missing", "E.g. --until \"60 months\" --every \"1 month\".");
+}
+
+Simulation simulate_regimens(const SimulationRequest& o, const simulate::CompiledModel& model, const cohort::Workspace& workspace,
+                             const cohort::Job& job) {
+  const core::UnitSystem& units = workspace.units();
+  check_words(o, units);
+  Simulation out;
+  cohort::Observation observation{times_of_looking(o, model, units, out.warnings), chosen(o, model.model()), o.at_dose};
+  const double unit = model.program().seconds_per_time_unit;
+  remark_length(model, observation.times.back().in(unit), out.warnings);
+  cohort::Treatment treatment;
+  for (const std::string& text : o.doses) {
+    treatment.regimens.push_back(protocol::parse_regimen(text, workspace.drugs(), units));
+    for (const std::string& remark : treatment.regimens.back().remarks) out.warnings.push_back(remark);
+  }
+  cohort::Subject subject;
+  subject.patient = patient_of(o, units);
+  subject.treatment = std::make_shared<const cohort::Treatment>(std::move(treatment));
+  const cohort::SubjectList subjects({std::move(subject)});
+  out.quantities = quantities_of(model.program(), *observation.outputs);
+  NearMisses misses;
+  misses.look_at(cohort::plan_of(model, units, subjects, observation, 0));
+  misses.report(model.model().time.text, out.notes);
+  if (model::is_sbml(model.model().file)) out.notes.insert(out.notes.end(), model.model().faults.begin(), model.model().faults.end());
+  if (model.lane_hash().empty()) out.notes.push_back("engine " + model.engine_text());
+
+  const auto values = cohort::simulate(model, units, subjects, observation, job);
+  const cohort::Ending& ending = values.ending(0);
+  out.cancelled = job.stop.stop_requested();
+  if (ending.status != solve::Status::Completed)
+    out.failures.push_back(failure_text("simulation", ending.status, ending.time_reached, model.model().time.text, ending.message));
+  out.warnings.insert(out.warnings.end(), ending.remarks.begin(), ending.remarks.end());
+  out.key_columns = {"time"};
+  for (const core::Time& time : observation.times) out.keys.push_back({core::format_double(time.in(unit))});
+  out.time_unit = model.model().time.text;
+  out.values.assign(values.values().begin(), values.values().end());
+  return out;
+}
+
+/// The table, made rows of the model.
+protocol::EventTable read_table(const SimulationRequest& o, const simulate::CompiledModel& model, const cohort::Workspace& workspace,
+                                std::vector<std::string>& warnings) {
+  const core::UnitSystem& units = workspace.units();
+  auto table = protocol::read_event_table(o.data, o.time_unit, model.program().parameters, model.program().states, units);
+  simulate::check_covariates(table, model.model());
+  simulate::translate_drugs(table, model, units, workspace.drugs(), simulate::body_mass_kg(model, patient_of(o, units)), table.remarks);
+  for (const std::string& setting : o.set) {
+    const std::string name = setting.substr(0, setting.find('='));
+    const auto& columns = table.parameter_columns;
+    if (std::find(columns.begin(), columns.end(), name) == columns.end()) continue;
+    warnings.push_back(fmt::format("--set {} gives way to the column '{}' of {}", setting, name, o.data));
+  }
+  for (const std::string& remark : table.remarks) warnings.push_back(o.data + ": " + remark);
+  return table;
+}
+
+/// What identifies the output rows; @throws Error(Input) for a column with the name of an output.
+void add_keys(const protocol::EventTable& table, const std::string& file, Simulation& out) {
+  out.key_columns = {"ID", "TIME"};
+  out.key_columns.insert(out.key_columns.end(), table.carried_columns.begin(), table.carried_columns.end());
+  core::Diagnostics problems;
+  for (const Quantity& q : out.quantities) {
+    if (std::find(out.key_columns.begin(), out.key_columns.end(), q.name) == out.key_columns.end()) continue;
+    problems.add({"simulate-007",
+                  "column '" + q.name + "' of the table has the name of an output",
+                  {file, 1, 0},
+                  "Rename the column, or choose other outputs with --observe."});
+  }
+  problems.throw_if_any(core::ErrorKind::Input);
+  for (const auto& subject : table.subjects) {
+    for (const auto& row : subject.rows) {
+      if (row.evid != 0) continue;
+      out.keys.push_back({subject.id, core::format_double(row.time)});
+      out.keys.back().insert(out.keys.back().end(), row.carried.begin(), row.carried.end());
+    }
+  }
+}
+
+Simulation simulate_table(const SimulationRequest& o, const simulate::CompiledModel& model, const cohort::Workspace& workspace,
+                          const cohort::Job& job) {
+  Simulation out;
+  const auto table = read_table(o, model, workspace, out.warnings);
+  const auto episodes = simulate::plan_event_table(table, model, workspace.units(), model.program().parameter_values, {}, out.warnings);
+  NearMisses misses;
+  for (const auto& e : episodes) misses.look_at(e.plan);
+  misses.report(model.model().time.text, out.notes);
+  const auto names = chosen(o, model.model());
+  out.quantities = quantities_of(model.program(), names);
+  out.time_unit = table.time_unit_text;
+  add_keys(table, o.data, out);
+
+  // Where the output rows of each subject begin; a subject may come in several episodes.
+  std::vector<std::vector<std::size_t>> place(table.subjects.size());
+  std::size_t rows = 0;
+  for (std::size_t s = 0; s < place.size(); ++s) {
+    for (const auto& row : table.subjects[s].rows) place[s].push_back(row.evid == 0 ? rows++ : SIZE_MAX);
+  }
+  const std::size_t columns = names.size();
+  out.values.assign(rows * columns, std::nan(""));
+  simulate::ObservableReader reader(model.program(), names);
+  model.run(
+      episodes.size(), [&](std::size_t i) { return episodes[i].plan; },
+      [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& result) {
+        const auto& e = episodes[i];
+        if (result.status != solve::Status::Completed) {
+          out.failures.push_back(
+              failure_text("ID " + table.subjects[e.subject].id, result.status, result.time_reached, model.model().time.text, result.message));
+        }
+        const auto read = reader.read(plan, result);
+        for (std::size_t k = 0; k < e.rows.size(); ++k) {
+          const std::size_t row = place[e.subject][e.rows[k]];
+          if (row == SIZE_MAX) continue;
+          std::copy_n(read.begin() + static_cast<std::ptrdiff_t>(k * columns), columns, out.values.begin() + static_cast<std::ptrdiff_t>(row * columns));
+        }
+      },
+      job.stop);
+  out.cancelled = job.stop.stop_requested();
+  return out;
+}
+
+}  // namespace
+
+Simulation simulate(const cohort::Workspace& workspace, const SimulationRequest& request, const cohort::Job& job) {
+  const auto& units = workspace.units();
+  model::Model loaded = workspace.load({request.model, request.species, drugs_of(request, workspace)});
+  apply_set(loaded, request.set, units);
+  const simulate::CompiledModel model(std::move(loaded), request.solver);
+  if (request.data.empty()) return simulate_regimens(request, model, workspace, job);
+  if (!(request.doses.empty() && request.until.empty() && request.every.empty() && request.times.empty()))
+    throw usage("--data excludes --dose, --until, --every and --times", "The table says what is given and when values are wanted.");
+  return simulate_table(request, model, workspace, job);
+}
+
+}  // namespace osteosome::tasks

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Simulates published trials and grades models on them (docs/reference/validation.md).
+#include "osteosome/tasks/validation.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include "osteosome/core/csv.hpp"
+#include "osteosome/core/text.hpp"
+
+namespace osteosome::tasks {
+namespace {
+
+evidence::StudyTables load(const ValidationRequest& request, const cohort::Workspace& workspace) {
+  if (request.evidence.empty()) return {evidence::load_evidence(workspace.root()), {}};
+  if (!std::filesystem::is_directory(request.evidence)) {
+    throw core::Error(core::ErrorKind::Io, {"io-001",
+                                            "cannot read the folder '" + request.evidence + "'",
+                                            {},
+                                            "It should hold arms.csv and measurements.csv, or study documents."});
+  }
+  if (std::filesystem::exists(request.evidence + "/arms.csv")) return evidence::load_study_tables(request.evidence);
+  auto studies = evidence::load_studies(request.evidence);
+  if (studies.empty()) {
+    throw core::Error(core::ErrorKind::Input,
+                      {"input-014", "no study in '" + request.evidence + "'", {}, "It should hold arms.csv and measurements.csv, or study documents."});
+  }
+  return {std::move(studies), {}};
+}
+
+/// A domain without any study is a misspelling.
+void check_domain(const std::string& domain, const std::vector<evidence::Study>& studies) {
+  std::set<std::string> known;
+  for (const auto& s : studies) known.insert(s.domain);
+  if (domain.empty() || known.contains(domain)) return;
+  throw core::Error(core::ErrorKind::Input,
+                    {"input-015", "no study of domain '" + domain + "'", {}, fmt::format("Known: {}.", fmt::join(known, ", "))});
+}
+
+std::string short_number(double x) { return std::isfinite(x) ? fmt::format("{:.6g}", x) : ""; }
+
+core::Table grades_table(const std::vector<evidence::ArmGrade>& grades) {
+  core::Table table{"validation", {"model", "study", "arm_id", "class", "role", "outcome", "n_points", "rmse", "bias", "within_interval"}, {}};
+  for (const auto& g : grades) {
+    table.rows.push_back({g.model, g.study, g.arm, g.trial_class, g.role, g.outcome, std::to_string(g.n), short_number(g.rmse), short_number(g.bias),
+                           g.with_interval == 0 ? "" : short_number(static_cast<double>(g.within) / static_cast<double>(g.with_interval))});
+  }
+  return table;
+}
+
+core::Table points_table(const std::vector<evidence::GradedPoint>& points) {
+  core::Table table{"points", {"model", "study", "arm_id", "outcome", "unit", "month", "observed", "simulated"}, {}};
+  for (const auto& p : points) {
+    const auto& m = *p.row.measurement;
+    table.rows.push_back({p.model, p.row.study->id, p.row.arm->id, m.outcome, m.unit, core::format_double(m.month), core::format_double(*m.mean),
+                           short_number(p.predicted)});
+  }
+  return table;
+}
+
+core::Table left_out_table(const std::vector<std::pair<std::string, evidence::LeftOut>>& left_out) {
+  core::Table table{"left-out", {"model", "study", "arm_id", "outcome", "reason"}, {}};
+  for (const auto& [model, x] : left_out) table.rows.push_back({model, x.study, x.arm, x.outcome, x.reason});
+  return table;
+}
+
+/// Points, curves and what is left out of one model.
+void grade_model(const ValidationRequest& request, const cohort::Workspace& workspace, const evidence::StudyTables& tables, const std::string& name,
+                 const std::stop_token& stop, report::ValidationInput& input) {
+  const auto overlays = name == input.models.front() ? request.overlays : std::vector<std::string>{};
+  const auto model = workspace.compile({name, "", {}, overlays, {}, request.solver});
+  const evidence::TrialSet trials(tables.studies, {request.studies, request.domain, request.role}, *model, workspace.drugs(), workspace.units());
+  for (const auto& x : tables.left_out) {
+    const bool wanted = request.studies.empty() || x.study.empty() || std::count(request.studies.begin(), request.studies.end(), x.study) > 0;
+    if (wanted) input.left_out.emplace_back(name, x);
+  }
+  for (const auto& x : trials.left_out()) input.left_out.emplace_back(name, x);
+  if (trials.rows().empty()) return;
+  const auto predicted = trials.predict({model->program().parameter_values}, stop).front();
+  for (std::size_t k = 0; k < predicted.size(); ++k) input.points.push_back({name, trials.rows()[k], predicted[k]});
+  if (!request.curves) return;
+  for (auto& curve : trials.curves(model->program().parameter_values, stop)) input.curves.emplace_back(name, std::move(curve));
+}
+
+}  // namespace
+
+Validation validate(const cohort::Workspace& workspace, const ValidationRequest& request, const cohort::Job& job) {
+  Validation out;
+  out.tables = std::make_shared<const evidence::StudyTables>(load(request, workspace));
+  evidence::check_studies(request.studies, out.tables->studies, "");
+  check_domain(request.domain, out.tables->studies);
+  out.input.models = request.models.empty() ? std::vector<std::string>{"osteosome", "joerg-2022", "peterson-riggs-2010"} : request.models;
+  for (const std::string& name : out.input.models) {
+    grade_model(request, workspace, *out.tables, name, job.stop, out.input);
+    out.stopped = job.stop.stop_requested();
+    if (out.stopped) return out;
+  }
+  out.input.spread = evidence::between_trial_spread(out.tables->studies, workspace.drugs(), workspace.units());
+  out.input.grades = evidence::grade_arms(out.input.points);
+  return out;
+}
+
+std::vector<core::Table> tables_of(const Validation& validation) {
+  return {grades_table(validation.input.grades), points_table(validation.input.points), left_out_table(validation.input.left_out)};
+}
+
+}  // namespace osteosome::tasks
