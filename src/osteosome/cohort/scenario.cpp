@@ -187,12 +187,13 @@ class ScenarioReader {
     }
   }
 
-  /// Doses that are skipped are doses of the regimen.
+  /// Doses that are skipped are doses of the regimen, within `until` or after it.
   void check_skips() {
-    if (scenario_.until <= core::Time()) return;  // refused already
     for (const ScenarioArm& arm : scenario_.arms) {
-      if (arm.adherence.skip.empty()) continue;
-      const auto doses = static_cast<std::int64_t>(protocol::expand(arm.regimen, protocol::horizon_after(scenario_.until)).size());
+      std::int64_t doses = 0;
+      for (const protocol::Phase& phase : arm.regimen.phases) {
+        for (const protocol::Course& course : phase.courses) doses += course.doses;
+      }
       for (const std::int64_t dose : arm.adherence.skip) {
         if (dose <= doses) continue;
         problems_.add({"scenario-007", "'skip' of arm '" + arm.name + "' names dose " + std::to_string(dose) + " of " + std::to_string(doses),
