@@ -79,7 +79,7 @@ charts: | dependencies
 # Ninja notices what changed in CMakeLists.txt by itself, but not in the presets.
 program: | charts
 	@[ build/build.ninja -nt CMakePresets.json ] || cmake --preset release
-	cmake --build --preset release --target osteosome
+	cmake --build --preset release --target osteosome osteosome_library
 
 everything: | charts
 	@[ build/build.ninja -nt CMakePresets.json ] || cmake --preset release

@@ -12,7 +12,12 @@ function(osteosome_isa_sources directory stem)
 endfunction()
 osteosome_isa_sources(${CMAKE_CURRENT_SOURCE_DIR}/compile tape)
 
-add_executable(osteosome_codegen ${PROJECT_SOURCE_DIR}/apps/codegen/main.cpp)
+# For programs that come before the natives, or interpret everything: an empty table.
+file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/no_natives.cpp
+  CONTENT "struct OsteosomeNative;\nextern \"C\" const OsteosomeNative* const osteosome_builtin_natives[] = {nullptr};\n")
+add_library(osteosome_no_natives OBJECT ${CMAKE_CURRENT_BINARY_DIR}/no_natives.cpp)
+
+add_executable(osteosome_codegen ${PROJECT_SOURCE_DIR}/apps/codegen/main.cpp $<TARGET_OBJECTS:osteosome_no_natives>)
 target_link_libraries(osteosome_codegen PRIVATE osteosome::compile)
 
 set(OSTEOSOME_NATIVE_MODELS published/peterson-riggs-2010 published/joerg-2022 osteosome/osteosome)

@@ -11,7 +11,11 @@
 
 namespace osteosome::cohort {
 
-/// One random quantity of a population: a parameter, or the initial value of a species, of one model.
+/// In the place of a model: what a patient is. As a prefix with a dot, of a column of the table of subjects.
+inline constexpr const char* kOfThePatient = "patient";
+
+/// One random quantity of a population: a parameter, or the initial value of a species, of one model; or, with kOfThePatient as the model, one of
+/// simulate::patient_quantities().
 struct RandomQuantity {
   std::string model;
   std::string name;
@@ -57,6 +61,9 @@ struct Population {
 
 /// Fills `cholesky` from `correlations`, once all quantities are known. Adds to `problems`.
 void resolve_correlations(Population& population, core::Diagnostics& problems);
+/// True for "patient.age" and the like.
+[[nodiscard]] bool is_of_the_patient(const std::string& column);
+
 /// The subjects of a population on one treatment. References to the model and the population must outlive it.
 class PopulationSubjects final : public Subjects {
  public:
@@ -69,7 +76,7 @@ class PopulationSubjects final : public Subjects {
 
   [[nodiscard]] std::size_t size() const override { return population_.n; }
   [[nodiscard]] const std::vector<std::string>& columns() const override { return columns_; }
-  [[nodiscard]] Subject at(std::size_t index) const override { return {seed_, index, patient_, values(index), treatment_, nullptr}; }
+  [[nodiscard]] Subject at(std::size_t index) const override;
 
   /// Centers distributions without a mean of their own on the patient, her densities met; else they have the model's own values as centers.
   void center(Baselines& baselines);
@@ -78,7 +85,11 @@ class PopulationSubjects final : public Subjects {
 
  private:
   void center_on(const std::vector<double>& parameters);
-  [[nodiscard]] std::vector<double> values(std::size_t subject) const;
+  /// Random values of a subject, by quantity of the population; nothing if none is of this model or the patient.
+  [[nodiscard]] std::vector<double> drawn(std::size_t subject) const;
+  [[nodiscard]] std::vector<double> values(std::size_t subject, const std::vector<double>& drawn) const;
+  /// The patient that a subject is, and what is wrong with it.
+  [[nodiscard]] std::pair<Patient, core::Diagnostics> patient(std::size_t subject, const std::vector<double>& drawn) const;
 
   const CompiledModel& model_;
   const Population& population_;
@@ -88,6 +99,7 @@ class PopulationSubjects final : public Subjects {
   std::vector<std::string> columns_;  ///< distributions, table, calibrations
   std::vector<ValueTarget> targets_;
   std::vector<std::size_t> drawn_, tabled_;  ///< indices of quantities and of columns of the table
+  std::vector<std::size_t> patient_drawn_, patient_tabled_;
   std::vector<const CalibrationDraws*> calibrated_;
   std::vector<double> centers_;  ///< by quantity of the population
 };

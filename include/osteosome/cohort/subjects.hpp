@@ -72,8 +72,9 @@ struct Observation {
   AtDose at_dose = AtDose::Pre;      ///< what a look at the instant of a dose sees
 
   /// Looks at 0, `every`, 2 `every`, ... and at `until`. @pre both are positive
-  [[nodiscard]] static Observation regular(const core::Time& until, const core::Time& every,
-                                           std::optional<std::vector<std::string>> outputs = {});
+  [[nodiscard]] static Observation regular(const core::Time& until, const core::Time& every);
+  /// The same times, at these quantities.
+  [[nodiscard]] Observation of(std::vector<std::string> quantities) const { return {times, std::move(quantities), at_dose}; }
 };
 
 }  // namespace osteosome::cohort

@@ -24,6 +24,11 @@ struct Patient {
   bool operator==(const Patient&) const = default;
 };
 
+/// What may differ between the patients of a population: age [years], weight [kg], years_since_menopause, turnover, t_ls, t_th, t_fn.
+[[nodiscard]] const std::vector<std::string>& patient_quantities();
+/// Sets one of these. Returns what is wrong with the value, or "". @pre `name` is one of them
+[[nodiscard]] std::string set_quantity(Patient& patient, const std::string& name, double value);
+
 /// A patient in the terms of one model.
 struct PatientStart {
   std::vector<double> parameters;  ///< all parameters of the model

@@ -322,6 +322,7 @@ std::vector<core::Diagnostic> population_remarks(const Scenario& scenario, const
   }
   std::vector<std::string> unused;
   for (const std::string& column : population.table_columns) {
+    if (is_of_the_patient(column)) continue;
     if (std::none_of(models.begin(), models.end(), [&](const CompiledModel& m) { return has(m, column); })) unused.push_back(column);
   }
   if (!unused.empty())
@@ -360,7 +361,7 @@ void check_table(const Scenario& scenario, const std::vector<CompiledModel>& mod
   std::optional<std::vector<std::string>> known;
   for (std::size_t c = 0; c < population.table_columns.size(); ++c) {
     const std::string& column = population.table_columns[c];
-    bool found = false;
+    bool found = is_of_the_patient(column);
     for (std::size_t m = 0; m < models.size(); ++m) {
       if (!has(models[m], column)) continue;
       found = true;
@@ -375,7 +376,10 @@ void check_table(const Scenario& scenario, const std::vector<CompiledModel>& mod
       }
     }
     if (found) continue;
-    if (!known) known = names_with_products(scenario, library, units);
+    if (!known) {
+      known = names_with_products(scenario, library, units);
+      for (const std::string& name : simulate::patient_quantities()) known->push_back(std::string(kOfThePatient) + "." + name);
+    }
     if (!in(*known, column))
       problems.add({"scenario-018", "no model has a parameter or species '" + column + "'", header, core::did_you_mean(column, *known)});
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The subjects of a population: one draw of every random quantity each.
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -32,12 +33,14 @@ PopulationSubjects::PopulationSubjects(const CompiledModel& model, const core::U
     columns_.push_back(column);
   };
   for (std::size_t k = 0; k < population.quantities.size(); ++k) {
+    if (population.quantities[k].model == kOfThePatient) patient_drawn_.push_back(k);
     if (population.quantities[k].model != model_name) continue;
     add(population.quantities[k].name, population.quantities[k].where);
     drawn_.push_back(k);
   }
   for (std::size_t c = 0; c < population.table_columns.size(); ++c) {
     const std::string& column = population.table_columns[c];
+    if (is_of_the_patient(column)) patient_tabled_.push_back(c);
     if (!model.program().parameter_index(column) && !model.program().state_index(column)) continue;
     add(column, {population.table, 1, 0});
     tabled_.push_back(c);
@@ -62,36 +65,76 @@ void PopulationSubjects::center_on(const std::vector<double>& parameters) {
   for (std::size_t k = 0; k < drawn_.size(); ++k) centers_[drawn_[k]] = typical(model_, targets_[k], parameters);
 }
 
+Subject PopulationSubjects::at(std::size_t index) const {
+  const auto random = drawn(index);
+  return {seed_, index, patient(index, random).first, values(index, random), treatment_, nullptr};
+}
+
 void PopulationSubjects::check_values(core::Diagnostics& problems) const {
   std::set<std::string> said;
+  const auto say = [&](std::size_t subject, const std::string& name, core::Diagnostic problem) {
+    if (!said.insert(name).second) return;
+    problem.message = "subject " + std::to_string(subject + 1) + ": " + problem.message;
+    problem.hint += problem.hint.empty() ? "Give the distribution 'low' and 'high'." : " Give the distribution 'low' and 'high'.";
+    problems.add(problem);
+  };
   for (std::size_t subject = 0; subject < size(); ++subject) {
-    const std::vector<double> own = values(subject);
+    const auto random = drawn(subject);
+    const std::vector<double> own = values(subject, random);
     const auto look = [&](std::size_t at, const core::Location& where) {
-      auto problem = model::problem_of_value(model_.model(), columns_[at], own[at], where);
-      if (!problem || !said.insert(columns_[at]).second) return;
-      problem->message = "subject " + std::to_string(subject + 1) + ": " + problem->message;
-      problem->hint += problem->hint.empty() ? "Give the distribution 'low' and 'high'." : " Give the distribution 'low' and 'high'.";
-      problems.add(*problem);
+      if (const auto problem = model::problem_of_value(model_.model(), columns_[at], own[at], where)) say(subject, columns_[at], *problem);
     };
     for (std::size_t k = 0; k < drawn_.size(); ++k) look(k, population_.quantities[drawn_[k]].where);
     for (std::size_t k = 0; k < tabled_.size(); ++k) {  // parameters were checked as they were read
       if (targets_[drawn_.size() + k].is_state) look(drawn_.size() + k, {population_.table, static_cast<int>(subject) + 2, 0});
     }
+    const auto who = patient(subject, random);
+    for (const core::Diagnostic& problem : who.second.all()) say(subject, problem.message.substr(0, problem.message.find(' ')), problem);
   }
 }
 
-std::vector<double> PopulationSubjects::values(std::size_t subject) const {
-  std::vector<double> own;
-  if (!drawn_.empty()) {
-    const auto drawn = draw(population_, seed_, subject, [&](std::size_t k) { return centers_[k]; });
-    for (const std::size_t k : drawn_) own.push_back(drawn[k]);
+std::vector<double> PopulationSubjects::drawn(std::size_t subject) const {
+  if (drawn_.empty() && patient_drawn_.empty()) return {};
+  return draw(population_, seed_, subject, [&](std::size_t k) { return centers_[k]; });
+}
+
+std::pair<Patient, core::Diagnostics> PopulationSubjects::patient(std::size_t subject, const std::vector<double>& drawn) const {
+  std::pair<Patient, core::Diagnostics> own{patient_, {}};
+  const auto set = [&](const std::string& name, double value, const core::Location& where) {
+    const std::string problem = simulate::set_quantity(own.first, name, value);
+    if (!problem.empty()) own.second.add({"scenario-006", "'" + name + "' = " + problem, where, ""});
+  };
+  for (const std::size_t k : patient_drawn_) set(population_.quantities[k].name, drawn[k], population_.quantities[k].where);
+  for (const std::size_t c : patient_tabled_) {
+    set(population_.table_columns[c].substr(std::string(kOfThePatient).size() + 1), population_.table_rows[subject][c],
+        {population_.table, static_cast<int>(subject) + 2, 0});
   }
+  if (patient_drawn_.empty() && patient_tabled_.empty()) return own;
+  if (!own.first.age_days && (!own.first.t_scores.empty() || own.first.years_since_menopause))
+    own.second.add({"scenario-006", "T-scores and years since menopause need 'age'", {}, ""});
+  try {
+    (void)simulate::start_time(model_, own.first);
+  } catch (const core::Error& error) {
+    own.second.add(error);
+  }
+  return own;
+}
+
+std::vector<double> PopulationSubjects::values(std::size_t subject, const std::vector<double>& drawn) const {
+  std::vector<double> own;
+  for (const std::size_t k : drawn_) own.push_back(drawn[k]);
   for (const std::size_t c : tabled_) own.push_back(population_.table_rows[subject][c]);
   for (const CalibrationDraws* draws : calibrated_) {
     const auto& row = draws->rows[subject % draws->rows.size()];
     own.insert(own.end(), row.begin(), row.end());
   }
   return own;
+}
+
+bool is_of_the_patient(const std::string& column) {
+  const std::string prefix = std::string(kOfThePatient) + ".";
+  const auto& names = simulate::patient_quantities();
+  return column.starts_with(prefix) && std::find(names.begin(), names.end(), column.substr(prefix.size())) != names.end();
 }
 
 }  // namespace osteosome::cohort

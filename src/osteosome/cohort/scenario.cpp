@@ -370,6 +370,7 @@ class ScenarioReader {
         }
       }
     }
+    if (const TomlValue* patient = in.table("patient")) read_patients(in, *patient);
     p.uncertain_constants = in.boolean("uncertain_constants").value_or(false);
     p.priors = in.boolean("priors").value_or(false);
     if (p.priors && p.uncertain_constants)
@@ -384,6 +385,23 @@ class ScenarioReader {
                  "Leave 'n' out: the table says it.", "n");
     p.n = !p.table.empty() ? std::max<std::size_t>(p.table_rows.size(), 1) : n_fits ? static_cast<std::size_t>(n) : 1;
     in.finish();
+  }
+
+  /// What differs between the patients themselves.
+  void read_patients(TomlReader& in, const TomlValue& table) {
+    const auto& names = simulate::patient_quantities();
+    for (const auto& [name, distribution] : table.entries) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) {
+        in.problem("scenario-008", "[population.patient] has no '" + name + "'",
+                   "One of age, weight, years_since_menopause, turnover, t_ls, t_th, t_fn. " + core::did_you_mean(name, names), "patient");
+        continue;
+      }
+      scenario_.population.quantities.push_back(
+          {kOfThePatient, name, model::read_distribution(distribution, name, problems_), distribution.where});
+      const model::Distribution& d = scenario_.population.quantities.back().distribution;
+      if (std::isnan(d.mean) && d.kind != "uniform")
+        problems_.add({"scenario-008", "'" + name + "' of [population.patient] has no mean", distribution.where, "Give 'mean', or 'median' of a lognormal."});
+    }
   }
 
   void read_correlations(TomlReader& in) {

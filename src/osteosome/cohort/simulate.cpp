@@ -130,11 +130,10 @@ class MemorySink final : public Sink {
 
 }  // namespace
 
-Observation Observation::regular(const core::Time& until, const core::Time& every, std::optional<std::vector<std::string>> outputs) {
+Observation Observation::regular(const core::Time& until, const core::Time& every) {
   Observation observation;
   for (std::int64_t k = 0; every * k < until; ++k) observation.times.push_back(every * k);
   observation.times.push_back(until);
-  observation.outputs = std::move(outputs);
   return observation;
 }
 

@@ -6,8 +6,9 @@
 #include "osteosome/core/text.hpp"
 #include "tape_kernel.hpp"
 
-/// Table of the natives compiled into the program, ended by a null pointer; absent in the code generator itself.
-extern "C" const OsteosomeNative* const osteosome_builtin_natives[] __attribute__((weak));
+/// The natives compiled into the program, ended by a null pointer. A program that links neither osteosome_natives nor osteosome_no_natives has none and
+/// is refused by the linker.
+extern "C" const OsteosomeNative* const osteosome_builtin_natives[];
 
 namespace osteosome::compile {
 namespace {
@@ -74,7 +75,6 @@ std::unique_ptr<Evaluator> make_tape(std::shared_ptr<const LaneProgram> program,
 }
 
 std::unique_ptr<Evaluator> find_builtin_native(const LaneProgram& program, Isa isa) {
-  if (osteosome_builtin_natives == nullptr) return nullptr;
   for (const OsteosomeNative* const* native = osteosome_builtin_natives; *native != nullptr; ++native) {
     if ((*native)->lanes == lanes_of(isa) && program.hash == (*native)->hash) return std::make_unique<BuiltinNative>(**native);
   }

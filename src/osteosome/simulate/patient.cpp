@@ -13,6 +13,7 @@ namespace {
 constexpr double kSecondScale = 0.8;  // of the two run-ins: near the densities of osteoporosis
 constexpr double kLeastScale = 0.3, kGreatestScale = 2;
 constexpr double kDaysPerYear = 12 * core::kDaysPerMonth;
+constexpr double kOldestYears = 130, kLightestKg = 1e-3, kHeaviestKg = 700, kGreatestTScore = 5;
 
 double days_per_unit(const CompiledModel& model) { return model.program().seconds_per_time_unit / 86400; }
 
@@ -69,6 +70,39 @@ std::vector<double> slopes_of(const CompiledModel& model, const PatientStart& st
 }
 
 }  // namespace
+
+const std::vector<std::string>& patient_quantities() {
+  static const std::vector<std::string> names = {"age", "weight", "years_since_menopause", "turnover", "t_ls", "t_th", "t_fn"};
+  return names;
+}
+
+std::string set_quantity(Patient& patient, const std::string& name, double value) {
+  const auto outside = [&](double low, double high) {
+    return value >= low && value <= high
+               ? ""
+               : core::format_double(value) + " lies outside " + core::format_double(low) + " to " + core::format_double(high);
+  };
+  if (name == "age") {
+    patient.age_days = value * kDaysPerYear;
+    return outside(0, kOldestYears);
+  }
+  if (name == "weight") {
+    patient.weight_kg = value;
+    return outside(kLightestKg, kHeaviestKg);
+  }
+  if (name == "years_since_menopause") {
+    patient.years_since_menopause = value;
+    return outside(-100, 100);
+  }
+  if (name == "turnover") {
+    patient.turnover = value;
+    return outside(0.1, 10);
+  }
+  const std::string site = name == "t_ls" ? "LS" : name == "t_th" ? "TH" : "FN";
+  std::erase_if(patient.t_scores, [&](const auto& known) { return known.first == site; });
+  patient.t_scores.emplace_back(site, value);
+  return outside(-kGreatestTScore, kGreatestTScore);
+}
 
 double body_mass_kg(const CompiledModel& model, const Patient& patient) {
   const std::string& name = model.model().patient.body_mass;

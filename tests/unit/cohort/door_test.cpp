@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// The door as a user of the library meets it.
+#include "osteosome/osteosome.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <thread>
+
+#include "documents.hpp"
+#include "errors.hpp"
+#include "simulate_one_compartment.hpp"
+
+namespace osteosome::support {
+namespace {
+
+using namespace cohort;
+
+/// One compartment of 10 L and a clearance of 1 L/h: after 100 mg at once the amount is 100 exp(-t/10 h).
+class Door : public testing::Test {
+ protected:
+  Door() { (void)folder_.write("onecmt.toml", one_compartment_document()); }
+
+  [[nodiscard]] ModelRequest request() const { return {folder_.path("onecmt.toml")}; }
+  TemporaryFolder folder_;
+  std::shared_ptr<const Workspace> workspace_ = Workspace::open(OSTEOSOME_ROOT);
+};
+
+/// Same bits, NaN included.
+bool same(std::span<const double> a, std::span<const double> b) { return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0; }
+
+Population spread(std::size_t n, const std::string& name, double sd) {
+  Population p;
+  p.n = n;
+  RandomQuantity q;
+  q.name = name;
+  q.distribution.kind = "lognormal";
+  q.distribution.mean = std::nan("");
+  q.distribution.sd = sd;
+  p.quantities = {q};
+  return p;
+}
+
+TEST_F(Door, Workspace_without_models_is_refused) {
+  const auto error = error_of([&] { (void)Workspace::open(folder_.path("nowhere")); });
+  EXPECT_EQ(error.diagnostics().at(0).code, "io-006");
+}
+
+TEST_F(Door, Equal_requests_share_a_model_while_somebody_holds_it) {
+  const auto first = workspace_->compile(request());
+  EXPECT_EQ(first, workspace_->compile(request()));
+  auto other = request();
+  other.set = {{"CL", 2}};
+  const auto second = workspace_->compile(other);
+  EXPECT_NE(first, second);
+  EXPECT_EQ(second->program().parameter_values.at(second->program().parameter_index("CL").value()), 2);
+}
+
+TEST_F(Door, Request_with_a_misspelt_parameter_names_a_near_one) {
+  auto wrong = request();
+  wrong.set = {{"CLL", 2}};
+  const auto error = error_of([&] { (void)workspace_->compile(wrong); });
+  EXPECT_NE(error.diagnostics().at(0).hint.find("CL"), std::string::npos) << error.what();
+}
+
+TEST_F(Door, Looks_are_at_every_and_at_until) {
+  const auto times = Observation::regular(workspace_->time("7 h"), workspace_->time("2 h")).times;
+  ASSERT_EQ(times.size(), 5u);
+  EXPECT_EQ(times[3], workspace_->time("6 h"));
+  EXPECT_EQ(times[4], workspace_->time("7 h"));
+}
+
+TEST_F(Door, Columns_that_the_model_has_not_are_refused) {
+  const auto model = workspace_->compile(request());
+  Subject s;
+  s.values = {1};
+  const SubjectList subjects({s}, {"clearance"});
+  EXPECT_EQ(error_of([&] { (void)cohort::simulate(*workspace_, *model, subjects, Observation::regular(workspace_->time("1 h"), workspace_->time("1 h"))); })
+                .diagnostics()
+                .at(0)
+                .code,
+            "scenario-015");
+}
+
+TEST_F(Door, Own_values_and_initial_states_give_the_closed_form) {
+  const auto model = workspace_->compile(request());
+  std::vector<Subject> subjects(2);
+  subjects[0].values = {1, 50};  // CL [L/h], central [mg]
+  subjects[1].values = {4, 80};
+  const double volume = model->program().parameter_values.at(model->program().parameter_index("V").value());
+  const auto looks = Observation::regular(workspace_->time("10 h"), workspace_->time("5 h")).of({"central"});
+  const auto values = cohort::simulate(*workspace_, *model, SubjectList(subjects, {"CL", "central"}), looks);
+  for (std::size_t s = 0; s < 2; ++s) {
+    for (std::size_t k = 0; k < 3; ++k) {
+      const double exact = subjects[s].values[1] * std::exp(-subjects[s].values[0] / volume * 5 * static_cast<double>(k));
+      EXPECT_NEAR(values.at(s, k, 0), exact, 1e-4 * subjects[s].values[1]) << s << ' ' << k;
+    }
+  }
+  EXPECT_EQ(values.failed(), 0u);
+}
+
+/// Sum, block by block.
+class Counter final : public Sink {
+ public:
+  void take(std::size_t first, Trajectories&& block) override {
+    EXPECT_EQ(first, next) << "in order";
+    next = first + block.size();
+    for (std::size_t k = 0; k < block.size(); ++k) all.insert(all.end(), block.of(k).begin(), block.of(k).end());
+    ++blocks;
+  }
+  std::size_t next = 0, blocks = 0;
+  std::vector<double> all;
+};
+
+TEST_F(Door, Blocks_threads_and_neighbours_change_no_bit) {
+  const auto model = workspace_->compile(request());
+  auto four = request();
+  four.solver.threads = 4;
+  const auto threaded = workspace_->compile(four);
+  const Population people = spread(37, "CL", 0.4);
+  const auto looks = Observation::regular(workspace_->time("24 h"), workspace_->time("1 h")).of({"central"});
+  const PopulationSubjects subjects(*model, workspace_->units(), people, 5, {}, nullptr);
+  const auto whole = cohort::simulate(*workspace_, *model, subjects, looks);
+  const auto on_four_threads = cohort::simulate(*workspace_, *threaded, subjects, looks);
+  EXPECT_TRUE(same(whole.values(), on_four_threads.values()));
+  Counter counter;
+  cohort::simulate(*model, workspace_->units(), subjects, looks, counter, {.block = 10});
+  EXPECT_EQ(counter.blocks, 4u);
+  EXPECT_TRUE(same(whole.values(), counter.all));
+  const auto alone = cohort::simulate(*workspace_, *model, SubjectList({subjects.at(20)}, subjects.columns()), looks);
+  EXPECT_TRUE(same(alone.values(), whole.of(20)));
+}
+
+TEST_F(Door, Stopped_job_keeps_what_is_complete) {
+  const auto model = workspace_->compile(request());
+  const Population people = spread(40, "CL", 0.4);
+  const PopulationSubjects subjects(*model, workspace_->units(), people, 5, {}, nullptr);
+  std::stop_source source;
+  Counter counter;
+  std::size_t said = 0;
+  cohort::simulate(*model, workspace_->units(), subjects, Observation::regular(workspace_->time("24 h"), workspace_->time("1 h")), counter,
+           {source.get_token(),
+            [&](std::size_t done, std::size_t total) {
+              EXPECT_EQ(total, 40u);
+              said = done;
+              if (done >= 10) source.request_stop();
+            },
+            10});
+  EXPECT_EQ(said, 10u);
+  EXPECT_EQ(counter.blocks, 1u);
+}
+
+TEST_F(Door, Several_threads_may_compile_and_simulate_in_one_workspace) {
+  const auto looks = Observation::regular(workspace_->time("24 h"), workspace_->time("6 h")).of({"central"});
+  Subject s;
+  s.values = {100};
+  const SubjectList subjects({s}, {"central"});
+  const auto expected = cohort::simulate(*workspace_, *workspace_->compile(request()), subjects, looks);
+  std::atomic<int> right{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int k = 0; k < 4; ++k) {
+      threads.emplace_back([&] {
+        const auto model = workspace_->compile(request());
+        const auto values = cohort::simulate(*workspace_, *model, subjects, looks);
+        right += same(values.values(), expected.values()) ? 1 : 0;
+      });
+    }
+  }
+  EXPECT_EQ(right, 4);
+}
+
+TEST(TrajectoriesTest, Bands_are_quantiles_of_the_change_over_those_who_got_there) {
+  Trajectories t(5, {0, 30}, {"x", "y"});
+  for (std::size_t s = 0; s < 4; ++s) {  // the fifth failed
+    const double change[] = {10, 20, 30, 40};
+    t.of(s)[0] = 2;
+    t.of(s)[2] = 2 * (1 + change[s] / 100);
+    t.ending(s).status = solve::Status::Completed;
+  }
+  const Band band = t.change_band("x", 30, 1);
+  EXPECT_NEAR(band.low, 10, 1e-12);
+  EXPECT_NEAR(band.median, 25, 1e-12);
+  EXPECT_NEAR(band.high, 40, 1e-12);
+  EXPECT_EQ(t.failed(), 1u);
+  EXPECT_TRUE(std::isnan(t.change_band("y", 30).median)) << "nobody has it";
+  EXPECT_EQ(error_of([&] { (void)t.change_band("x", 31); }).diagnostics().at(0).code, "simulate-006");
+  EXPECT_EQ(error_of([&] { (void)t.output("z"); }).diagnostics().at(0).code, "simulate-005");
+}
+
+/// A woman's T-score is met with her own constants, not with those of the typical woman.
+TEST_F(Door, Each_woman_meets_her_own_t_score) {
+  const auto model = workspace_->compile({"osteosome"});
+  const Population women = spread(6, "turnover_scale", 0.2);
+  Patient patient;
+  patient.age_days = 68 * core::kDaysPerYear;
+  patient.t_scores = {{"LS", -2.7}, {"TH", -1.9}, {"FN", -2.2}};
+  std::vector<std::string> scores;
+  for (const auto& d : model->model().patient.densities) scores.push_back(d.t_score);
+  const PopulationSubjects subjects(*model, workspace_->units(), women, 3, patient, nullptr);
+  const auto values = cohort::simulate(*workspace_, *model, subjects, {{core::Time()}, scores});
+  for (std::size_t s = 0; s < 6; ++s) {
+    for (std::size_t d = 0; d < scores.size(); ++d) EXPECT_NEAR(values.at(s, 0, d), patient.t_scores[d].second, 0.02) << s << ' ' << scores[d];
+  }
+}
+
+}  // namespace
+}  // namespace osteosome::support
