@@ -18,6 +18,7 @@
 
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/output_file.hpp"
+#include "osteosome/core/sha256.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/evidence/animal_compare.hpp"
 #include "osteosome/evidence/power.hpp"
@@ -103,7 +104,7 @@ class Run {
 
   void hash_files(bool many) {
     const auto hash = [&](const std::string& file, const std::string& name) {
-      manifest_["files"][name] = core::sha256(core::read_file(file, std::size_t{1} << 34));
+      manifest_["files"][name] = core::sha256_of_file(file);
     };
     for (const auto& file : staged_) hash(file->partial_path(), fs::path(file->path()).lexically_relative(request_.folder).string());
     if (many) hash(path("trajectories.nc"), "trajectories.nc");
@@ -313,11 +314,11 @@ class Run {
 
   /// Hash of every value in order: "same bits" means the same hash.
   static std::string values_hash(const cohort::ScenarioResult& result) {
-    std::string bytes;
+    core::Sha256 hash;
     for (const auto& arm : result.arms) {
-      for (const auto& values : arm.values) bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double));
+      for (const auto& values : arm.values) hash.add({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double)});
     }
-    return core::sha256(bytes);
+    return hash.hex();
   }
 
   void write_report(const cohort::ScenarioResult& result, const std::vector<evidence::Comparison>& comparisons) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "osteosome/core/sha256.hpp"
 #include "osteosome/core/text.hpp"
 
 #include <gtest/gtest.h>
@@ -83,6 +84,16 @@ TEST(IsIdentifier, underscoreAndDigits_isOne) { EXPECT_TRUE(is_identifier("_a1")
 TEST(IsIdentifier, dotted_isNone) { EXPECT_FALSE(is_identifier("a.b")); }
 
 // The four messages of FIPS 180-4 / NIST's example values for SHA-256.
+TEST(Sha256, Pieces_of_any_length_hash_as_the_whole) {
+  std::string bytes;
+  for (int k = 0; k < 1000; ++k) bytes += static_cast<char>(k * 7 % 256);
+  for (const std::size_t piece : {1, 3, 63, 64, 65, 127, 128, 999}) {
+    Sha256 hash;
+    for (std::size_t at = 0; at < bytes.size(); at += piece) hash.add(std::string_view(bytes).substr(at, piece));
+    EXPECT_EQ(hash.hex(), sha256(bytes)) << piece;
+  }
+}
+
 TEST(Sha256, emptyMessage_knownDigest) { EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"); }
 TEST(Sha256, abc_knownDigest) { EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"); }
 TEST(Sha256, twoBlocks_knownDigest) {
