@@ -9,6 +9,7 @@
 #include "document.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/model/document.hpp"
+#include "walk.hpp"
 
 namespace osteosome::model {
 
@@ -46,76 +47,19 @@ class Renamer {
 
   /// `time_factor`: the parent's time times this is the document's own time.
   void run() {
-    for (Parameter& p : model_.parameters) rename(p.id);
-    for (Compartment& c : model_.compartments) {
-      rename(c.id);
-      if (c.rate) c.rate = scaled(apply(*c.rate), time_factor_);
-      optional(c.assigned);
-    }
-    for (FunctionDefinition& f : model_.functions) {
-      rename(f.id);
-      f.body = call_names(f.body);
-    }
-    for (Species& s : model_.species) {
-      rename(s.id);
-      if (!s.compartment.empty()) rename(s.compartment);
-      s.initial = apply(s.initial);
-      if (s.rate) s.rate = scaled(apply(*s.rate), time_factor_);
-      if (!s.conversion_factor.empty()) rename(s.conversion_factor);
-      for (auto* ast : {&s.assigned, &s.typical, &s.bioavailability, &s.infusion_rate}) optional(*ast);
-      optional(s.lag);
-      optional(s.infusion_duration);
-      if (s.lag) s.lag = scaled(*s.lag, 1 / time_factor_);
-      if (s.infusion_duration) s.infusion_duration = scaled(*s.infusion_duration, 1 / time_factor_);
-      if (s.infusion_rate) s.infusion_rate = scaled(*s.infusion_rate, time_factor_);
-    }
-    for (Reaction& r : model_.reactions) {
-      rename(r.id);
-      for (auto* side : {&r.reactants, &r.products}) {
-        for (SpeciesReference& ref : *side) {
-          rename(ref.species);
-          ref.stoichiometry = apply(ref.stoichiometry);
-        }
+    for_each_formula(model_, [&](expr::Ast& formula, const Place&, Yields yields, Reach reach) {
+      if (reach == Reach::Arguments) {
+        formula = call_names(formula);
+      } else if (yields == Yields::Value) {
+        formula = apply(formula);
+      } else {
+        formula = scaled(apply(formula), yields == Yields::Rate ? time_factor_ : 1 / time_factor_);
       }
-      r.rate = scaled(apply(r.rate), time_factor_);
-    }
-    for (Rule& r : model_.rules) {
-      rename(r.id);
-      r.formula = apply(r.formula);
-    }
-    for (InitialAssignment& i : model_.initial_assignments) {
-      rename(i.symbol);
-      i.formula = apply(i.formula);
-    }
-    for (Constraint& c : model_.constraints) c.condition = apply(c.condition);
-    for (Event& e : model_.events) {
-      rename(e.id);
-      e.trigger = apply(e.trigger);
-      optional(e.delay);
-      if (e.delay) e.delay = scaled(*e.delay, 1 / time_factor_);
-      optional(e.priority);
-      for (EventAssignment& a : e.assignments) {
-        rename(a.target);
-        a.formula = apply(a.formula);
-      }
-    }
-    for (DoseEntry& d : model_.doses) {
-      rename(d.id);
-      rename(d.into);
-      optional(d.factor);
-      if (!d.molar_mass.empty()) rename(d.molar_mass);
-    }
-    for (Output& o : model_.outputs) {
-      rename(o.id);
-      o.formula = apply(o.formula);
-    }
+    });
+    for_each_name(model_, [&](std::string& name, Naming) { name = prefix_ + name; });
   }
 
  private:
-  void rename(std::string& name) const { name = prefix_ + name; }
-  void optional(std::optional<expr::Ast>& ast) const {
-    if (ast) ast = apply(*ast);
-  }
   expr::Ast call_names(const expr::Ast& ast) const {
     expr::Ast copy = ast;
     if (copy.kind == expr::Ast::Kind::Call && functions_.contains(copy.name)) copy.name = prefix_ + copy.name;
