@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "osteosome/expr/builtin.hpp"
 #include "unsupported.hpp"
 
 namespace osteosome::compile {
@@ -39,13 +40,9 @@ NodeId Calls::make(const std::string& function, const std::vector<NodeId>& argum
       {"max", [](Calls& c, const Arguments& a, View v) { return c.greatest(a, v); }},
       {"piecewise", [](Calls& c, const Arguments& a, View) { return c.piecewise(a); }}};
   if (const auto maker = makers.find(function); maker != makers.end()) return maker->second(*this, arguments, view);
-  static const std::map<std::string, Op> functions = {
-      {"exp", Op::Exp},   {"ln", Op::Log},    {"sqrt", Op::Sqrt},          {"tanh", Op::Tanh}, {"sin", Op::Sin},
-      {"cos", Op::Cos},   {"tan", Op::Tan},   {"asin", Op::Asin},          {"acos", Op::Acos}, {"atan", Op::Atan},
-      {"sinh", Op::Sinh}, {"cosh", Op::Cosh}, {"factorial", Op::Factorial}};
-  const auto found = functions.find(function);
-  if (found == functions.end()) unsupported("function '" + function + "'");
-  return g_.make(found->second, arguments[0]);
+  const auto op = expr::operation_called(function);
+  if (!op) unsupported("function '" + function + "'");
+  return g_.make(*op, arguments[0]);
 }
 
 bool Calls::varies(NodeId node) const { return (g_.depends(node) & (expr::kOnState | expr::kOnTime | expr::kOnDelayed)) != 0; }

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -18,18 +19,13 @@ using expr::Op;
 
 constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
 
-TapeOp tape_op(Op op) {
-  static const std::map<Op, TapeOp> table = {
-      {Op::Add, TapeOp::Add},     {Op::Sub, TapeOp::Sub},      {Op::Mul, TapeOp::Mul},
-      {Op::Div, TapeOp::Div},     {Op::Neg, TapeOp::Neg},      {Op::Exp, TapeOp::Exp},
-      {Op::Log, TapeOp::Log},     {Op::Sqrt, TapeOp::Sqrt},    {Op::Tanh, TapeOp::Tanh},
-      {Op::Sin, TapeOp::Sin},     {Op::Cos, TapeOp::Cos},      {Op::Tan, TapeOp::Tan},
-      {Op::Asin, TapeOp::Asin},   {Op::Acos, TapeOp::Acos},    {Op::Atan, TapeOp::Atan},
-      {Op::Sinh, TapeOp::Sinh},   {Op::Cosh, TapeOp::Cosh},    {Op::Floor, TapeOp::Floor},
-      {Op::Ceil, TapeOp::Ceil},   {Op::Less, TapeOp::Less},    {Op::LessEqual, TapeOp::LessEqual},
-      {Op::Equal, TapeOp::Equal}, {Op::And, TapeOp::And},      {Op::Or, TapeOp::Or},
-      {Op::Not, TapeOp::Not},     {Op::Select, TapeOp::Select}};
-  return table.at(op);
+std::optional<TapeOp> tape_op(Op op) {
+  switch (op) {
+#define OPERATION(name, ...) \
+  case Op::name: return TapeOp::name;
+#include "osteosome/expr/operations.def"
+    default: return std::nullopt;
+  }
 }
 
 /// Rewrites a graph for lanes: x^g becomes exp(g log x), and division by a parameter-only value a product with its inverse.
@@ -169,7 +165,7 @@ class PhaseEmitter {
       i.op = n.op == Op::Add ? TapeOp::Fma : fuse_b ? TapeOp::Fnma : TapeOp::Fms;
       arguments = {m.a, m.b, other};
     } else {
-      i.op = tape_op(n.op);
+      i.op = tape_op(n.op).value();
       const int count = expr::arity(n.op);
       arguments = {n.a};
       if (count > 1) arguments.push_back(n.b);
@@ -505,10 +501,17 @@ class LaneProgramBuilder {
 LaneProgram build_lane_program(const Program& program) { return LaneProgramBuilder(program).run(); }
 
 std::size_t transcendental_count(const LaneProgram& program, Phase phase) {
+  const auto transcendental = [](const Instruction& i) {
+    if (i.op == TapeOp::Sqrt || i.op == TapeOp::Floor || i.op == TapeOp::Ceil) return false;
+    switch (i.op) {
+#define FUNCTION(name, ...) \
+  case TapeOp::name: return true;
+#include "osteosome/expr/operations.def"
+      default: return false;
+    }
+  };
   const auto& code = program.phase(phase);
-  return static_cast<std::size_t>(std::count_if(code.begin(), code.end(), [](const Instruction& i) {
-    return i.op >= TapeOp::Exp && i.op <= TapeOp::Cosh && i.op != TapeOp::Sqrt;
-  }));
+  return static_cast<std::size_t>(std::count_if(code.begin(), code.end(), transcendental));
 }
 
 }  // namespace osteosome::compile

@@ -91,12 +91,23 @@ std::optional<NodeId> time_slope_of(Graph& g, const SwitchDefinition& s) {
   return straight ? std::nullopt : std::optional(slope);
 }
 
+/// What formulas call an operation that no lane can do, or "".
+std::string_view reference_only(Op op) {
+  switch (op) {
+#define GRAPH_FUNCTION(name, call, ...) \
+  case Op::name: return call;
+#include "osteosome/expr/operations.def"
+    default: return "";
+  }
+}
+
 std::string why_beyond_lanes(const Program& program) {
   std::vector<NodeId> roots = program.derivative;
   for (const auto& s : program.switches) roots.push_back(s.gap);
   const auto needed = program.graph.reachable(roots);
   for (NodeId id = 0; id < needed.size(); ++id) {
-    if (needed[id] && program.graph[id].op == Op::Factorial) return "'factorial' of a varying value";
+    const std::string_view function = reference_only(program.graph[id].op);
+    if (needed[id] && !function.empty()) return "'" + std::string(function) + "' of a varying value";
   }
   return program.delays.empty() ? "" : "'delay' needs a history";
 }
