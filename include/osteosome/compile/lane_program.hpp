@@ -9,37 +9,11 @@
 
 namespace osteosome::compile {
 
-/// Operations of a tape; `Fma` is a*b + c, `Fnma` is c - a*b, `Fms` is a*b - c, each rounded once.
+/// Operations of a tape (operations.def); `Fma` is a*b + c, `Fnma` is c - a*b, `Fms` is a*b - c, each rounded once.
 enum class TapeOp : std::uint8_t {
-  Add,
-  Sub,
-  Mul,
-  Div,
-  Neg,
-  Fma,
-  Fnma,
-  Fms,
-  Exp,
-  Log,
-  Sqrt,
-  Tanh,
-  Sin,
-  Cos,
-  Tan,
-  Asin,
-  Acos,
-  Atan,
-  Sinh,
-  Cosh,
-  Floor,
-  Ceil,
-  Less,
-  LessEqual,
-  Equal,
-  And,
-  Or,
-  Not,
-  Select
+#define OPERATION(name, ...) name,
+#define TAPE_OPERATION(name, ...) name,
+#include "osteosome/expr/operations.def"
 };
 
 /// slot[dst] = op(slot[a], slot[b], slot[c]), for every lane.

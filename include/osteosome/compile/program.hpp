@@ -100,13 +100,11 @@ struct DosingFormulas {
 /// A species in a compartment that changes is an amount as a state; its symbol is amount over size.
 struct Program {
   expr::Graph graph;
-  std::string model_id;
   double seconds_per_time_unit = 1;
 
   std::vector<std::string> parameters;
   std::vector<double> parameter_values;
   std::vector<std::string> states;
-  std::vector<std::string> state_units;
 
   std::vector<NodeId> initial;          ///< one a state, over parameters
   std::vector<std::optional<NodeId>> typical;  ///< declared typical size of a state

@@ -10,9 +10,9 @@ namespace osteosome::expr {
 
 using NodeId = std::uint32_t;
 
-/// Node kinds of the expression graph. Comparisons and logic yield 1 or 0; `Select` takes its second argument where the
-/// first is not 0, else its third. `Switch` is a branch bit that the integrator freezes within a step; `Delayed` is an earlier value that
-/// the integrator looks up in its history.
+/// Node kinds of the expression graph: leaves, and the operations of operations.def. Comparisons and logic yield 1 or 0; `Select` takes its second
+/// argument where the first is not 0, else its third. `Switch` is a branch bit that the integrator freezes within a step; `Delayed` is an earlier
+/// value that the integrator looks up in its history.
 enum class Op : std::uint8_t {
   Constant,
   Parameter,
@@ -20,34 +20,9 @@ enum class Op : std::uint8_t {
   Time,
   Switch,
   Delayed,
-  Add,
-  Sub,
-  Mul,
-  Div,
-  Neg,
-  Pow,
-  Exp,
-  Log,
-  Sqrt,
-  Tanh,
-  Sin,
-  Cos,
-  Tan,
-  Asin,
-  Acos,
-  Atan,
-  Sinh,
-  Cosh,
-  Floor,
-  Ceil,
-  Factorial,
-  Less,
-  LessEqual,
-  Equal,
-  And,
-  Or,
-  Not,
-  Select
+#define OPERATION(name, ...) name,
+#define GRAPH_OPERATION(name, ...) name,
+#include "osteosome/expr/operations.def"
 };
 
 struct Node {

@@ -50,6 +50,15 @@ Interval wave(Op op, Interval x, double top) {
   return range;
 }
 
+/// tan, whose poles are at pi / 2 + k * pi.
+Interval between_poles(Op op, Interval x) { return holds_one_of(x, std::numbers::pi / 2, std::numbers::pi) ? kAnything : monotone(op, x); }
+
+Interval power(Op op, Interval x, Interval y) { return x.low > 0 || (is_point(x) && is_point(y)) ? corners(op, x, y) : kAnything; }
+
+/// Of a function about whose ups and downs nothing is known.
+Interval at_point(Op op, Interval x) { return is_point(x) ? monotone(op, x) : kAnything; }
+
+/// Of an even function that rises from 0 on.
 Interval even(Op op, Interval x) {
   const Interval range = monotone(op, x);
   return has_zero(x) ? Interval{std::min(range.low, expr::apply(op, 0, 0, 0)), range.high} : range;
@@ -63,34 +72,25 @@ Interval product(Interval x, Interval y, bool same) {
 
 Interval truth(Interval x) { return is_point(x) ? point(x.low != 0 ? 1 : 0) : has_zero(x) ? kTruth : point(1); }
 
-Interval compared(Op op, Interval x, Interval y) {
-  if (op == Op::Equal) return is_point(x) && is_point(y) ? point(x.low == y.low ? 1 : 0) : x.high < y.low || y.high < x.low ? point(0) : kTruth;
-  return {expr::apply(op, x.high, y.low, 0), expr::apply(op, x.low, y.high, 0)};
+Interval compared(Op op, Interval x, Interval y) { return {expr::apply(op, x.high, y.low, 0), expr::apply(op, x.low, y.high, 0)}; }
+
+Interval equal(Interval x, Interval y) {
+  return is_point(x) && is_point(y) ? point(x.low == y.low ? 1 : 0) : x.high < y.low || y.high < x.low ? point(0) : kTruth;
 }
 
-Interval bounds(const expr::Node& n, Interval a, Interval b, Interval c) {
-  switch (n.op) {
-    case Op::Add: return hull({a.low + b.low, a.high + b.high});
-    case Op::Sub: return hull({a.low - b.high, a.high - b.low});
-    case Op::Mul: return product(a, b, n.a == n.b);
-    case Op::Div: return has_zero(b) ? kAnything : corners(n.op, a, b);
-    case Op::Pow: return a.low > 0 || (is_point(a) && is_point(b)) ? corners(n.op, a, b) : kAnything;
-    case Op::Sin: return wave(n.op, a, std::numbers::pi / 2);
-    case Op::Cos: return wave(n.op, a, 0);
-    case Op::Tan: return holds_one_of(a, std::numbers::pi / 2, std::numbers::pi) ? kAnything : monotone(n.op, a);
-    case Op::Cosh: return even(n.op, a);
-    case Op::Factorial: return is_point(a) ? monotone(n.op, a) : kAnything;
-    case Op::Less:
-    case Op::LessEqual:
-    case Op::Equal: return compared(n.op, a, b);
-    case Op::And: return {truth(a).low * truth(b).low, truth(a).high * truth(b).high};
-    case Op::Or: return {std::max(truth(a).low, truth(b).low), std::max(truth(a).high, truth(b).high)};
-    case Op::Not: return {1 - truth(a).high, 1 - truth(a).low};
-    case Op::Select: {
-      const Interval chosen = truth(a);
-      return is_point(chosen) ? (chosen.low != 0 ? b : c) : hull({b.low, b.high, c.low, c.high});
-    }
-    default: return monotone(n.op, a);
+// Of truths, which lie between 0 and 1.
+Interval both(Interval x, Interval y) { return {x.low * y.low, x.high * y.high}; }
+Interval either(Interval x, Interval y) { return {std::max(x.low, y.low), std::max(x.high, y.high)}; }
+Interval negated(Interval x) { return {1 - x.high, 1 - x.low}; }
+Interval chosen(Interval x, Interval yes, Interval no) { return is_point(x) ? (x.low != 0 ? yes : no) : hull({yes.low, yes.high, no.low, no.high}); }
+
+Interval bounds(Op op, Interval a, Interval b, Interval c, bool same) {
+  switch (op) {
+#define OPERATION(name, arity, value, derivative, range, ...) \
+  case Op::name: return range;
+#define GRAPH_OPERATION OPERATION
+#include "osteosome/expr/operations.def"
+    default: return kAnything;
   }
 }
 
@@ -112,7 +112,7 @@ void IntervalInterpreter::evaluate(Interval time, std::span<const double> parame
       case Op::Parameter: value_[id] = hull({parameters[n.a]}); break;
       case Op::Switch: value_[id] = hull({bits[n.a]}); break;
       case Op::Time: value_[id] = time; break;
-      default: value_[id] = bounds(n, value_[n.a], value_[n.b], value_[n.c]);
+      default: value_[id] = bounds(n.op, value_[n.a], value_[n.b], value_[n.c], n.a == n.b);
     }
   }
   for (std::size_t k = 0; k < roots_.size(); ++k) out[k] = value_[roots_[k]];

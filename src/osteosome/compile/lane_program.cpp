@@ -5,10 +5,11 @@
 #include <bit>
 #include <cmath>
 #include <map>
-#include <set>
+#include <optional>
 #include <utility>
 
 #include "osteosome/core/text.hpp"
+#include "sparse_lu.hpp"
 
 namespace osteosome::compile {
 namespace {
@@ -18,18 +19,13 @@ using expr::Op;
 
 constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
 
-TapeOp tape_op(Op op) {
-  static const std::map<Op, TapeOp> table = {
-      {Op::Add, TapeOp::Add},     {Op::Sub, TapeOp::Sub},      {Op::Mul, TapeOp::Mul},
-      {Op::Div, TapeOp::Div},     {Op::Neg, TapeOp::Neg},      {Op::Exp, TapeOp::Exp},
-      {Op::Log, TapeOp::Log},     {Op::Sqrt, TapeOp::Sqrt},    {Op::Tanh, TapeOp::Tanh},
-      {Op::Sin, TapeOp::Sin},     {Op::Cos, TapeOp::Cos},      {Op::Tan, TapeOp::Tan},
-      {Op::Asin, TapeOp::Asin},   {Op::Acos, TapeOp::Acos},    {Op::Atan, TapeOp::Atan},
-      {Op::Sinh, TapeOp::Sinh},   {Op::Cosh, TapeOp::Cosh},    {Op::Floor, TapeOp::Floor},
-      {Op::Ceil, TapeOp::Ceil},   {Op::Less, TapeOp::Less},    {Op::LessEqual, TapeOp::LessEqual},
-      {Op::Equal, TapeOp::Equal}, {Op::And, TapeOp::And},      {Op::Or, TapeOp::Or},
-      {Op::Not, TapeOp::Not},     {Op::Select, TapeOp::Select}};
-  return table.at(op);
+std::optional<TapeOp> tape_op(Op op) {
+  switch (op) {
+#define OPERATION(name, ...) \
+  case Op::name: return TapeOp::name;
+#include "osteosome/expr/operations.def"
+    default: return std::nullopt;
+  }
 }
 
 /// Rewrites a graph for lanes: x^g becomes exp(g log x), and division by a parameter-only value a product with its inverse.
@@ -169,7 +165,7 @@ class PhaseEmitter {
       i.op = n.op == Op::Add ? TapeOp::Fma : fuse_b ? TapeOp::Fnma : TapeOp::Fms;
       arguments = {m.a, m.b, other};
     } else {
-      i.op = tape_op(n.op);
+      i.op = tape_op(n.op).value();
       const int count = expr::arity(n.op);
       arguments = {n.a};
       if (count > 1) arguments.push_back(n.b);
@@ -211,133 +207,6 @@ class PhaseEmitter {
   std::map<NodeId, std::uint32_t> target_;
   std::vector<std::uint32_t> free_;
   std::vector<Instruction> code_;
-};
-
-/// Symbolic sparse LU with diagonal pivots in Markowitz order (Markowitz 1957, doi:10.1287/mnsc.3.3.255).
-class SparseLu {
- public:
-  SparseLu(std::uint32_t n, const std::vector<JacobianEntry>& jacobian) : n_(n), rows_(n) {
-    for (std::uint32_t i = 0; i < n; ++i) rows_[i].insert(i);
-    for (const auto& e : jacobian) rows_[e.row].insert(e.column);
-    order();
-    for (std::uint32_t i = 0; i < n; ++i) {
-      for (const std::uint32_t j : rows_[i]) entry_[{i, j}] = static_cast<std::uint32_t>(entry_.size());
-    }
-  }
-
-  [[nodiscard]] std::uint32_t entries() const { return static_cast<std::uint32_t>(entry_.size()); }
-
-  [[nodiscard]] std::vector<Instruction> factor(const std::vector<JacobianEntry>& jacobian, const SlotLayout& at, std::uint32_t zero,
-                                                std::uint32_t one) const {
-    std::vector<Instruction> code;
-    std::set<std::pair<std::uint32_t, std::uint32_t>> filled;
-    for (std::uint32_t k = 0; k < jacobian.size(); ++k) {
-      const auto& e = jacobian[k];
-      const std::uint32_t slot = at.lu + entry_.at({e.row, e.column});
-      filled.insert({e.row, e.column});
-      if (e.row == e.column) {
-        code.push_back({TapeOp::Sub, slot, at.inverse_gamma_h, at.jacobian + k, 0});
-      } else {
-        code.push_back({TapeOp::Neg, slot, at.jacobian + k, 0, 0});
-      }
-    }
-    for (std::uint32_t i = 0; i < n_; ++i) {
-      if (filled.insert({i, i}).second) code.push_back({TapeOp::Add, at.lu + entry_.at({i, i}), at.inverse_gamma_h, zero, 0});
-    }
-    for (std::uint32_t step = 0; step < n_; ++step) {
-      const std::uint32_t k = pivots_[step];
-      const std::uint32_t inverse = at.lu + entry_.at({k, k});
-      code.push_back({TapeOp::Div, inverse, one, inverse, 0});
-      for (const std::uint32_t i : below(k, step)) {
-        const std::uint32_t l = at.lu + entry_.at({i, k});
-        code.push_back({TapeOp::Mul, l, l, inverse, 0});
-        for (const std::uint32_t j : right(k, step)) {
-          const std::uint32_t w = at.lu + entry_.at({i, j});
-          const bool old = !filled.insert({i, j}).second;
-          code.push_back({TapeOp::Fnma, w, l, at.lu + entry_.at({k, j}), old ? w : zero});
-        }
-      }
-    }
-    return code;
-  }
-
-  [[nodiscard]] std::vector<Instruction> solve(const SlotLayout& at) const {
-    std::vector<Instruction> code;
-    for (std::uint32_t step = 0; step < n_; ++step) {
-      const std::uint32_t k = pivots_[step];
-      for (const std::uint32_t i : below(k, step)) {
-        code.push_back({TapeOp::Fnma, at.rhs + i, at.lu + entry_.at({i, k}), at.rhs + k, at.rhs + i});
-      }
-    }
-    for (std::uint32_t step = n_; step-- > 0;) {
-      const std::uint32_t k = pivots_[step];
-      for (const std::uint32_t j : right(k, step)) {
-        code.push_back({TapeOp::Fnma, at.rhs + k, at.lu + entry_.at({k, j}), at.rhs + j, at.rhs + k});
-      }
-      code.push_back({TapeOp::Mul, at.rhs + k, at.rhs + k, at.lu + entry_.at({k, k}), 0});
-    }
-    return code;
-  }
-
- private:
-  /// Picks pivots and adds the fill to the pattern. O(n^2) pattern work: fine up to some thousand states.
-  void order() {
-    std::vector<std::set<std::uint32_t>> row = rows_;
-    std::vector<std::set<std::uint32_t>> column(n_);
-    for (std::uint32_t i = 0; i < n_; ++i) {
-      for (const std::uint32_t j : row[i]) column[j].insert(i);
-    }
-    std::set<std::uint32_t> left;
-    for (std::uint32_t i = 0; i < n_; ++i) left.insert(i);
-    position_.assign(n_, 0);
-    while (!left.empty()) {
-      std::uint32_t best = *left.begin();
-      std::size_t cost = ~std::size_t{0};
-      for (const std::uint32_t k : left) {
-        const std::size_t c = (row[k].size() - 1) * (column[k].size() - 1);
-        if (c < cost) cost = c, best = k;
-      }
-      position_[best] = static_cast<std::uint32_t>(pivots_.size());
-      pivots_.push_back(best);
-      left.erase(best);
-      for (const std::uint32_t i : column[best]) {
-        if (i == best) continue;
-        for (const std::uint32_t j : row[best]) {
-          if (j == best) continue;
-          row[i].insert(j);
-          column[j].insert(i);
-          rows_[i].insert(j);
-        }
-        row[i].erase(best);
-      }
-      for (const std::uint32_t j : row[best]) column[j].erase(best);
-    }
-    columns_.assign(n_, {});
-    for (std::uint32_t i = 0; i < n_; ++i) {
-      for (const std::uint32_t j : rows_[i]) columns_[j].push_back(i);
-    }
-  }
-
-  [[nodiscard]] std::vector<std::uint32_t> below(std::uint32_t k, std::uint32_t step) const {
-    std::vector<std::uint32_t> found;
-    for (const std::uint32_t i : columns_[k]) {
-      if (position_[i] > step) found.push_back(i);
-    }
-    return found;
-  }
-  [[nodiscard]] std::vector<std::uint32_t> right(std::uint32_t k, std::uint32_t step) const {
-    std::vector<std::uint32_t> found;
-    for (const std::uint32_t j : rows_[k]) {
-      if (position_[j] > step) found.push_back(j);
-    }
-    return found;
-  }
-
-  std::uint32_t n_;
-  std::vector<std::set<std::uint32_t>> rows_;
-  std::vector<std::vector<std::uint32_t>> columns_;
-  std::vector<std::uint32_t> pivots_, position_;
-  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> entry_;
 };
 
 std::string hash_of(const LaneProgram& p) {
@@ -505,10 +374,17 @@ class LaneProgramBuilder {
 LaneProgram build_lane_program(const Program& program) { return LaneProgramBuilder(program).run(); }
 
 std::size_t transcendental_count(const LaneProgram& program, Phase phase) {
+  const auto transcendental = [](const Instruction& i) {
+    if (i.op == TapeOp::Sqrt || i.op == TapeOp::Floor || i.op == TapeOp::Ceil) return false;
+    switch (i.op) {
+#define FUNCTION(name, ...) \
+  case TapeOp::name: return true;
+#include "osteosome/expr/operations.def"
+      default: return false;
+    }
+  };
   const auto& code = program.phase(phase);
-  return static_cast<std::size_t>(std::count_if(code.begin(), code.end(), [](const Instruction& i) {
-    return i.op >= TapeOp::Exp && i.op <= TapeOp::Cosh && i.op != TapeOp::Sqrt;
-  }));
+  return static_cast<std::size_t>(std::count_if(code.begin(), code.end(), transcendental));
 }
 
 }  // namespace osteosome::compile

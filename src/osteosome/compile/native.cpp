@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -58,40 +60,26 @@ class FunctionWriter {
   }
 
   std::string expression(const Instruction& i) const {
-    const std::string a = operand(i.a), b = operand(i.b), c = operand(i.c);
-    const auto each = [&](const char* f) { return fmt::format("L::each<W>({}, ::{})", a, f); };
     switch (i.op) {
-      case TapeOp::Add: return a + " + " + b;
-      case TapeOp::Sub: return a + " - " + b;
-      case TapeOp::Mul: return a + " * " + b;
-      case TapeOp::Div: return a + " / " + b;
-      case TapeOp::Neg: return "-" + a;
-      case TapeOp::Fma: return fmt::format("L::fma<W>({}, {}, {})", a, b, c);
-      case TapeOp::Fnma: return fmt::format("L::fma<W>(-{}, {}, {})", a, b, c);
-      case TapeOp::Fms: return fmt::format("L::fma<W>({}, {}, -{})", a, b, c);
-      case TapeOp::Exp: return "L::exp<W>(" + a + ")";
-      case TapeOp::Log: return "L::log<W>(" + a + ")";
-      case TapeOp::Sqrt: return "L::sqrt<W>(" + a + ")";
-      case TapeOp::Tanh: return "L::tanh<W>(" + a + ")";
-      case TapeOp::Sin: return each("sin");
-      case TapeOp::Cos: return each("cos");
-      case TapeOp::Tan: return each("tan");
-      case TapeOp::Asin: return each("asin");
-      case TapeOp::Acos: return each("acos");
-      case TapeOp::Atan: return each("atan");
-      case TapeOp::Sinh: return each("sinh");
-      case TapeOp::Cosh: return each("cosh");
-      case TapeOp::Floor: return each("floor");
-      case TapeOp::Ceil: return each("ceil");
-      case TapeOp::Less: return fmt::format("T({} < {})", a, b);
-      case TapeOp::LessEqual: return fmt::format("T({} <= {})", a, b);
-      case TapeOp::Equal: return fmt::format("T({} == {})", a, b);
-      case TapeOp::And: return fmt::format("T(({} != 0.0) & ({} != 0.0))", a, b);
-      case TapeOp::Or: return fmt::format("T(({} != 0.0) | ({} != 0.0))", a, b);
-      case TapeOp::Not: return fmt::format("T({} == 0.0)", a);
-      case TapeOp::Select: return fmt::format("L::select<W>({} != 0.0, {}, {})", a, b, c);
+#define TAPE_OPERATION(name, lanes) \
+  case TapeOp::name: return filled(#lanes, i);
+#define OPERATION(name, arity, value, derivative, range, lanes) TAPE_OPERATION(name, lanes)
+#include "osteosome/expr/operations.def"
     }
     return "";
+  }
+
+  /// `code` with the operands in the place of a, b and c.
+  std::string filled(std::string_view code, const Instruction& i) const {
+    std::string text;
+    while (!code.empty()) {
+      std::size_t length = 0;
+      while (length < code.size() && (std::isalnum(static_cast<unsigned char>(code[length])) != 0 || code[length] == '_')) ++length;
+      const std::string_view word = code.substr(0, std::max<std::size_t>(length, 1));
+      text += word == "a" ? operand(i.a) : word == "b" ? operand(i.b) : word == "c" ? operand(i.c) : std::string(word);
+      code.remove_prefix(word.size());
+    }
+    return text;
   }
 
   const LaneProgram& program_;

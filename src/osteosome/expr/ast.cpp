@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "functions.hpp"
 #include "osteosome/core/text.hpp"
 
 namespace osteosome::expr {
@@ -43,14 +44,11 @@ std::string wrapped(const Ast& ast, int minimum) {
 /// The function that stands for an operator where the operator would be read as something else: a sum of one term, and comparisons of
 /// comparisons, which other readers of SBML infix take for a chain.
 std::string as_function(const Ast& ast) {
-  static const std::map<std::string, std::string, std::less<>> comparisons = {
-      {"<", "lt"}, {"<=", "leq"}, {">", "gt"}, {">=", "geq"}, {"==", "eq"}, {"!=", "neq"}};
-  static const std::map<std::string, std::string, std::less<>> many = {{"+", "plus"}, {"*", "times"}, {"&&", "and"}, {"||", "or"}};
-  if (const auto name = many.find(ast.name); name != many.end() && ast.args.size() < 2) return name->second;
-  const auto name = comparisons.find(ast.name);
-  if (name == comparisons.end() || ast.args.size() < 2) return "";
-  const bool chains = ast.args.size() > 2 || comparisons.contains(ast.args[0].name) || ast.args[0].name == "&&";
-  return chains ? name->second : "";
+  const bool many = ast.name == "+" || ast.name == "*" || ast.name == "&&" || ast.name == "||";
+  if (many && ast.args.size() < 2) return std::string(element_of(ast.name));
+  if (!is_comparison(ast.name) || ast.args.size() < 2) return "";
+  const bool chains = ast.args.size() > 2 || is_comparison(ast.args[0].name) || ast.args[0].name == "&&";
+  return chains ? std::string(element_of(ast.name)) : "";
 }
 
 /// The least precedence of argument `i` of an operator that needs no brackets. The first operand of a power and of a comparison has them like
@@ -163,8 +161,11 @@ Ast substitute(const Ast& ast, const std::function<const Ast*(const std::string&
 
 const std::vector<std::string>& builtin_functions() {
   static const std::vector<std::string> names = {
-      "abs", "ceil", "cos",       "cosh", "exp",  "floor", "ln",    "log10",  "max",      "min", "pow",       "sin", "sinh",   "sqrt",
-      "tan", "tanh", "piecewise", "acos", "asin", "atan",  "delay", "rateOf", "quotient", "rem", "factorial", "xor", "implies"};
+      "abs", "log10", "max", "min", "pow", "piecewise", "delay", "rateOf", "quotient", "rem", "xor", "implies",
+#define FUNCTION(name, call, ...) call,
+#define GRAPH_FUNCTION(name, call, ...) call,
+#include "osteosome/expr/operations.def"
+  };
   return names;
 }
 

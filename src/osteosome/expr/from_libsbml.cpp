@@ -2,8 +2,6 @@
 // libSBML's tree of a formula (MathML of an SBML file) becomes ours.
 #include <sbml/SBMLTypes.h>
 
-#include <map>
-
 #include "functions.hpp"
 #include "osteosome/core/diagnostics.hpp"
 #include "osteosome/core/text.hpp"
@@ -12,65 +10,19 @@
 namespace osteosome::expr {
 namespace {
 
-const std::map<int, std::string>& calls() {
-  static const std::map<int, std::string> table = {
-      {AST_PLUS, "+"},
-      {AST_MINUS, "-"},
-      {AST_TIMES, "*"},
-      {AST_DIVIDE, "/"},
-      {AST_POWER, "^"},
-      {AST_FUNCTION_POWER, "^"},
-      {AST_FUNCTION_ABS, "abs"},
-      {AST_FUNCTION_EXP, "exp"},
-      {AST_FUNCTION_LN, "ln"},
-      {AST_FUNCTION_CEILING, "ceil"},
-      {AST_FUNCTION_FLOOR, "floor"},
-      {AST_FUNCTION_SIN, "sin"},
-      {AST_FUNCTION_COS, "cos"},
-      {AST_FUNCTION_TAN, "tan"},
-      {AST_FUNCTION_SINH, "sinh"},
-      {AST_FUNCTION_COSH, "cosh"},
-      {AST_FUNCTION_TANH, "tanh"},
-      {AST_FUNCTION_ARCSIN, "asin"},
-      {AST_FUNCTION_ARCCOS, "acos"},
-      {AST_FUNCTION_ARCTAN, "atan"},
-      {AST_FUNCTION_MIN, "min"},
-      {AST_FUNCTION_MAX, "max"},
-      {AST_FUNCTION_LOG, "log"},
-      {AST_FUNCTION_ROOT, "root"},
-      {AST_FUNCTION_PIECEWISE, "piecewise"},
-      {AST_RELATIONAL_LT, "<"},
-      {AST_RELATIONAL_LEQ, "<="},
-      {AST_RELATIONAL_GT, ">"},
-      {AST_RELATIONAL_GEQ, ">="},
-      {AST_RELATIONAL_EQ, "=="},
-      {AST_RELATIONAL_NEQ, "!="},
-      {AST_LOGICAL_AND, "&&"},
-      {AST_LOGICAL_OR, "||"},
-      {AST_LOGICAL_NOT, "!"},
-      {AST_FUNCTION_DELAY, "delay"},
-      {AST_FUNCTION_RATE_OF, "rateOf"},
-      {AST_FUNCTION_QUOTIENT, "quotient"},
-      {AST_FUNCTION_REM, "rem"},
-      {AST_FUNCTION_FACTORIAL, "factorial"},
-      {AST_LOGICAL_XOR, "xor"},
-      {AST_LOGICAL_IMPLIES, "implies"},
-      {AST_FUNCTION_SEC, "sec"},
-      {AST_FUNCTION_CSC, "csc"},
-      {AST_FUNCTION_COT, "cot"},
-      {AST_FUNCTION_SECH, "sech"},
-      {AST_FUNCTION_CSCH, "csch"},
-      {AST_FUNCTION_COTH, "coth"},
-      {AST_FUNCTION_ARCSEC, "asec"},
-      {AST_FUNCTION_ARCCSC, "acsc"},
-      {AST_FUNCTION_ARCCOT, "acot"},
-      {AST_FUNCTION_ARCSINH, "asinh"},
-      {AST_FUNCTION_ARCCOSH, "acosh"},
-      {AST_FUNCTION_ARCTANH, "atanh"},
-      {AST_FUNCTION_ARCSECH, "asech"},
-      {AST_FUNCTION_ARCCSCH, "acsch"},
-      {AST_FUNCTION_ARCCOTH, "acoth"}};
-  return table;
+/// What a node that is no name and no number calls, or "". libSBML names functions, relations and logic as MathML does, and a <csymbol> as the file
+/// does.
+std::string_view call_of(const ASTNode& node) {
+  switch (node.getType()) {
+    case AST_PLUS: return "+";
+    case AST_MINUS: return "-";
+    case AST_TIMES: return "*";
+    case AST_DIVIDE: return "/";
+    case AST_POWER: return "^";
+    case AST_FUNCTION_DELAY: return "delay";
+    case AST_FUNCTION_RATE_OF: return "rateOf";
+    default: return node.getName() == nullptr ? "" : call_of_element(node.getName());
+  }
 }
 
 class Converter {
@@ -95,13 +47,13 @@ class Converter {
       case AST_FUNCTION: return Ast::call(rename_(node.getName(), true), children(node, depth));
       default: break;
     }
-    const auto found = calls().find(type);
+    const std::string_view call = call_of(node);
     const bool empty = (type == AST_FUNCTION_LOG || type == AST_FUNCTION_ROOT) && node.getNumChildren() == 0;
-    if (found == calls().end() || empty) {
+    if (call.empty() || empty) {
       const char* name = node.getName();
       unsupported(std::string("'") + (name != nullptr ? name : "?") + "' in a formula" + (empty ? " without an argument" : ""));
     }
-    return make_call(found->second, children(node, depth));
+    return make_call(std::string(call), children(node, depth));
   }
 
  private:

@@ -2,9 +2,12 @@
 // What is built in: the functions and constants of SBML Level 3, as text and MathML name them.
 #include "functions.hpp"
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "osteosome/expr/builtin.hpp"
 
@@ -13,48 +16,48 @@ namespace {
 
 constexpr std::size_t kAnyNumber = ~std::size_t{0};
 
+/// How a function or operator is called, and what its element in MathML is; text may use the element's name too.
+struct Spelling {
+  std::string_view call, element;
+  std::size_t least, most;  ///< numbers of arguments in text
+};
+
+constexpr Spelling kSpellings[] = {
+    {"+", "plus", 0, kAnyNumber},  {"-", "minus", 1, 2},
+    {"*", "times", 0, kAnyNumber}, {"/", "divide", 2, 2},
+    {"^", "power", 2, 2},          {"&&", "and", 0, kAnyNumber},
+    {"||", "or", 0, kAnyNumber},   {"!", "not", 1, 1},
+    {"xor", "xor", 0, kAnyNumber}, {"implies", "implies", 2, 2},
+    {"<", "lt", 2, kAnyNumber},    {"<=", "leq", 2, kAnyNumber},
+    {">", "gt", 2, kAnyNumber},    {">=", "geq", 2, kAnyNumber},
+    {"==", "eq", 2, kAnyNumber},   {"!=", "neq", 2, 2},
+    {"abs", "abs", 1, 1},          {"min", "min", 1, kAnyNumber},
+    {"max", "max", 1, kAnyNumber}, {"quotient", "quotient", 2, 2},
+    {"rem", "rem", 2, 2},          {"piecewise", "piecewise", 1, kAnyNumber},
+    {"log", "log", 2, 2},          {"root", "root", 1, 2},
+    {"sec", "sec", 1, 1},          {"csc", "csc", 1, 1},
+    {"cot", "cot", 1, 1},          {"sech", "sech", 1, 1},
+    {"csch", "csch", 1, 1},        {"coth", "coth", 1, 1},
+    {"asec", "arcsec", 1, 1},      {"acsc", "arccsc", 1, 1},
+    {"acot", "arccot", 1, 1},      {"asinh", "arcsinh", 1, 1},
+    {"acosh", "arccosh", 1, 1},    {"atanh", "arctanh", 1, 1},
+    {"asech", "arcsech", 1, 1},    {"acsch", "arccsch", 1, 1},
+    {"acoth", "arccoth", 1, 1},
+#define FUNCTION(name, call, element, ...) {call, element, 1, 1},
+#define GRAPH_FUNCTION(name, call, element, ...) {call, element, 1, 1},
+#include "osteosome/expr/operations.def"
+};
+
 using Table = std::map<std::string, Builtin, std::less<>>;
 
 const Table& builtins() {
   static const Table table = [] {
-    Table t = {
-        {"plus", {"+", 0, kAnyNumber}},
-        {"times", {"*", 0, kAnyNumber}},
-        {"minus", {"-", 1, 2}},
-        {"divide", {"/", 2, 2}},
-        {"pow", {"^", 2, 2}},
-        {"power", {"^", 2, 2}},
-        {"and", {"&&", 0, kAnyNumber}},
-        {"or", {"||", 0, kAnyNumber}},
-        {"xor", {"xor", 0, kAnyNumber}},
-        {"not", {"!", 1, 1}},
-        {"implies", {"implies", 2, 2}},
-        {"lt", {"<", 2, kAnyNumber}},
-        {"leq", {"<=", 2, kAnyNumber}},
-        {"gt", {">", 2, kAnyNumber}},
-        {"geq", {">=", 2, kAnyNumber}},
-        {"eq", {"==", 2, kAnyNumber}},
-        {"equals", {"==", 2, kAnyNumber}},
-        {"neq", {"!=", 2, 2}},
-        {"min", {"min", 1, kAnyNumber}},
-        {"max", {"max", 1, kAnyNumber}},
-        {"piecewise", {"piecewise", 1, kAnyNumber}},
-        {"delay", {"delay", 2, 2}},
-        {"rateOf", {"rateOf", 1, 1}},
-        {"quotient", {"quotient", 2, 2}},
-        {"rem", {"rem", 2, 2}},
-        {"log", {"log", 2, 2}},
-        {"log10", {"log", 1, 1}},
-        {"root", {"root", 1, 2}},
-        {"sqr", {"sqr", 1, 1}},
-        {"sqrt", {"sqrt", 1, 1}},
-        {"ceil", {"ceil", 1, 1}},
-        {"ceiling", {"ceil", 1, 1}}};
-    for (const char* f : {"abs", "exp", "factorial", "floor", "ln"}) t[f] = {f, 1, 1};
-    for (const char* f : {"sin", "cos", "tan", "sec", "csc", "cot"}) {
-      for (const std::string& name : {std::string(f), std::string(f) + "h"}) {
-        t[name] = {name, 1, 1};
-        t["a" + name] = t["arc" + name] = {"a" + name, 1, 1};
+    Table t = {{"pow", {"^", 2, 2}},   {"equals", {"==", 2, kAnyNumber}}, {"log10", {"log", 1, 1}},
+               {"sqr", {"sqr", 1, 1}}, {"delay", {"delay", 2, 2}},        {"rateOf", {"rateOf", 1, 1}}};
+    for (const Spelling& s : kSpellings) {
+      for (const std::string_view name : {s.element, s.call}) {
+        const bool word = name[0] >= 'a' && name[0] <= 'z';
+        if (word) t.try_emplace(std::string(name), Builtin{std::string(s.call), s.least, s.most});
       }
     }
     return t;
@@ -166,6 +169,27 @@ std::optional<double> constant_named(std::string_view name) {
       {"notanumber", std::numeric_limits<double>::quiet_NaN()}};
   const auto found = table.find(name);
   return found == table.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string_view element_of(std::string_view call) {
+  const std::string_view spelled = call == "pow" ? "^" : call;
+  const auto found = std::find_if(std::begin(kSpellings), std::end(kSpellings), [&](const Spelling& s) { return s.call == spelled; });
+  return found == std::end(kSpellings) ? "" : found->element;
+}
+
+std::string_view call_of_element(std::string_view element) {
+  const auto found = std::find_if(std::begin(kSpellings), std::end(kSpellings), [&](const Spelling& s) { return s.element == element; });
+  return found == std::end(kSpellings) ? "" : found->call;
+}
+
+std::optional<Op> operation_called(std::string_view call) {
+  static constexpr std::pair<std::string_view, Op> kOperations[] = {
+#define FUNCTION(name, text, ...) {text, Op::name},
+#define GRAPH_FUNCTION(name, text, ...) {text, Op::name},
+#include "osteosome/expr/operations.def"
+  };
+  const auto found = std::find_if(std::begin(kOperations), std::end(kOperations), [&](const auto& o) { return o.first == call; });
+  return found == std::end(kOperations) ? std::nullopt : std::optional(found->second);
 }
 
 bool is_builtin_function(std::string_view name) { return find_builtin(name) != nullptr; }

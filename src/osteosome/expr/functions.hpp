@@ -19,6 +19,12 @@ struct Builtin {
   std::size_t least, most;  ///< numbers of arguments
 };
 
+/// MathML's element of a call, "" where there is none: what is no formula of SBML, or has a <csymbol>.
+[[nodiscard]] std::string_view element_of(std::string_view call);
+
+/// The call that an element of MathML stands for, for make_call; "" where there is none.
+[[nodiscard]] std::string_view call_of_element(std::string_view element);
+
 /// <, <=, >, >=, == and !=.
 [[nodiscard]] bool is_comparison(std::string_view name);
 

@@ -11,63 +11,28 @@ constexpr NodeId kNone = ~NodeId{0};
 constexpr double kLargestUnrolledPower = 8;
 constexpr double kLeastBase = 1e-300;
 
+double factorial(double x) { return x >= 0 && x == std::floor(x) ? std::round(std::tgamma(x + 1)) : std::nan(""); }
+
 bool commutes(Op op) { return op == Op::Add || op == Op::Mul || op == Op::And || op == Op::Or || op == Op::Equal; }
 
 }  // namespace
 
 int arity(Op op) {
   switch (op) {
-    case Op::Constant:
-    case Op::Parameter:
-    case Op::State:
-    case Op::Time:
-    case Op::Switch:
-    case Op::Delayed: return 0;
-    case Op::Add:
-    case Op::Sub:
-    case Op::Mul:
-    case Op::Div:
-    case Op::Pow:
-    case Op::Less:
-    case Op::LessEqual:
-    case Op::Equal:
-    case Op::And:
-    case Op::Or: return 2;
-    case Op::Select: return 3;
-    default: return 1;
+#define OPERATION(name, count, ...) \
+  case Op::name: return count;
+#define GRAPH_OPERATION OPERATION
+#include "osteosome/expr/operations.def"
+    default: return 0;
   }
 }
 
 double apply(Op op, double a, double b, double c) {
   switch (op) {
-    case Op::Add: return a + b;
-    case Op::Sub: return a - b;
-    case Op::Mul: return a * b;
-    case Op::Div: return a / b;
-    case Op::Neg: return -a;
-    case Op::Pow: return std::pow(a, b);
-    case Op::Exp: return std::exp(a);
-    case Op::Log: return std::log(a);
-    case Op::Sqrt: return std::sqrt(a);
-    case Op::Tanh: return std::tanh(a);
-    case Op::Sin: return std::sin(a);
-    case Op::Cos: return std::cos(a);
-    case Op::Tan: return std::tan(a);
-    case Op::Asin: return std::asin(a);
-    case Op::Acos: return std::acos(a);
-    case Op::Atan: return std::atan(a);
-    case Op::Sinh: return std::sinh(a);
-    case Op::Cosh: return std::cosh(a);
-    case Op::Floor: return std::floor(a);
-    case Op::Ceil: return std::ceil(a);
-    case Op::Factorial: return a >= 0 && a == std::floor(a) ? std::round(std::tgamma(a + 1)) : std::nan("");
-    case Op::Less: return a < b ? 1 : 0;
-    case Op::LessEqual: return a <= b ? 1 : 0;
-    case Op::Equal: return a == b ? 1 : 0;
-    case Op::And: return a != 0 && b != 0 ? 1 : 0;
-    case Op::Or: return a != 0 || b != 0 ? 1 : 0;
-    case Op::Not: return a == 0 ? 1 : 0;
-    case Op::Select: return a != 0 ? b : c;
+#define OPERATION(name, count, value, ...) \
+  case Op::name: return value;
+#define GRAPH_OPERATION OPERATION
+#include "osteosome/expr/operations.def"
     default: return std::nan("");
   }
 }
@@ -214,44 +179,31 @@ std::vector<NodeId> Graph::differentiate_along(std::span<const NodeId> roots, co
   return result;
 }
 
-NodeId Graph::derivative_of(NodeId id, const std::vector<NodeId>& d) {
-  const Node n = nodes_[id];
-  const auto mul = [&](NodeId x, NodeId y) { return make(Op::Mul, x, y); };
-  const auto add = [&](NodeId x, NodeId y) { return make(Op::Add, x, y); };
-  const auto sub = [&](NodeId x, NodeId y) { return make(Op::Sub, x, y); };
-  const auto div = [&](NodeId x, NodeId y) { return make(Op::Div, x, y); };
+/// Of a node of which at least one argument moves. Comparisons, logic, floor and ceil are piecewise constant.
+NodeId Graph::derivative_of(NodeId y, const std::vector<NodeId>& d) {
+  const Node n = nodes_[y];
+  const auto mul = [&](NodeId x, NodeId z) { return make(Op::Mul, x, z); };
+  const auto add = [&](NodeId x, NodeId z) { return make(Op::Add, x, z); };
+  const auto sub = [&](NodeId x, NodeId z) { return make(Op::Sub, x, z); };
+  const auto div = [&](NodeId x, NodeId z) { return make(Op::Div, x, z); };
   const NodeId zero = constant(0);
   const NodeId one = constant(1);
-  const NodeId da = d[n.a];
-  switch (n.op) {
-    case Op::Add: return add(da, d[n.b]);
-    case Op::Sub: return sub(da, d[n.b]);
-    case Op::Mul: return add(mul(da, n.b), mul(n.a, d[n.b]));
-    case Op::Div: return div(sub(da, mul(id, d[n.b])), n.b);
-    case Op::Neg: return make(Op::Neg, da);
-    case Op::Pow: {
-      if (nodes_[n.b].op == Op::Constant) {  // finite at 0 for exponents above 1
-        return mul(mul(n.b, make(Op::Pow, n.a, constant(nodes_[n.b].value - 1))), da);
-      }
-      const NodeId base = add(n.a, constant(kLeastBase));  // the same number, unless it is 0: then 0 / 0 becomes 0
-      const NodeId by_base = div(mul(mul(n.b, id), da), base);
-      if (d[n.b] == zero) return by_base;
-      return add(by_base, mul(mul(id, make(Op::Log, n.a)), d[n.b]));
+  const NodeId a = n.a, b = n.b, da = d[a], db = d[b], dc = d[n.c];
+  const auto power_derivative = [&] {
+    if (nodes_[b].op == Op::Constant) {  // finite at 0 for exponents above 1
+      return mul(mul(b, make(Op::Pow, a, constant(nodes_[b].value - 1))), da);
     }
-    case Op::Exp: return mul(id, da);
-    case Op::Log: return div(da, n.a);
-    case Op::Sqrt: return div(da, mul(constant(2), id));
-    case Op::Tanh: return mul(sub(one, mul(id, id)), da);
-    case Op::Sin: return mul(make(Op::Cos, n.a), da);
-    case Op::Cos: return make(Op::Neg, mul(make(Op::Sin, n.a), da));
-    case Op::Tan: return mul(add(one, mul(id, id)), da);
-    case Op::Asin: return div(da, make(Op::Sqrt, sub(one, mul(n.a, n.a))));
-    case Op::Acos: return make(Op::Neg, div(da, make(Op::Sqrt, sub(one, mul(n.a, n.a)))));
-    case Op::Atan: return div(da, add(one, mul(n.a, n.a)));
-    case Op::Sinh: return mul(make(Op::Cosh, n.a), da);
-    case Op::Cosh: return mul(make(Op::Sinh, n.a), da);
-    case Op::Select: return make(Op::Select, n.a, d[n.b], d[n.c]);
-    default: return zero;  // comparisons, logic, floor and ceil are piecewise constant
+    const NodeId base = add(a, constant(kLeastBase));  // the same number, unless it is 0: then 0 / 0 becomes 0
+    const NodeId by_base = div(mul(mul(b, y), da), base);
+    if (db == zero) return by_base;
+    return add(by_base, mul(mul(y, make(Op::Log, a)), db));
+  };
+  switch (n.op) {
+#define OPERATION(name, count, value, derivative, ...) \
+  case Op::name: return derivative;
+#define GRAPH_OPERATION OPERATION
+#include "osteosome/expr/operations.def"
+    default: return zero;
   }
 }
 

@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <map>
+
+#include "functions.hpp"
 
 #include "functions.hpp"
 
@@ -30,48 +31,6 @@ std::string csymbol(const std::string& name) {
   return "<csymbol encoding=\"text\" definitionURL=\"http://www.sbml.org/sbml/symbols/" + name + "\"> " + name + " </csymbol>";
 }
 
-const std::map<std::string, std::string>& elements() {
-  static const std::map<std::string, std::string> table = {
-      {"+", "plus"},
-      {"-", "minus"},
-      {"*", "times"},
-      {"/", "divide"},
-      {"^", "power"},
-      {"pow", "power"},
-      {"<", "lt"},
-      {"<=", "leq"},
-      {">", "gt"},
-      {">=", "geq"},
-      {"==", "eq"},
-      {"!=", "neq"},
-      {"&&", "and"},
-      {"||", "or"},
-      {"!", "not"},
-      {"xor", "xor"},
-      {"exp", "exp"},
-      {"ln", "ln"},
-      {"sqrt", "root"},
-      {"abs", "abs"},
-      {"floor", "floor"},
-      {"ceil", "ceiling"},
-      {"sin", "sin"},
-      {"cos", "cos"},
-      {"tan", "tan"},
-      {"sinh", "sinh"},
-      {"cosh", "cosh"},
-      {"tanh", "tanh"},
-      {"asin", "arcsin"},
-      {"acos", "arccos"},
-      {"atan", "arctan"},
-      {"min", "min"},
-      {"max", "max"},
-      {"factorial", "factorial"},
-      {"quotient", "quotient"},
-      {"rem", "rem"},
-      {"implies", "implies"}};
-  return table;
-}
-
 class Printer {
  public:
   explicit Printer(const UnitId& unit) : unit_(unit) {}
@@ -83,11 +42,11 @@ class Printer {
     const std::string& f = ast.name;
     if (f == "piecewise") return piecewise(ast, expected);
     if ((f == "min" || f == "max") && ast.args.size() == 2 && !nests_extreme(ast)) return extreme(ast, expected);
-    const auto element = elements().find(f);
-    std::string head = element != elements().end() ? "<" + element->second + "/>" : "<ci> " + f + " </ci>";
+    const std::string element(element_of(f));
+    std::string head = element.empty() ? "<ci> " + f + " </ci>" : "<" + element + "/>";
     if (f == "delay" || f == "rateOf") head = csymbol(f);
     std::string text = "<apply>" + head;
-    for (const Ast& arg : ast.args) text += argument(ast, arg, element == elements().end(), expected);
+    for (const Ast& arg : ast.args) text += argument(ast, arg, element.empty(), expected);
     return text + "</apply>";
   }
 

@@ -2,6 +2,7 @@
 // Composition: a document and the documents it uses become one flat model. Everything of a used document gets the prefix
 // "NAME."; its ports become rules; units are converted at ports and across time units. A model with [targets] also takes in
 // every therapy of the library, whose acts become the rules of the targets.
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -9,6 +10,7 @@
 #include "document.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/model/document.hpp"
+#include "walk.hpp"
 
 namespace osteosome::model {
 
@@ -21,17 +23,6 @@ namespace fs = std::filesystem;
 constexpr int kDeepestNesting = 16;
 
 expr::Ast scaled(expr::Ast ast, double factor) { return factor == 1 ? ast : expr::Ast::call("*", {expr::Ast::number(factor), std::move(ast)}); }
-
-/// Paths of the TOML files of a folder and those below it, sorted.
-std::vector<std::string> toml_files(const fs::path& folder) {
-  std::vector<std::string> paths;
-  std::error_code ec;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, ec)) {
-    if (entry.path().extension() == ".toml") paths.push_back(entry.path().string());
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
 
 /// Renames every symbol and function of `model` to "prefix.NAME" and its time to the parent's.
 class Renamer {
@@ -46,76 +37,19 @@ class Renamer {
 
   /// `time_factor`: the parent's time times this is the document's own time.
   void run() {
-    for (Parameter& p : model_.parameters) rename(p.id);
-    for (Compartment& c : model_.compartments) {
-      rename(c.id);
-      if (c.rate) c.rate = scaled(apply(*c.rate), time_factor_);
-      optional(c.assigned);
-    }
-    for (FunctionDefinition& f : model_.functions) {
-      rename(f.id);
-      f.body = call_names(f.body);
-    }
-    for (Species& s : model_.species) {
-      rename(s.id);
-      if (!s.compartment.empty()) rename(s.compartment);
-      s.initial = apply(s.initial);
-      if (s.rate) s.rate = scaled(apply(*s.rate), time_factor_);
-      if (!s.conversion_factor.empty()) rename(s.conversion_factor);
-      for (auto* ast : {&s.assigned, &s.typical, &s.bioavailability, &s.infusion_rate}) optional(*ast);
-      optional(s.lag);
-      optional(s.infusion_duration);
-      if (s.lag) s.lag = scaled(*s.lag, 1 / time_factor_);
-      if (s.infusion_duration) s.infusion_duration = scaled(*s.infusion_duration, 1 / time_factor_);
-      if (s.infusion_rate) s.infusion_rate = scaled(*s.infusion_rate, time_factor_);
-    }
-    for (Reaction& r : model_.reactions) {
-      rename(r.id);
-      for (auto* side : {&r.reactants, &r.products}) {
-        for (SpeciesReference& ref : *side) {
-          rename(ref.species);
-          ref.stoichiometry = apply(ref.stoichiometry);
-        }
+    for_each_formula(model_, [&](expr::Ast& formula, const Place&, Yields yields, Reach reach) {
+      if (reach == Reach::Arguments) {
+        formula = call_names(formula);
+      } else if (yields == Yields::Value) {
+        formula = apply(formula);
+      } else {
+        formula = scaled(apply(formula), yields == Yields::Rate ? time_factor_ : 1 / time_factor_);
       }
-      r.rate = scaled(apply(r.rate), time_factor_);
-    }
-    for (Rule& r : model_.rules) {
-      rename(r.id);
-      r.formula = apply(r.formula);
-    }
-    for (InitialAssignment& i : model_.initial_assignments) {
-      rename(i.symbol);
-      i.formula = apply(i.formula);
-    }
-    for (Constraint& c : model_.constraints) c.condition = apply(c.condition);
-    for (Event& e : model_.events) {
-      rename(e.id);
-      e.trigger = apply(e.trigger);
-      optional(e.delay);
-      if (e.delay) e.delay = scaled(*e.delay, 1 / time_factor_);
-      optional(e.priority);
-      for (EventAssignment& a : e.assignments) {
-        rename(a.target);
-        a.formula = apply(a.formula);
-      }
-    }
-    for (DoseEntry& d : model_.doses) {
-      rename(d.id);
-      rename(d.into);
-      optional(d.factor);
-      if (!d.molar_mass.empty()) rename(d.molar_mass);
-    }
-    for (Output& o : model_.outputs) {
-      rename(o.id);
-      o.formula = apply(o.formula);
-    }
+    });
+    for_each_name(model_, [&](std::string& name, Naming) { name = prefix_ + name; });
   }
 
  private:
-  void rename(std::string& name) const { name = prefix_ + name; }
-  void optional(std::optional<expr::Ast>& ast) const {
-    if (ast) ast = apply(*ast);
-  }
   expr::Ast call_names(const expr::Ast& ast) const {
     expr::Ast copy = ast;
     if (copy.kind == expr::Ast::Kind::Call && functions_.contains(copy.name)) copy.name = prefix_ + copy.name;
@@ -418,69 +352,6 @@ class Composer {
 /// Replaces `convert_units(formula)` by the formula times the factor from its own unit to the rule's (units.cpp).
 void resolve_port_units(Model& model, core::Diagnostics& problems);
 
-bool is_sbml(const std::string& path) {
-  const std::string ending = core::to_lower(fs::path(path).extension().string());
-  return ending == ".xml" || ending == ".sbml";
-}
-
-std::string Library::find_model(const std::string& name, const std::string& beside) const {
-  std::vector<fs::path> tries;
-  if (!beside.empty()) tries.push_back(fs::path(beside).parent_path() / (is_sbml(name) ? name : name + ".toml"));
-  const bool is_path = name.find('/') != std::string::npos || fs::path(name).extension() == ".toml" || is_sbml(name);
-  if (beside.empty() && is_path) tries.push_back(name);
-  if (!root.empty()) {
-    const fs::path models_folder = fs::path(root) / "models";
-    tries.push_back(models_folder / (name + ".toml"));
-    for (const std::string& path : toml_files(models_folder)) {
-      if (fs::path(path).stem() == name) tries.emplace_back(path);
-    }
-  }
-  for (const fs::path& path : tries) {
-    std::error_code ec;
-    if (fs::exists(path, ec) && (beside.empty() || !fs::is_directory(path, ec))) return path.string();
-  }
-  if (beside.empty() && is_path) {
-    throw core::Error(core::ErrorKind::Io, {"io-001", "cannot read '" + name + "': no such file", {}, ""});
-  }
-  std::string list;
-  for (const std::string& id : models()) list += (list.empty() ? "" : ", ") + id;
-  std::vector<std::string> documents;  // modules and overlays may be meant as well
-  for (const std::string& path : toml_files(fs::path(root) / "models")) documents.push_back(fs::path(path).stem().string());
-  const std::string hint = core::did_you_mean(name, documents);
-  throw core::Error(core::ErrorKind::Input, {"input-010", "no model '" + name + "'", {}, hint.empty() ? "Built-in models: " + list + "." : hint});
-}
-
-std::vector<std::string> Library::models() const {
-  std::vector<std::string> ids;
-  for (const std::string& path : toml_files(fs::path(root) / "models")) {
-    const core::TomlValue table = core::load_toml(path);
-    if (table.find("model") != nullptr && table.find("ports") == nullptr && table.find("overlay") == nullptr)
-      ids.push_back(fs::path(path).stem().string());
-  }
-  std::sort(ids.begin(), ids.end());
-  return ids;
-}
-
-std::vector<std::string> Library::species() const {
-  std::vector<std::string> names;
-  for (const std::string& path : toml_files(fs::path(root) / "species")) {
-    const core::TomlValue document = core::load_toml(path);
-    const core::TomlValue* header = document.find("overlay");
-    if (header != nullptr && header->find("species") != nullptr) names.push_back(fs::path(path).stem().string());
-  }
-  return names;
-}
-
-std::string Library::find_species(const std::string& name) const {
-  const auto names = species();
-  const fs::path path = fs::path(root) / "species" / (name + ".toml");
-  if (core::is_identifier(core::stem_identifier(path.string())) && fs::exists(path)) return path.string();
-  std::string list;
-  for (const std::string& n : names) list += ", " + n;
-  throw core::Error(core::ErrorKind::Input,
-                    {"input-015", "no species '" + name + "'", {}, "Known are human" + list + ". " + core::did_you_mean(name, names)});
-}
-
 void check_module(const std::string& path, const Library& library, const core::UnitSystem& units) {
   core::Diagnostics problems;
   Composer composer(library, units, problems);
@@ -490,15 +361,6 @@ void check_module(const std::string& path, const Library& library, const core::U
   resolve_port_units(document.model, problems);
   validate(document.model, problems);
   problems.throw_if_any(core::ErrorKind::Model);
-}
-
-std::vector<std::string> Library::therapies() const {
-  std::vector<std::string> paths = toml_files(fs::path(root) / "therapies");
-  std::erase_if(paths, [](const std::string& path) {
-    const core::TomlValue table = core::load_toml(path);
-    return table.find("therapy") == nullptr && table.find("product") == nullptr;
-  });
-  return paths;
 }
 
 Model load_model(const std::string& path, const Library& library, const core::UnitSystem& units, const std::vector<std::string>& overlays) {

@@ -8,6 +8,7 @@
 #include "osteosome/core/text.hpp"
 #include "osteosome/model/document.hpp"
 #include "osteosome/model/unit_check.hpp"
+#include "walk.hpp"
 
 namespace osteosome::model {
 
@@ -39,9 +40,6 @@ namespace {
 
 constexpr std::size_t kLongestChain = 5000;
 
-/// What a formula may refer to.
-enum class Scope { Everything, ParametersOnly };
-
 class Validator {
  public:
   Validator(const Model& model, core::Diagnostics& problems) : model_(model), problems_(problems), symbols_(model.symbols()) {
@@ -52,18 +50,13 @@ class Validator {
   void run() {
     const std::size_t before = problems_.all().size();
     duplicates();
-    for (const FunctionDefinition& f : model_.functions) calls(f.body, "function '" + f.id + "'", f.where);
-    for (const Compartment& c : model_.compartments) compartment(c);
+    for_each_formula(model_, [&](const expr::Ast& ast, const Place& place, Yields, Reach reach) { formula(ast, place, reach); });
     for (const Species& s : model_.species) species(s);
-    for (const Rule& r : model_.rules) names(r.formula, "rule '" + r.id + "'", r.where, Scope::Everything);
     for (const Reaction& r : model_.reactions) reaction(r);
     for (const InitialAssignment& a : model_.initial_assignments) {
-      names(a.formula, "initial value of '" + a.symbol + "'", a.where, Scope::Everything);
       if (!is_symbol(a.symbol)) unknown(a.symbol, "initial value", a.where);
     }
-    for (const Constraint& c : model_.constraints) names(c.condition, "constraint", c.where, Scope::Everything);
     for (const Event& e : model_.events) event(e);
-    for (const Output& o : model_.outputs) names(o.formula, "output '" + o.id + "'", o.where, Scope::Everything);
     for (const DoseEntry& d : model_.doses) dose(d);
     if (!model_.age_at_zero.empty() && model_.find_parameter(model_.age_at_zero) == nullptr) {
       unknown(model_.age_at_zero, "[start]", model_.start_where);
@@ -173,49 +166,35 @@ class Validator {
     for (const expr::Ast& arg : ast.args) calls(arg, context, where);
   }
 
-  void names(const expr::Ast& ast, const std::string& context, const core::Location& where, Scope scope) {
-    calls(ast, context, where);
-    if (scope == Scope::ParametersOnly && uses_time(ast)) parameter_only_.push_back({std::string(expr::kTime), context, where});
+  void formula(const expr::Ast& ast, const Place& place, Reach reach) {
+    const std::string context = place.text();
+    calls(ast, context, place.where);
+    if (reach == Reach::Arguments) return;
+    if (reach == Reach::ParametersOnly && uses_time(ast)) parameter_only_.push_back({std::string(expr::kTime), context, place.where});
     for (const std::string& name : expr::names_in(ast)) {
       if (!is_symbol(name)) {
-        unknown(name, context, where);
-      } else if (scope == Scope::ParametersOnly) {
-        parameter_only_.push_back({name, context, where});
+        unknown(name, context, place.where);
+      } else if (reach == Reach::ParametersOnly) {
+        parameter_only_.push_back({name, context, place.where});
       }
     }
   }
 
-  void compartment(const Compartment& c) {
-    const std::string context = "compartment '" + c.id + "'";
-    for (const auto* ast : {&c.rate, &c.assigned}) {
-      if (*ast) names(**ast, context, c.where, Scope::Everything);
-    }
-  }
+  // Names outside of formulas.
 
   void species(const Species& s) {
     const std::string context = "species '" + s.id + "'";
-    names(s.initial, context + " initial", s.where, Scope::ParametersOnly);
-    if (s.rate) names(*s.rate, context + " rate", s.where, Scope::Everything);
-    if (s.assigned) names(*s.assigned, context, s.where, Scope::Everything);
     if (!s.conversion_factor.empty() && model_.find_parameter(s.conversion_factor) == nullptr) {
       unknown(s.conversion_factor, context + " conversion factor", s.where);
     }
-    for (const auto* ast : {&s.typical, &s.bioavailability, &s.lag, &s.infusion_rate, &s.infusion_duration}) {
-      if (*ast) names(**ast, context, s.where, Scope::ParametersOnly);
-    }
-    const auto has = [&](const std::string& id) {
-      return std::any_of(model_.compartments.begin(), model_.compartments.end(), [&](const Compartment& c) { return c.id == id; });
-    };
-    if (!s.compartment.empty() && !has(s.compartment)) unknown(s.compartment, context + " compartment", s.where);
+    if (!s.compartment.empty() && model_.find_compartment(s.compartment) == nullptr) unknown(s.compartment, context + " compartment", s.where);
   }
 
   void reaction(const Reaction& r) {
     const std::string context = "reaction '" + r.id + "'";
-    names(r.rate, context, r.where, Scope::Everything);
     for (const auto* side : {&r.reactants, &r.products}) {
       for (const SpeciesReference& ref : *side) {
         const Species* s = model_.find_species(ref.species);
-        names(ref.stoichiometry, context + " stoichiometry", r.where, Scope::Everything);
         if (s == nullptr) unknown(ref.species, context, r.where);
         if (s != nullptr && s->rate && !s->boundary) {
           problems_.add({"model-024", context + ": species '" + s->id + "' also has a 'rate'", r.where,
@@ -227,12 +206,7 @@ class Validator {
 
   void event(const Event& e) {
     const std::string context = "event '" + e.id + "'";
-    names(e.trigger, context + " trigger", e.where, Scope::Everything);
-    for (const auto* ast : {&e.delay, &e.priority}) {
-      if (*ast) names(**ast, context, e.where, Scope::Everything);
-    }
     for (const EventAssignment& a : e.assignments) {
-      names(a.formula, context, e.where, Scope::Everything);
       const bool known = model_.find_species(a.target) != nullptr || model_.find_parameter(a.target) != nullptr;
       if (!known && model_.find_compartment(a.target) == nullptr) {
         problems_.add({"model-025", context + ": '" + a.target + "' is no species or parameter", e.where, core::did_you_mean(a.target, symbols_)});
@@ -243,7 +217,6 @@ class Validator {
   void dose(const DoseEntry& d) {
     const std::string context = "dose '" + d.drug + "'";
     if (model_.find_species(d.into) == nullptr) unknown(d.into, context, d.where);
-    if (d.factor) names(*d.factor, context, d.where, Scope::ParametersOnly);
     if (!d.molar_mass.empty() && model_.find_parameter(d.molar_mass) == nullptr) unknown(d.molar_mass, context, d.where);
   }
 

@@ -7,6 +7,7 @@
 
 #include "osteosome/core/text.hpp"
 #include "osteosome/model/document.hpp"
+#include "walk.hpp"
 
 namespace osteosome::model {
 namespace {
@@ -197,39 +198,14 @@ std::string patient(const PatientInputs& p) {
   return out.empty() ? "" : "\n[patient]\n" + out;
 }
 
-/// Calls `f` with every name that stands in the model: ids, references and names in formulas.
+/// Gives the symbols and functions of formulas and the names of a model other names.
 class Namer {
  public:
   Namer(Model& model, const std::map<std::string, std::string>& names) : m_(model), names_(names) {}
 
   void run() {
-    for (Parameter& p : m_.parameters) name(p.id);
-    for (Compartment& c : m_.compartments) name(c.id), formula(c.rate), formula(c.assigned);
-    for (FunctionDefinition& f : m_.functions) name(f.id), calls(f.body);
-    for (Species& s : m_.species) {
-      for (std::string* n : {&s.id, &s.compartment, &s.conversion_factor}) name(*n);
-      formula(s.initial);
-      for (auto* ast : {&s.rate, &s.assigned, &s.typical, &s.bioavailability, &s.lag, &s.infusion_rate, &s.infusion_duration}) formula(*ast);
-    }
-    for (Reaction& r : m_.reactions) {
-      name(r.id), formula(r.rate);
-      for (auto* side : {&r.reactants, &r.products}) {
-        for (SpeciesReference& ref : *side) name(ref.species), formula(ref.stoichiometry);
-      }
-    }
-    for (Rule& r : m_.rules) name(r.id), formula(r.formula);
-    for (InitialAssignment& a : m_.initial_assignments) name(a.symbol), formula(a.formula);
-    for (Constraint& c : m_.constraints) formula(c.condition);
-    for (Event& e : m_.events) {
-      name(e.id), formula(e.trigger), formula(e.delay), formula(e.priority);
-      for (EventAssignment& a : e.assignments) name(a.target), formula(a.formula);
-    }
-    for (DoseEntry& d : m_.doses) name(d.id), name(d.into), name(d.molar_mass), formula(d.factor);
-    for (Output& o : m_.outputs) name(o.id), formula(o.formula);
-    name(m_.age_at_zero);
-    PatientInputs& p = m_.patient;
-    for (std::string* n : {&p.age_at_menopause, &p.surgical, &p.turnover, &p.supplement, &p.body_mass, &p.unloaded}) name(*n);
-    for (PatientDensity& d : p.densities) name(d.scale), name(d.t_score);
+    for_each_formula(m_, [&](expr::Ast& ast, const Place&, Yields, Reach reach) { formula(ast, reach != Reach::Arguments); });
+    for_each_name(m_, [&](std::string& id, Naming) { name(id); });
   }
 
  private:
@@ -237,17 +213,10 @@ class Namer {
     const auto it = names_.find(id);
     if (it != names_.end()) id = it->second;
   }
-  void formula(expr::Ast& ast) const {
-    if (ast.kind != expr::Ast::Kind::Number) name(ast.name);
-    for (expr::Ast& arg : ast.args) formula(arg);
-  }
-  void formula(std::optional<expr::Ast>& ast) const {
-    if (ast) formula(*ast);
-  }
-  /// Of a function body: its arguments hide what has their names.
-  void calls(expr::Ast& ast) const {
-    if (ast.kind == expr::Ast::Kind::Call) name(ast.name);
-    for (expr::Ast& arg : ast.args) calls(arg);
+  /// Without `symbols` calls only: the arguments of a function hide what has their names.
+  void formula(expr::Ast& ast, bool symbols) const {
+    if (ast.kind == expr::Ast::Kind::Call || (symbols && ast.kind == expr::Ast::Kind::Name)) name(ast.name);
+    for (expr::Ast& arg : ast.args) formula(arg, symbols);
   }
 
   Model& m_;
@@ -271,12 +240,10 @@ std::string extras_to_toml(const Model& model) {
 }
 
 std::map<std::string, std::string> plain_names(const Model& model) {
-  std::vector<std::string> all = model.symbols();
-  for (const FunctionDefinition& f : model.functions) all.push_back(f.id);
-  for (const Event& e : model.events) all.push_back(e.id);
-  for (const DoseEntry& d : model.doses) all.push_back(d.id);
-  for (const Output& o : model.outputs) all.push_back(o.id);
-  for (const Rule& r : model.rules) all.push_back(r.id);
+  std::vector<std::string> all;
+  for_each_name(model, [&](const std::string& name, Naming naming) {
+    if (naming == Naming::Declared) all.push_back(name);
+  });
   std::set<std::string> taken(all.begin(), all.end());
   std::map<std::string, std::string> names;
   for (const std::string& id : all) {
