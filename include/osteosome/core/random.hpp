@@ -18,6 +18,10 @@ class RandomStream {
   /// Standard normal, by inversion of one uniform (Wichura 1988, AS 241, doi:10.2307/2347330).
   [[nodiscard]] double normal();
 
+  /// How many numbers have been drawn; a stream of the same key that is moved there goes on with the same numbers.
+  [[nodiscard]] std::uint64_t position() const { return counter_; }
+  void move_to(std::uint64_t position) { counter_ = position; }
+
  private:
   std::array<std::uint32_t, 2> key_;
   std::uint64_t subject_;

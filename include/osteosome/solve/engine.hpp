@@ -11,6 +11,7 @@
 
 #include "osteosome/compile/evaluator.hpp"
 #include "osteosome/compile/program.hpp"
+#include "osteosome/solve/decision.hpp"
 #include "osteosome/solve/plan.hpp"
 
 namespace osteosome::solve {
@@ -61,12 +62,12 @@ class LaneCode {
 };
 
 /// Integrates `count` subjects over lanes on `threads` threads. The result of a subject does not depend on the others, on their order, on
-/// the number of threads or on the instruction set. Stops early when `stop` is requested.
+/// the number of threads or on the instruction set. Stops early when `stop` is requested. `decide` is asked at the decisions of each plan.
 void run_lanes(const compile::Program& program, LaneCode& code, std::size_t count, const PlanSource& plans, const ResultSink& sink,
-               const Options& options, unsigned threads, const std::stop_token& stop = {});
+               const Options& options, unsigned threads, const std::stop_token& stop = {}, const Decide& decide = {});
 
 /// The same on the reference engine.
 void run_reference_ensemble(const compile::Program& program, std::size_t count, const PlanSource& plans, const ResultSink& sink,
-                            const Options& options, unsigned threads, const std::stop_token& stop = {});
+                            const Options& options, unsigned threads, const std::stop_token& stop = {}, const Decide& decide = {});
 
 }  // namespace osteosome::solve

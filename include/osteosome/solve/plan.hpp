@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace osteosome::solve {
+
+struct SubjectState;
 
 /// What happens at a discontinuity.
 enum class StopKind : std::uint8_t {
@@ -43,11 +46,14 @@ struct SubjectPlan {
   std::vector<Stop> stops;
   std::vector<std::vector<double>> vectors;  ///< for SetStates and AddStates
   std::vector<OutputPoint> outputs;
+  std::vector<double> decisions;  ///< ascending times, from the start to the last output, at which `Decide` is asked before the stops of that time
   std::uint64_t seed = 0, subject = 0;  ///< key of the stream that orders events of equal priority
+  /// Where to go on; null: at the start. The plan is then that of the state, and so are the outputs that were written before.
+  std::shared_ptr<const SubjectState> from;
 };
 
 /// How the integration of a subject ended.
-enum class Status : std::uint8_t { Completed, StepSizeTooSmall, TooManySteps, NotFinite, EventsDoNotSettle, Cancelled };
+enum class Status : std::uint8_t { Completed, StepSizeTooSmall, TooManySteps, NotFinite, EventsDoNotSettle, Cancelled, Suspended };
 [[nodiscard]] const char* name_of(Status status);
 
 /// Counters of one subject's integration.
@@ -67,6 +73,7 @@ struct SubjectResult {
   std::vector<double> states;  ///< [n_outputs x n_states], row-major
   std::vector<double> parameters;  ///< [n_outputs x n_parameters] if an event can change parameters, else empty
   std::vector<double> delayed;  ///< [n_outputs x n_delays], empty for models without delays
+  std::shared_ptr<const SubjectState> state;  ///< of a suspended subject: where to go on
 };
 
 /// How accurately to integrate, the same for every subject of a run.

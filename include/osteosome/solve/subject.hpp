@@ -98,6 +98,9 @@ class SubjectSetup {
   std::vector<EventFormulas> events_;
 };
 
+/// The stream that orders events of equal priority.
+[[nodiscard]] core::RandomStream tie_breaker(const SubjectPlan& plan);
+
 /// Absolute tolerance of a state that is 0 and has no size yet: as good as none, yet an error of 0 divided by it is 0.
 inline constexpr double kUnsized = 1e-290;
 

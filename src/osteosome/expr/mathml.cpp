@@ -9,6 +9,8 @@
 
 #include "functions.hpp"
 
+#include "functions.hpp"
+
 namespace osteosome::expr {
 namespace {
 

@@ -16,51 +16,70 @@ History::History(const compile::Program& program) : program_(program) {
 }
 
 void History::start(double time, std::span<const double> states, std::span<const double> parameters) {
-  start_ = end_ = time;
-  last_.assign(states.begin(), states.end());
-  epochs_.push_back(std::make_unique<Epoch>(Epoch{time, {parameters.begin(), parameters.end()}}));
+  past_.start = past_.end = time;
+  past_.last.assign(states.begin(), states.end());
+  past_.epochs.push_back({time, {parameters.begin(), parameters.end()}});
 }
 
 void History::add_step(double time, std::vector<std::vector<double>> taylor) {
-  if (!(time > end_)) return;
-  last_ = taylor[0];
-  steps_.push_back({end_, time, std::move(taylor)});
-  end_ = time;
+  if (!(time > past_.end)) return;
+  past_.last = taylor[0];
+  past_.steps.push_back({past_.end, time, std::move(taylor)});
+  past_.end = time;
 }
 
 void History::jump(std::span<const double> states, std::span<const double> parameters) {
-  last_.assign(states.begin(), states.end());
-  if (std::equal(parameters.begin(), parameters.end(), epochs_.back()->parameters.begin())) return;
-  epochs_.push_back(std::make_unique<Epoch>(Epoch{end_, {parameters.begin(), parameters.end()}}));
+  past_.last.assign(states.begin(), states.end());
+  if (std::equal(parameters.begin(), parameters.end(), past_.epochs.back().parameters.begin())) return;
+  past_.epochs.push_back({past_.end, {parameters.begin(), parameters.end()}});
+}
+
+void History::go_back(const Mark& mark) {
+  past_.steps.resize(mark.steps);
+  past_.epochs.resize(mark.epochs);
+  past_.end = mark.end;
+  past_.last = mark.last;
+  for (auto* formulas : {&values_, &durations_, &before_}) {
+    for (Formula& f : *formulas) f.prepared = kNone;
+  }
+}
+
+Past History::past_until(const Mark& mark) const {
+  const auto first = [](const auto& all, std::size_t count) { return std::vector(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count)); };
+  return {first(past_.steps, mark.steps), first(past_.epochs, mark.epochs), past_.start, mark.end, mark.last};
+}
+
+void History::set_past(const Past& past) {
+  past_ = past;
+  go_back(mark());
 }
 
 /// In the step under way between its ends.
 std::vector<double> History::states_at(double time, double now, std::span<const double> states) const {
-  if (time < end_) {
-    const auto step = std::upper_bound(steps_.begin(), steps_.end(), time, [](double t, const Step& s) { return t < s.to; });
-    std::vector<double> x(last_.size(), 0.0);
+  if (time < past_.end) {
+    const auto step = std::upper_bound(past_.steps.begin(), past_.steps.end(), time, [](double t, const Past::Step& s) { return t < s.to; });
+    std::vector<double> x(past_.last.size(), 0.0);
     const double dt = time - step->to;
     for (std::size_t k = step->taylor.size(); k-- > 0;) {
       for (std::size_t i = 0; i < x.size(); ++i) x[i] = x[i] * dt + step->taylor[k][i];
     }
     return x;
   }
-  const double share = now > end_ ? (time - end_) / (now - end_) : 1;
+  const double share = now > past_.end ? (time - past_.end) / (now - past_.end) : 1;
   std::vector<double> x(states.begin(), states.end());
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] = last_[i] + share * (states[i] - last_[i]);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = past_.last[i] + share * (states[i] - past_.last[i]);
   return x;
 }
 
-const History::Epoch& History::epoch_at(double time) const& {
-  auto it = std::upper_bound(epochs_.begin(), epochs_.end(), time, [](double t, const auto& e) { return t < e->from; });
-  return it == epochs_.begin() ? **it : **(it - 1);
+std::size_t History::epoch_at(double time) const {
+  const auto after = std::upper_bound(past_.epochs.begin(), past_.epochs.end(), time, [](double t, const auto& e) { return t < e.from; });
+  return after == past_.epochs.begin() ? 0 : static_cast<std::size_t>(after - past_.epochs.begin()) - 1;
 }
 
 double History::evaluate(Formula& formula, double time, std::span<const double> states, std::span<const double> delayed) {
-  const Epoch& epoch = epoch_at(time);
-  if (formula.prepared != &epoch) {
-    formula.interpreter.prepare(epoch.parameters);
-    formula.prepared = &epoch;
+  if (const std::size_t epoch = epoch_at(time); formula.prepared != epoch) {
+    formula.interpreter.prepare(past_.epochs[epoch].parameters);
+    formula.prepared = epoch;
   }
   double out = 0;
   formula.interpreter.evaluate(time, states, {}, {&out, 1}, delayed);
@@ -68,7 +87,7 @@ double History::evaluate(Formula& formula, double time, std::span<const double> 
 }
 
 double History::value(std::size_t k, double time, double now, std::span<const double> states) {
-  if (time < start_) return evaluate(before_[k], time, {}, {});
+  if (time < past_.start) return evaluate(before_[k], time, {}, {});
   const auto x = states_at(time, now, states);
   std::vector<double> delayed;
   if ((program_.graph.depends(program_.delays[k].value) & expr::kOnDelayed) != 0) {  // a delayed value of delayed values

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "osteosome/compile/interpreter.hpp"
 #include "osteosome/compile/program.hpp"
+#include "osteosome/solve/state.hpp"
 
 namespace osteosome::solve {
 
@@ -21,6 +21,17 @@ class History {
   /// States or parameters have jumped at the end of the history.
   void jump(std::span<const double> states, std::span<const double> parameters);
 
+  /// How far the past goes now, to go back to.
+  struct Mark {
+    std::size_t steps = 0, epochs = 0;
+    double end = 0;
+    std::vector<double> last;
+  };
+  [[nodiscard]] Mark mark() const { return {past_.steps.size(), past_.epochs.size(), past_.end, past_.last}; }
+  void go_back(const Mark& mark);
+  [[nodiscard]] Past past_until(const Mark& mark) const;
+  void set_past(const Past& past);
+
   /// Earlier values [n_delays] seen from (time, states), at or after the end of the history. Returns the shortest delay; a negative or
   /// undefined one makes it negative.
   double look_up(double time, std::span<const double> states, std::span<double> delayed);
@@ -30,31 +41,20 @@ class History {
   }
 
  private:
-  struct Step {
-    double from, to;
-    std::vector<std::vector<double>> taylor;
-  };
-  struct Epoch {
-    double from;
-    std::vector<double> parameters;
-  };
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   /// A formula and the epoch whose parameters it is prepared for.
   struct Formula {
     compile::Interpreter interpreter;
-    const Epoch* prepared = nullptr;
+    std::size_t prepared = kNone;
   };
   [[nodiscard]] std::vector<double> states_at(double time, double now, std::span<const double> states) const;
-  const Epoch& epoch_at(double time) const&;
-  const Epoch& epoch_at(double time) && = delete;
+  [[nodiscard]] std::size_t epoch_at(double time) const;
   double evaluate(Formula& formula, double time, std::span<const double> states, std::span<const double> delayed);
   double value(std::size_t k, double time, double now, std::span<const double> states);
 
   const compile::Program& program_;
   std::vector<Formula> values_, durations_, before_;
-  std::vector<Step> steps_;
-  std::vector<std::unique_ptr<Epoch>> epochs_;
-  double start_ = 0, end_ = 0;
-  std::vector<double> last_;
+  Past past_;
 };
 
 }  // namespace osteosome::solve

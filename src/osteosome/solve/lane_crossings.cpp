@@ -22,7 +22,7 @@ constexpr double kNearZero = 0.3;    // how low a fitted minimum must come, as a
 void LaneBlock::gaps_along_step() {
   const std::size_t count = code_.n_switches * lanes_;
   const auto row = [&](std::uint32_t i, const AlignedArray& states) { std::copy_n(&states[i * lanes_], lanes_, slot(at_.states + i)); };
-  for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t;
+  for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].now.time;
   for (const std::uint32_t i : gap_states_) row(i, x_);
   evaluator_.run(Phase::Gaps, block_.get());
   std::copy_n(slot(at_.gaps), count, gap_start_.get());
@@ -31,7 +31,7 @@ void LaneBlock::gaps_along_step() {
   for (const std::uint32_t i : gap_states_) {
     for (std::size_t l = 0; l < lanes_; ++l) slot(at_.states + i, l) = dense(l, i, 0.5);
   }
-  for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].t + 0.5 * lane_[l].h_try;
+  for (std::size_t l = 0; l < lanes_; ++l) slot(at_.time, l) = lane_[l].now.time + 0.5 * lane_[l].h_try;
   evaluator_.run(Phase::Gaps, block_.get());
   std::copy_n(slot(at_.gaps), count, gap_middle_.get());
 
@@ -80,7 +80,7 @@ void LaneBlock::find_crossings(std::vector<std::size_t>& candidates) {
   std::vector<Bracket> brackets, dips;
   for (const std::size_t l : candidates) {
     Lane& lane = lane_[l];
-    if (lane.flips_in_place > kFlipsInPlace) continue;
+    if (lane.course.flips_in_place > kFlipsInPlace) continue;
     for (std::uint32_t k = 0; k < code_.n_switches; ++k) {
       if (timed_.contains(k) || (lane.to_root && std::find(lane.flips.begin(), lane.flips.end(), k) != lane.flips.end())) continue;
       find_brackets(l, k, brackets, dips);
@@ -121,7 +121,7 @@ void LaneBlock::margins(std::vector<Bracket>& brackets, Theta theta_of) {
       turn.push_back(m);
       const double theta = theta_of(brackets[m]);
       if (theta < 0) continue;
-      slot(at_.time, l) = lane_[l].t + theta * lane_[l].h_try;
+      slot(at_.time, l) = lane_[l].now.time + theta * lane_[l].h_try;
       for (const std::uint32_t i : gap_states_) slot(at_.states + i, l) = theta == 0 ? at(x_, i, l) : dense(l, i, theta);
     }
     evaluator_.run(Phase::Gaps, block_.get());
@@ -177,12 +177,12 @@ void LaneBlock::approach_root(std::size_t l, const std::vector<Bracket>& bracket
     if (b.b <= first + kRootWidth && std::find(flips.begin(), flips.end(), b.bit) == flips.end()) flips.push_back(b.bit);
   }
   const double h_root = first * lane.h_try;
-  if (h_root <= kSmallestStep * std::max(std::abs(lane.t), lane.h_try)) {
-    lane.held.clear();
+  if (h_root <= kSmallestStep * std::max(std::abs(lane.now.time), lane.h_try)) {
+    lane.now.held.clear();
     for (const Bracket& b : brackets) {
       if (std::erase(flips, b.bit) > 0) flip(l, b.bit, b.start);
     }
-    ++lane.flips_in_place;
+    ++lane.course.flips_in_place;
     ++lane.result.statistics.switches;
     lane.to_root = false;
     return;
@@ -190,17 +190,21 @@ void LaneBlock::approach_root(std::size_t l, const std::vector<Bracket>& bracket
   if (!lane.to_root) lane.h_before_root = lane.h_try;
   lane.flips = std::move(flips);
   lane.to_root = true;
-  const double found = lane.t + h_root;
+  const double found = lane.now.time + h_root;
   lane.t_root = snapped(lane.plan, found, kSnap * kRootWidth * lane.h_try);
-  if (!(lane.t_root > lane.t)) lane.t_root = found;
-  lane.h_try = lane.t_root == found ? h_root : lane.t_root - lane.t;
+  if (!(lane.t_root > lane.now.time)) lane.t_root = found;
+  lane.h_try = lane.t_root == found ? h_root : lane.t_root - lane.now.time;
 }
 
 void LaneBlock::flip(std::size_t l, std::uint32_t bit, double gap) {
-  slot(at_.bits + bit, l) = program_.switches[bit].beyond(slot(at_.bits + bit, l), gap);
-  lane_[l].held.emplace_back(bit, gap);
-  lane_[l].change.reset();
-  lane_[l].events_due = !program_.events.empty() || !program_.constraints.empty();
+  lane_[l].now.held.emplace_back(bit, gap);
+  set_bit(l, bit, program_.switches[bit].beyond(slot(at_.bits + bit, l), gap));
+}
+
+void LaneBlock::set_bit(std::size_t l, std::uint32_t bit, double value) {
+  slot(at_.bits + bit, l) = value;
+  lane_[l].course.change.reset();
+  lane_[l].course.events_due = !program_.events.empty() || !program_.constraints.empty();
   if (settle_after_flip_) lane_[l].bits_unknown = true;
 }
 

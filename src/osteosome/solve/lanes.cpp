@@ -5,6 +5,7 @@
 
 #include "lane_block.hpp"
 #include "osteosome/solve/engine.hpp"
+#include "reference.hpp"
 
 namespace osteosome::solve {
 namespace {
@@ -90,7 +91,7 @@ void LaneCode::spent(double seconds, double share_done) {
 }
 
 void run_lanes(const compile::Program& program, LaneCode& code, std::size_t count, const PlanSource& plans, const ResultSink& sink,
-               const Options& options, unsigned threads, const std::stop_token& stop) {
+               const Options& options, unsigned threads, const std::stop_token& stop, const Decide& decide) {
   std::atomic<std::size_t> next{0}, done{0};
   std::mutex sink_mutex;
   const auto work = [&](const std::stop_token& halt) {
@@ -111,7 +112,7 @@ void run_lanes(const compile::Program& program, LaneCode& code, std::size_t coun
         const std::scoped_lock lock(sink_mutex);
         sink(subject, plan, std::move(result));
       };
-      LaneBlock block(program, code.lane_program(), *evaluator, kernels_for(code.isa()), options);
+      LaneBlock block(program, code.lane_program(), *evaluator, kernels_for(code.isa()), options, decide);
       block.run(take, plans, deliver, halt);
     }
   };
@@ -119,13 +120,13 @@ void run_lanes(const compile::Program& program, LaneCode& code, std::size_t coun
 }
 
 void run_reference_ensemble(const compile::Program& program, std::size_t count, const PlanSource& plans, const ResultSink& sink,
-                            const Options& options, unsigned threads, const std::stop_token& stop) {
+                            const Options& options, unsigned threads, const std::stop_token& stop, const Decide& decide) {
   std::atomic<std::size_t> next{0};
   std::mutex sink_mutex;
   const auto work = [&](const std::stop_token& halt) {
     for (std::size_t subject = next.fetch_add(1); subject < count && !halt.stop_requested(); subject = next.fetch_add(1)) {
-      const SubjectPlan plan = plans(subject);
-      SubjectResult result = run_reference(program, plan, options, halt);
+      SubjectPlan plan = plans(subject);
+      SubjectResult result = Reference(program, subject, options, halt, decide).run(plan);
       const std::scoped_lock lock(sink_mutex);
       sink(subject, plan, std::move(result));
     }

@@ -60,6 +60,7 @@ class Storage {
       w[i] = t[i] > kUnsized ? 1 / (at.relative_tolerance * std::abs(x[i]) + t[i]) : kUnsized;
     }
     if (at.n == 0) N_VConst(1, weights);
+    at.between_steps();
     return 0;
   }
   /// The first step after a restart at `t`, where a state that has no size yet asks for a short one; else 0: as the solver finds it.
@@ -80,7 +81,20 @@ class Storage {
   Owned<N_Vector> y{nullptr, N_VDestroy}, tolerance{nullptr, N_VDestroy};
   Owned<SUNMatrix> matrix{nullptr, SUNMatDestroy};
   Owned<SUNLinearSolver> linear{nullptr, nullptr};
+  std::function<void()> between_steps;  // SUNDIALS asks for weights at the beginning of every step: the only place to look at the last one
+  std::span<const double> watch;
+  std::vector<std::vector<double>> watched;
 };
+
+/// The states at watched times that lie in the last step; `at_time(t, out)` gives those at t.
+void look_back(Storage& at, double until, const std::function<void(double, N_Vector)>& at_time) {
+  while (at.watched.size() < at.watch.size() && at.watch[at.watched.size()] <= until) {
+    const Owned<N_Vector> states(N_VClone(at.y.get()), N_VDestroy);
+    at_time(at.watch[at.watched.size()], states.get());
+    const auto view = at.view(states.get());
+    at.watched.emplace_back(view.begin(), view.end());
+  }
+}
 
 /// Coefficients of the last step from its derivatives; `derivative(k, out)` gives the k-th.
 std::vector<std::vector<double>> taylor_series(const Storage& at, int order, const std::function<void(int, N_Vector)>& derivative) {
@@ -101,7 +115,13 @@ void no_messages(int, const char*, const char*, char*, void*) {}
 
 class Cvodes final : public Integrator {
  public:
-  Cvodes(const compile::Program& program, System& system, double rtol) : at_(program, system, rtol) {}
+  Cvodes(const compile::Program& program, System& system, double rtol) : at_(program, system, rtol) {
+    at_.between_steps = [this] {
+      double reached = 0;
+      CVodeGetCurrentTime(memory_, &reached);
+      look_back_until(reached);
+    };
+  }
   ~Cvodes() override { CVodeFree(&memory_); }
   Cvodes(const Cvodes&) = delete;
   Cvodes& operator=(const Cvodes&) = delete;
@@ -110,20 +130,20 @@ class Cvodes final : public Integrator {
   std::span<double> tolerances() override { return at_.view(at_.tolerance.get()); }
   std::span<double> growth() override { return at_.growth; }
 
-  void restart(double t, double end) override {
+  void restart(double t, double end, bool again) override {
     at_.take_sizes();
-    if (memory_ != nullptr) {
-      CVodeReInit(memory_, t, at_.y.get());
-      CVodeSetMinStep(memory_, kLeastStep * std::abs(t));
-      CVodeSetInitStep(memory_, at_.first_step(t, end));
-      return;
-    }
+    if (memory_ == nullptr) create(t);
+    CVodeReInit(memory_, t, at_.y.get());
+    CVodeSetMinStep(memory_, again ? kLeastStep * std::abs(t) : 0);
+    CVodeSetInitStep(memory_, at_.first_step(t, end));
+  }
+
+  void create(double t) {
     memory_ = CVodeCreate(CV_BDF, at_.context.get());
     CVodeSetErrHandlerFn(memory_, no_messages, nullptr);
     CVodeInit(memory_, &Cvodes::rhs, t, at_.y.get());
     CVodeWFtolerances(memory_, &Storage::weights);
     CVodeSetUserData(memory_, &at_);
-    CVodeSetInitStep(memory_, at_.first_step(t, end));
     CVodeSetMaxNumSteps(memory_, kStepsBetweenChecks);
     CVodeSetMaxErrTestFails(memory_, kMostFailures);
     CVodeSetLinearSolver(memory_, at_.linear.get(), at_.matrix.get());
@@ -141,6 +161,17 @@ class Cvodes final : public Integrator {
     return code < 0 ? Advance::Failed : Advance::Target;
   }
 
+  void watch(std::span<const double> times) override {
+    at_.watch = times;
+    at_.watched.clear();
+  }
+  const std::vector<std::vector<double>>& watched(double until) override {
+    look_back_until(until);
+    return at_.watched;
+  }
+  void look_back_until(double until) {
+    look_back(at_, until, [this](double t, N_Vector out) { CVodeGetDky(memory_, t, 0, out); });
+  }
   void limit_step(double largest) override { CVodeSetMaxStep(memory_, largest); }
   void crossings(std::span<int> directions) override { CVodeGetRootInfo(memory_, directions.data()); }
 
@@ -183,7 +214,13 @@ class Cvodes final : public Integrator {
 class Ida final : public Integrator {
  public:
   Ida(const compile::Program& program, System& system, double rtol)
-      : at_(program, system, rtol), slope_(N_VNew_Serial(static_cast<sunindextype>(at_.n), at_.context.get()), N_VDestroy) {}
+      : at_(program, system, rtol), slope_(N_VNew_Serial(static_cast<sunindextype>(at_.n), at_.context.get()), N_VDestroy) {
+    at_.between_steps = [this] {
+      double reached = 0;
+      IDAGetCurrentTime(memory_, &reached);
+      look_back_until(reached);
+    };
+  }
   ~Ida() override { IDAFree(&memory_); }
   Ida(const Ida&) = delete;
   Ida& operator=(const Ida&) = delete;
@@ -192,22 +229,22 @@ class Ida final : public Integrator {
   std::span<double> tolerances() override { return at_.view(at_.tolerance.get()); }
   std::span<double> growth() override { return at_.growth; }
 
-  void restart(double t, double end) override {
+  void restart(double t, double end, bool) override {
     at_.take_sizes();
     const auto slope = at_.view(slope_.get());
     (void)at_.system.derivative(t, states(), slope);  // the states are consistent, and so is the slope that index reduction gives
     for (double& s : slope) s = std::isfinite(s) ? s : 0;
-    if (memory_ != nullptr) {
-      IDAReInit(memory_, t, at_.y.get(), slope_.get());
-      IDASetInitStep(memory_, at_.first_step(t, end));
-      return;
-    }
+    if (memory_ == nullptr) create(t);
+    IDAReInit(memory_, t, at_.y.get(), slope_.get());
+    IDASetInitStep(memory_, at_.first_step(t, end));
+  }
+
+  void create(double t) {
     memory_ = IDACreate(at_.context.get());
     IDASetErrHandlerFn(memory_, no_messages, nullptr);
     IDAInit(memory_, &Ida::residual, t, at_.y.get(), slope_.get());
     IDAWFtolerances(memory_, &Storage::weights);
     IDASetUserData(memory_, &at_);
-    IDASetInitStep(memory_, at_.first_step(t, end));
     IDASetMaxNumSteps(memory_, kStepsBetweenChecks);
     IDASetMaxErrTestFails(memory_, kMostFailures);
     IDASetLinearSolver(memory_, at_.linear.get(), at_.matrix.get());
@@ -224,6 +261,17 @@ class Ida final : public Integrator {
     return code < 0 ? Advance::Failed : Advance::Target;
   }
 
+  void watch(std::span<const double> times) override {
+    at_.watch = times;
+    at_.watched.clear();
+  }
+  const std::vector<std::vector<double>>& watched(double until) override {
+    look_back_until(until);
+    return at_.watched;
+  }
+  void look_back_until(double until) {
+    look_back(at_, until, [this](double t, N_Vector out) { IDAGetDky(memory_, t, 0, out); });
+  }
   void limit_step(double largest) override { IDASetMaxStep(memory_, largest); }
   void crossings(std::span<int> directions) override { IDAGetRootInfo(memory_, directions.data()); }
 

@@ -34,10 +34,14 @@ class Integrator {
   /// Absolute tolerances [n_states], to be set before the first start; each grows to `growth` times the largest value its state has reached.
   [[nodiscard]] virtual std::span<double> tolerances() = 0;
   [[nodiscard]] virtual std::span<double> growth() = 0;
-  /// (Re)starts at time `t` from the current states; nothing happens before `end`.
-  virtual void restart(double t, double end) = 0;
+  /// Starts at time `t` from the current states, for the first time or again; nothing happens before `end`. What the solver did before leaves no
+  /// trace.
+  virtual void restart(double t, double end, bool again) = 0;
   /// Integrates to `target`, or one step (`one_step`), never past `stop`; `t` is where it got.
   virtual Advance advance(double target, double stop, bool one_step, double& t) = 0;
+  /// The states at `times`, which ascend from here, as they are passed: [passed times][n_states]. Changes no step and no root.
+  virtual void watch(std::span<const double> times) = 0;
+  [[nodiscard]] virtual const std::vector<std::vector<double>>& watched(double until) = 0;
   virtual void limit_step(double largest) = 0;
   /// After Root: +1 or -1 for margins that rise or fall through 0, else 0.
   virtual void crossings(std::span<int> directions) = 0;

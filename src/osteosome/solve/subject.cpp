@@ -105,6 +105,7 @@ const char* name_of(Status status) {
     case Status::NotFinite: return "not_finite";
     case Status::EventsDoNotSettle: return "events_do_not_settle";
     case Status::Cancelled: return "cancelled";
+    case Status::Suspended: return "suspended";
   }
   return "?";
 }
@@ -255,12 +256,14 @@ std::string SubjectSetup::stuck_message(const Moment& now) const {
   return "no step at this time keeps the error within the tolerance; the solution probably blows up";
 }
 
+core::RandomStream tie_breaker(const SubjectPlan& plan) { return {plan.seed, plan.subject, "simultaneous events"}; }
+
 EventState SubjectSetup::start_events(const SubjectPlan& plan) const {
   EventState events;
   for (const auto& e : program_.events) events.triggers.push_back(e.initial_value ? 1 : 0);
   events.broken.assign(program_.constraints.size(), 0);
   events.triggers_known = !plan.resumes;
-  events.ties.emplace(plan.seed, plan.subject, "simultaneous events");
+  events.ties = tie_breaker(plan);
   return events;
 }
 

@@ -25,8 +25,8 @@ TimedBranches::TimedBranches(const compile::Program& program) : program_(program
   }
 }
 
-TimedBranches::Change TimedBranches::next(const SubjectPlan& plan, double time, std::span<const double> parameters, std::span<const double> bits) {
-  Change first;
+BranchChange TimedBranches::next(const SubjectPlan& plan, double time, std::span<const double> parameters, std::span<const double> bits) {
+  BranchChange first;
   const double end = plan.outputs.back().time, width = kWidth * std::max(std::abs(time), end - time);
   if (!(time + width < end)) return first;
   const Frozen frozen{parameters, bits};

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <vector>
 
 #include "osteosome/compile/interpreter.hpp"
 #include "osteosome/compile/interval.hpp"
 #include "osteosome/compile/program.hpp"
-#include "osteosome/solve/plan.hpp"
+#include "osteosome/solve/state.hpp"
 
 namespace osteosome::solve {
 
@@ -22,14 +21,10 @@ class TimedBranches {
   [[nodiscard]] bool empty() const { return timed_.empty(); }
   [[nodiscard]] bool contains(std::size_t branch) const { return is_timed_[branch] != 0; }
 
-  /// Branches that change together. At the instant that was asked about: their values no longer hold right after it.
-  struct Change {
-    double time = std::numeric_limits<double>::infinity();
-    std::vector<std::uint32_t> branches;
-  };
   /// The first change from the branch values `bits` at or after `time`, up to the last output. Instants of the plan that lie within rounding of it
-  /// take its place. What begins and ends within 1e-13 of the time, or of what lies ahead, is not seen.
-  [[nodiscard]] Change next(const SubjectPlan& plan, double time, std::span<const double> parameters, std::span<const double> bits);
+  /// take its place. At `time` itself: values that no longer hold right after it. What begins and ends within 1e-13 of the time, or of what lies
+  /// ahead, is not seen.
+  [[nodiscard]] BranchChange next(const SubjectPlan& plan, double time, std::span<const double> parameters, std::span<const double> bits);
 
  private:
   struct Timed {

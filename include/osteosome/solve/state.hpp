@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "osteosome/compile/program.hpp"
+#include "osteosome/solve/plan.hpp"
+#include "osteosome/solve/subject.hpp"
+
+namespace osteosome::solve {
+
+enum class EngineKind : std::uint8_t { Lanes, Reference };
+
+/// The instant a subject has come to, apart from its states.
+struct Instant {
+  double time = 0;                                ///< [model time]
+  std::size_t stop = 0, output = 0, decision = 0;  ///< the next of each in the plan
+  bool fresh = true;  ///< the states have just been set: they are looked at before the doses of this instant
+  std::vector<double> parameters;
+  EventState events;
+  /// Branches that have just flipped, with the gap at the crossing: while the gap is that value, which rounding put on either side, the branch
+  /// stands.
+  std::vector<std::pair<std::uint32_t, double>> held;
+  /// Branches that change only after this instant, and to what: their new value does not hold where the gap is 0.
+  std::vector<std::pair<std::uint32_t, double>> late;
+};
+
+/// Branches on the clock that change together.
+struct BranchChange {
+  double time = std::numeric_limits<double>::infinity();
+  std::vector<std::uint32_t> branches;
+};
+
+/// Where the step control of the lane engine stands.
+struct LaneCourse {
+  double h = 0;  ///< proposed step; 0: not known yet
+  double seen = -std::numeric_limits<double>::infinity();  ///< a stop later than this would have changed no step so far
+  bool just_rejected = false;
+  bool after_restart = false;                  ///< the next accepted step is the first after a discontinuity
+  std::uint64_t restart_kind = 0;              ///< which kind of discontinuity it was
+  std::map<std::uint64_t, double> step_after;  ///< step sizes that worked after earlier ones of the same kind
+  int flips_in_place = 0;
+  std::uint64_t attempts = 0;  ///< since the last discontinuity
+  bool coarse = false;         ///< the tolerances are the last resort's
+  bool events_due = false;     ///< a branch flipped: triggers may have changed
+  std::optional<BranchChange> change;  ///< the next one; empty: not known
+};
+
+/// What the reference engine needs beside the states where its solver starts again.
+struct ReferenceCourse {
+  std::multimap<double, std::size_t> echoes;  ///< when earlier jumps are seen with a delay, and of which order they are
+  std::size_t echo = 0;                       ///< the order of the one that was reached; 0: a jump of its own
+  bool coarse = false;                        ///< the tolerances are the last resort's
+  bool begun = false;                         ///< the solver has started before
+  int looks_ahead = 0;                        ///< at this instant
+};
+
+/// Earlier states of a model with delays: every step as a polynomial, and the parameters that held.
+struct Past {
+  struct Step {
+    double from = 0, to = 0;
+    std::vector<std::vector<double>> taylor;  ///< [order + 1][n_states], about `to`
+  };
+  struct Epoch {
+    double from = 0;
+    std::vector<double> parameters;
+  };
+  std::vector<Step> steps;
+  std::vector<Epoch> epochs;
+  double start = 0, end = 0;
+  std::vector<double> last;  ///< states at the end
+};
+
+/// What moves while a subject is integrated, at a place from which the engine can repeat what follows to the bit.
+struct Progress {
+  Instant instant;
+  std::vector<double> states, rates, tolerances, growth;  ///< [n_states]; input rates, absolute tolerances and how they grow with the states
+  std::vector<double> bits, delayed;                      ///< [n_switches], [n_delays]
+  Statistics statistics;
+  std::size_t remarks = 0;  ///< of the result, made so far
+  LaneCourse lane;
+  ReferenceCourse reference;
+};
+
+/// A subject on its way: a value that can be copied, kept, sent to another thread or process, and gone on with by a plan that starts from it.
+///
+/// It is the subject where the steps that lead to a decision begin, and the number of that decision: going on repeats these few steps (of the
+/// reference engine: those since its solver last started), so that nothing of a solver's inside need be kept. What follows has the bits of the run
+/// that it was taken from, on the same engine, options and build.
+struct SubjectState {
+  EngineKind engine = EngineKind::Lanes;
+  std::string program;  ///< fingerprint() of the program
+  SubjectPlan plan;     ///< its stops are those given and those to come
+  SubjectResult result;  ///< outputs written so far
+  Progress progress;
+  Past past;  ///< of models with delays
+
+  /// The number of the decision that it was taken at.
+  [[nodiscard]] std::size_t decision() const { return progress.instant.decision; }
+  [[nodiscard]] double time() const { return plan.decisions[decision()]; }
+
+  /// The state as bytes of this processor's order, to be read by the same version of the library.
+  [[nodiscard]] std::string to_bytes() const;
+  /// @throws Error(Input) state-001 for bytes that are no state or one of another version, state-002 for one of another program.
+  [[nodiscard]] static SubjectState from_bytes(const compile::Program& program, std::string_view bytes);
+};
+
+/// SHA-256 of what a program computes and of the order of its states and parameters.
+[[nodiscard]] std::string fingerprint(const compile::Program& program);
+
+}  // namespace osteosome::solve
