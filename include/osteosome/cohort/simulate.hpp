@@ -3,6 +3,8 @@
 
 #include <functional>
 #include <map>
+#include <optional>
+#include <span>
 #include <stop_token>
 #include <vector>
 
@@ -47,15 +49,39 @@ class Baselines {
   std::map<std::vector<double>, std::vector<double>> scales_;  ///< T-scores, age and so on, then values -> scales of the model's densities
 };
 
+/// A subject at a visit: what a rule may look at.
+struct Visit {
+  const Subject& subject;
+  std::size_t number = 0;  ///< index of the visit
+  double days = 0;         ///< after the start of treatment
+  std::span<const double> values;  ///< of the observation's outputs, before the doses of this instant
+  const protocol::Regimen* regimen = nullptr;  ///< in force; null: nothing is given
+};
+
+/// What a rule changes, from its visit on.
+struct Decision {
+  std::optional<protocol::Regimen> regimen = {};  ///< in place of everything that would still be given; its time begins at the visit. Without phases:
+                                                  ///< nothing more is given. What has been given already goes on: infusions run to their end
+  std::vector<std::pair<std::string, double>> set = {};  ///< parameters of the model, in its units
+};
+
+/// A rule and when it is asked. A rule that changes nothing changes no bit of the subject; one that changes something gives what the same regimen
+/// written in advance gives. The rule may be called from several threads at a time, once a subject and visit, visits in order.
+struct Rule {
+  std::vector<core::Time> visits;  ///< after the start of treatment, ascending, up to the last look
+  std::function<std::optional<Decision>(const Visit&)> decide;
+};
+
 /// The one loop: every subject of `subjects`, looked at as `observation` says, handed to `sink`. The values of a subject depend on nothing but
 /// itself, the model and its tolerances: not on the others, on threads, blocks or machine.
 /// A subject that fails is an Ending with a status, never an exception.
-/// @throws Error(Dosing) for a treatment that the model cannot take, Error(Input) for columns and outputs that it has not.
+/// @throws Error(Dosing) for a treatment that the model cannot take, Error(Input) for columns and outputs that it has not, Error(Unsupported)
+/// simulate-008 for a rule on a model with delays; what the rule throws.
 void simulate(const CompiledModel& model, const core::UnitSystem& units, const Subjects& subjects, const Observation& observation, Sink& sink,
-              const Job& job = {}, Baselines* baselines = nullptr);
+              const Job& job = {}, Baselines* baselines = nullptr, const Rule& rule = {});
 /// The same, all in memory: 8 bytes x subjects x times x outputs.
 [[nodiscard]] Trajectories simulate(const CompiledModel& model, const core::UnitSystem& units, const Subjects& subjects,
-                                    const Observation& observation, const Job& job = {});
+                                    const Observation& observation, const Job& job = {}, const Rule& rule = {});
 
 /// What the integrator is asked for subject `index`, e.g. to write it as events of another format.
 [[nodiscard]] solve::SubjectPlan plan_of(const CompiledModel& model, const core::UnitSystem& units, const Subjects& subjects,

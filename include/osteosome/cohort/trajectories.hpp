@@ -18,6 +18,7 @@ struct Ending {
   double days_reached = 0;              ///< after the start of treatment; NaN for a subject that was not begun
   double time_reached = 0;              ///< the same in the model's time
   solve::Statistics statistics;
+  std::vector<std::string> decisions;   ///< what was changed on the way: "day 365: zoledronate 5 mg iv"
 };
 
 /// A quantile band over subjects.

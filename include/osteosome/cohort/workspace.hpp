@@ -65,8 +65,8 @@ class Workspace {
 
 /// The loop of simulate.hpp in the units of a workspace. @complexity linear in subjects.
 [[nodiscard]] Trajectories simulate(const Workspace& workspace, const CompiledModel& model, const Subjects& subjects, const Observation& observation,
-                                    const Job& job = {});
+                                    const Job& job = {}, const Rule& rule = {});
 [[nodiscard]] Trajectories simulate(const Workspace& workspace, const CompiledModel& model, const Subject& subject, const Observation& observation,
-                                    const Job& job = {});
+                                    const Job& job = {}, const Rule& rule = {});
 
 }  // namespace osteosome::cohort

@@ -45,7 +45,8 @@ class CompiledModel {
   [[nodiscard]] std::string lane_hash() const { return code_ == nullptr ? "" : code_->lane_program().hash; }
 
   /// Runs subjects on the chosen engine; see solve::run_lanes.
-  void run(std::size_t count, const solve::PlanSource& plans, const solve::ResultSink& sink, const std::stop_token& stop = {}) const;
+  void run(std::size_t count, const solve::PlanSource& plans, const solve::ResultSink& sink, const std::stop_token& stop = {},
+           const solve::Decide& decide = {}) const;
 
  private:
   model::Model model_;
@@ -68,6 +69,8 @@ class ObservableReader {
   const std::vector<const compile::Observable*>& observables() && = delete;
   /// [n_outputs x n_observables], row-major; NaN where the subject did not get.
   [[nodiscard]] std::vector<double> read(const solve::SubjectPlan& plan, const solve::SubjectResult& result);
+  /// [n_observables] at one instant; of a model without delays.
+  [[nodiscard]] std::vector<double> read_at(double time, std::span<const double> states, std::span<const double> parameters);
 
  private:
   const compile::Program& program_;

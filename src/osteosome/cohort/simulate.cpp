@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
+#include <mutex>
 #include <set>
 
 #include "osteosome/core/random.hpp"
@@ -48,6 +50,10 @@ class Planner {
     baselines_.meet(model_, block_, initial_, starts_);
   }
 
+  [[nodiscard]] const Subject& subject(std::size_t k) const { return block_[k]; }
+  /// Of the doses of a subject.
+  [[nodiscard]] protocol::Microseconds horizon(std::size_t k) const { return protocol::horizon_after(times(k).back()); }
+
   /// Plan of the subject `k` places after the first of the block.
   [[nodiscard]] solve::SubjectPlan plan(std::size_t k) const {
     const Subject& subject = block_[k];
@@ -59,10 +65,27 @@ class Planner {
     if (subject.treatment != nullptr) {
       core::RandomStream stream(subject.seed, subject.id, "adherence:" + subject.treatment->name);
       for (const protocol::Regimen& regimen : subject.treatment->regimens)
-        doses.push_back(protocol::expand(regimen, protocol::horizon_after(times(k).back()), subject.treatment->adherence, &stream));
+        doses.push_back(protocol::expand(regimen, horizon(k), subject.treatment->adherence, &stream));
     }
     simulate::add_course(model_, units_, starts_[k], doses, simulate::body_mass_kg(model_, subject.patient), times(k), observation_.at_dose, plan);
     return plan;
+  }
+
+  /// Model time of an instant after the start of treatment.
+  [[nodiscard]] double model_time(std::size_t k, const core::Time& after) const {
+    return starts_[k].time + after.in(model_.program().seconds_per_time_unit);
+  }
+
+  /// The stops that doses make from model time `from` on, and parameters that change without a dose.
+  [[nodiscard]] std::vector<solve::Stop> stops_from(std::size_t k, double from, const std::vector<protocol::DoseRecord>& doses,
+                                                    std::span<const solve::Stop> pending) const {
+    solve::SubjectPlan plan = simulate::bare_plan(model_, starts_[k]);
+    for (const solve::Stop& stop : pending) {
+      if (stop.kind == solve::StopKind::SetParameter) plan.stops.push_back(stop);
+    }
+    simulate::DoseTranslator(model_, units_).add_doses(doses, starts_[k].time, simulate::body_mass_kg(model_, block_[k].patient), plan);
+    std::erase_if(plan.stops, [&](const solve::Stop& stop) { return stop.time < from && !core::same_instant(stop.time, from); });
+    return plan.stops;
   }
 
   [[nodiscard]] double days_after_start(std::size_t k, double model_time) const {
@@ -93,6 +116,116 @@ class Planner {
   std::vector<Subject> block_;
   std::vector<PatientStart> starts_;
   std::vector<std::vector<double>> initial_;
+};
+
+/// Asks the rule at the visits of the subjects of a block, and turns its answers into stops.
+class Rules {
+ public:
+  Rules(const CompiledModel& model, const core::UnitSystem& units, const Planner& planner, const Rule& rule, const std::vector<std::string>& outputs)
+      : model_(model), units_(units), planner_(planner), rule_(rule), outputs_(outputs) {
+    if (!rule.decide || model.program().delays.empty()) return;
+    throw core::Error(core::ErrorKind::Unsupported, {"simulate-008", "model '" + model.name() + "' has delays, and a rule cannot look at those", {}, ""});
+  }
+
+  void load(std::size_t subjects) { given_.assign(subjects, {}); }
+
+  [[nodiscard]] std::vector<double> times(std::size_t k) const {
+    std::vector<double> times;
+    for (const core::Time& visit : rule_.visits) times.push_back(planner_.model_time(k, visit));
+    return times;
+  }
+
+  /// What the engines ask; empty without a rule.
+  [[nodiscard]] solve::Decide decide() {
+    if (!rule_.decide) return {};
+    return [this](const solve::Snapshot& at) -> std::optional<solve::Change> {
+      try {
+        return answer(at);
+      } catch (...) {  // no exception may pass through an integrator
+        const std::lock_guard guard(mutex_);
+        if (!failure_) failure_ = std::current_exception();
+        return std::nullopt;
+      }
+    };
+  }
+
+  /// Throws what a rule has thrown.
+  void rethrow() const {
+    if (failure_) std::rethrow_exception(failure_);
+  }
+  [[nodiscard]] const std::vector<std::string>& decisions(std::size_t k) const { return given_[k].told; }
+
+ private:
+  struct Given {
+    std::vector<std::pair<protocol::Microseconds, protocol::Regimen>> regimens;  ///< since when
+    std::vector<std::string> told;
+  };
+
+  std::optional<solve::Change> answer(const solve::Snapshot& at) {
+    Given& given = given_[at.subject];
+    const Subject& subject = planner_.subject(at.subject);
+    const core::Time& when = rule_.visits[at.decision];
+    const protocol::Regimen* current = !given.regimens.empty() ? &given.regimens.back().second : nullptr;
+    if (current == nullptr && subject.treatment != nullptr && !subject.treatment->regimens.empty()) current = &subject.treatment->regimens.front();
+    const std::vector<double> values = simulate::ObservableReader(model_.program(), outputs_).read_at(at.time, at.states, at.parameters);
+    const auto decision = rule_.decide({subject, at.decision, when.in(core::kSecondsPerDay), values, current});
+    if (!decision) return std::nullopt;
+    solve::Change change;
+    change.stops.assign(at.pending.begin(), at.pending.end());
+    std::string told = "day " + core::format_double(when.in(core::kSecondsPerDay)) + ":";
+    if (decision->regimen) {
+      simulate::DoseTranslator(model_, units_).check(*decision->regimen, simulate::body_mass_kg(model_, subject.patient));
+      given.regimens.emplace_back(when.whole_microseconds(), *decision->regimen);
+      change.stops = planner_.stops_from(at.subject, at.time, doses(at.subject), at.pending);
+      told += " " + (decision->regimen->text.empty() ? "nothing more" : decision->regimen->text);
+    }
+    for (const auto& [name, value] : decision->set) {
+      const ValueTarget target = value_target(model_, model_.name(), name);
+      if (target.is_state) throw core::Error(core::ErrorKind::Input, {"simulate-009", "a decision cannot set the species '" + name + "'", {}, "Give a dose."});
+      change.stops.insert(change.stops.begin(), {at.time, solve::StopKind::SetParameter, target.index, value});
+      told += " " + name + " = " + core::format_double(value);
+    }
+    given.told.push_back(told);
+    return change;
+  }
+
+  /// Everything given from the start on: each regimen up to the next decision, and the last one to the end.
+  [[nodiscard]] std::vector<protocol::DoseRecord> doses(std::size_t k) const {
+    const Subject& subject = planner_.subject(k);
+    const auto& later = given_[k].regimens;
+    const protocol::Microseconds end = planner_.horizon(k);
+    std::vector<protocol::DoseRecord> doses;
+    const auto add = [&](const protocol::Regimen& regimen, protocol::Microseconds from, protocol::Microseconds to, const protocol::Adherence& adherence,
+                         const std::string& key) {
+      core::RandomStream stream(subject.seed, subject.id, "adherence:" + key);
+      for (protocol::DoseRecord dose : protocol::expand(regimen, to - from, adherence, &stream)) {
+        dose.time += from;
+        doses.push_back(dose);
+      }
+    };
+    const protocol::Adherence adherence = subject.treatment != nullptr ? subject.treatment->adherence : protocol::Adherence{};
+    if (subject.treatment != nullptr) {
+      for (const protocol::Regimen& regimen : subject.treatment->regimens) add(regimen, 0, later.front().first, adherence, subject.treatment->name);
+    }
+    protocol::Adherence after = adherence;
+    after.skip.clear();  // counted within the first regimen
+    for (std::size_t r = 0; r < later.size(); ++r) {
+      const auto to = r + 1 < later.size() ? later[r + 1].first : end;
+      if (adherence.stop_after < protocol::kForever) after.stop_after = std::max<protocol::Microseconds>(adherence.stop_after - later[r].first, 0);
+      add(later[r].second, later[r].first, to, after, (subject.treatment != nullptr ? subject.treatment->name : "") + ":" + std::to_string(r));
+    }
+    std::stable_sort(doses.begin(), doses.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
+    return doses;
+  }
+
+  const CompiledModel& model_;
+  const core::UnitSystem& units_;
+  const Planner& planner_;
+  const Rule& rule_;
+  const std::vector<std::string>& outputs_;
+  std::vector<Given> given_;  ///< by subject of the block; each is touched by one thread at a time
+  std::mutex mutex_;
+  std::exception_ptr failure_;
 };
 
 /// What of a subject decides how its densities are met; kUnknown for what is not known.
@@ -183,27 +316,36 @@ void Baselines::meet(const CompiledModel& model, const std::vector<Subject>& sub
 }
 
 void simulate(const CompiledModel& model, const core::UnitSystem& units, const Subjects& subjects, const Observation& observation, Sink& sink,
-              const Job& job, Baselines* baselines) {
+              const Job& job, Baselines* baselines, const Rule& rule) {
   Baselines own;
   Planner planner(model, units, subjects, observation, baselines != nullptr ? *baselines : own);
   const std::vector<std::string> outputs = outputs_or_all(model, observation);
   simulate::ObservableReader reader(model.program(), outputs);
+  Rules rules(model, units, planner, rule, outputs);
   const std::size_t n = subjects.size(), size = job.block > 0 ? job.block : n;
   for (std::size_t first = 0; first < n && !job.stop.stop_requested(); first += size) {
     const std::size_t last = std::min(n, first + size);
     if (!sink.has(first, last)) {
       planner.load(first, last);
+      rules.load(last - first);
       Trajectories block(last - first, MemorySink::days_of(observation), outputs);
       std::size_t done = first;
       model.run(
-          last - first, [&](std::size_t k) { return planner.plan(k); },
+          last - first,
+          [&](std::size_t k) {
+            solve::SubjectPlan plan = planner.plan(k);
+            plan.decisions = rules.times(k);
+            return plan;
+          },
           [&](std::size_t k, const solve::SubjectPlan& plan, solve::SubjectResult&& r) {
             const auto values = reader.read(plan, r);
             std::copy(values.begin(), values.end(), block.of(k).begin());
-            block.ending(k) = {r.status, std::move(r.message), std::move(r.remarks), planner.days_after_start(k, r.time_reached), r.time_reached, r.statistics};
+            block.ending(k) = {r.status, std::move(r.message), std::move(r.remarks), planner.days_after_start(k, r.time_reached), r.time_reached, r.statistics,
+                               rules.decisions(k)};
             if (job.progress) job.progress(++done, n);
           },
-          job.stop);
+          job.stop, rules.decide());
+      rules.rethrow();
       sink.take(first, std::move(block));
     }
     if (job.progress) job.progress(last, n);
@@ -211,9 +353,9 @@ void simulate(const CompiledModel& model, const core::UnitSystem& units, const S
 }
 
 Trajectories simulate(const CompiledModel& model, const core::UnitSystem& units, const Subjects& subjects, const Observation& observation,
-                      const Job& job) {
+                      const Job& job, const Rule& rule) {
   MemorySink sink(subjects.size(), model, observation);
-  simulate(model, units, subjects, observation, sink, job);
+  simulate(model, units, subjects, observation, sink, job, nullptr, rule);
   return std::move(sink.all);
 }
 

@@ -67,13 +67,13 @@ std::shared_ptr<const Treatment> Workspace::treatment(std::string_view regimen, 
 }
 
 Trajectories simulate(const Workspace& workspace, const CompiledModel& model, const Subjects& subjects, const Observation& observation,
-                      const Job& job) {
-  return simulate(model, workspace.units(), subjects, observation, job);
+                      const Job& job, const Rule& rule) {
+  return simulate(model, workspace.units(), subjects, observation, job, rule);
 }
 
 Trajectories simulate(const Workspace& workspace, const CompiledModel& model, const Subject& subject, const Observation& observation,
-                      const Job& job) {
-  return simulate(workspace, model, SubjectList({subject}), observation, job);
+                      const Job& job, const Rule& rule) {
+  return simulate(workspace, model, SubjectList({subject}), observation, job, rule);
 }
 
 }  // namespace osteosome::cohort

@@ -71,14 +71,15 @@ std::string CompiledModel::engine_text() const {
   return std::string("lanes (") + method() + ", " + code_->current()->tier() + " " + compile::name_of(code_->isa()) + ")";
 }
 
-void CompiledModel::run(std::size_t count, const solve::PlanSource& plans, const solve::ResultSink& sink, const std::stop_token& stop) const {
+void CompiledModel::run(std::size_t count, const solve::PlanSource& plans, const solve::ResultSink& sink, const std::stop_token& stop,
+                        const solve::Decide& decide) const {
   solve::Options options;
   options.relative_tolerance = settings_.relative_tolerance;
   options.absolute_scale = settings_.absolute_scale;
   if (settings_.engine == EngineChoice::Reference || code_ == nullptr) {
-    solve::run_reference_ensemble(program_, count, plans, sink, options, settings_.threads, stop);
+    solve::run_reference_ensemble(program_, count, plans, sink, options, settings_.threads, stop, decide);
   } else {
-    solve::run_lanes(program_, *code_, count, plans, sink, options, settings_.threads, stop);
+    solve::run_lanes(program_, *code_, count, plans, sink, options, settings_.threads, stop, decide);
   }
 }
 
@@ -119,6 +120,13 @@ std::vector<double> ObservableReader::read(const solve::SubjectPlan& plan, const
                           std::span(result.delayed).subspan(k * delays, delays));
   }
   return table;
+}
+
+std::vector<double> ObservableReader::read_at(double time, std::span<const double> states, std::span<const double> parameters) {
+  std::vector<double> values(observables_.size(), std::nan(""));
+  interpreter_.prepare(parameters);
+  interpreter_.evaluate(time, states, {}, values);
+  return values;
 }
 
 }  // namespace osteosome::simulate
