@@ -6,6 +6,8 @@
 #include <cmath>
 #include <map>
 
+#include "functions.hpp"
+
 namespace osteosome::expr {
 namespace {
 
