@@ -110,7 +110,8 @@ int power_command(const Words& words) {
   std::error_code ec;
   if (std::filesystem::exists(library.root + "/vega-bundle.js", ec)) bundle = core::read_file(library.root + "/vega-bundle.js");
   core::write_file(words.out + "/power.csv", power_csv(rows));
-  core::write_file(words.out + "/power.html", report::make_power_report({scenario, models, result, {}, "", bundle, {}, rows}));
+  core::write_file(words.out + "/power.html",
+                   report::make_power_report({scenario, models, result, {}, model::load_outcomes(library.root), "", bundle, {}, rows}));
   std::cerr << "report: " << words.out << "/power.html\n";
   return kOk;
 }

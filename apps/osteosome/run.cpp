@@ -363,7 +363,8 @@ class Run {
     if (fs::exists(bundle, ec)) library = core::read_file(bundle);
     Json shown = manifest_;
     shown["status"] = "completed";
-    report::ReportInput input{scenario_, models, result, comparisons, shown.dump(2), library};
+    const model::Outcomes outcomes = model::load_outcomes(library_.root);
+    report::ReportInput input{scenario_, models, result, comparisons, outcomes, shown.dump(2), library};
     if (!scenario_.control.empty()) input.animals = evidence::compare_animals(scenario_, models, result, animals_, library_.root, units_);
     if (scenario_.power) input.power = evidence::power_of(scenario_, models, result, library_.root);
     const auto charts = report::make_charts(input);

@@ -62,7 +62,7 @@ std::string check_file(const std::string& path, const model::Library& library, c
   if (root.find("study") != nullptr && root.find("rows") != nullptr)
     return fmt::format("animal study, {} rows", evidence::load_animal_study(path).size());
   if (root.find("study") != nullptr) {
-    const auto study = evidence::load_study(path);
+    const auto study = evidence::load_study(path, evidence::load_study_vocabulary(library.root));
     return fmt::format("study, {} arms", study.arms.size());
   }
   if (root.find("calibration") != nullptr) return check_calibration(path);

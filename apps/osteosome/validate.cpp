@@ -28,8 +28,9 @@ evidence::StudyTables load(const Words& words, const model::Library& library) {
                                             {},
                                             "It should hold arms.csv and measurements.csv, or study documents."});
   }
-  if (std::filesystem::exists(words.evidence + "/arms.csv")) return evidence::load_study_tables(words.evidence);
-  auto studies = evidence::load_studies(words.evidence);
+  if (std::filesystem::exists(words.evidence + "/arms.csv"))
+    return evidence::load_study_tables(words.evidence, evidence::load_study_vocabulary(library.root));
+  auto studies = evidence::load_studies(words.evidence, evidence::load_study_vocabulary(library.root));
   if (studies.empty()) {
     throw core::Error(core::ErrorKind::Input,
                       {"input-014", "no study in '" + words.evidence + "'", {}, "It should hold arms.csv and measurements.csv, or study documents."});

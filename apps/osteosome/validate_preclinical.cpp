@@ -19,8 +19,6 @@
 namespace osteosome::app {
 namespace {
 
-constexpr std::size_t kExperiments = 400;
-
 std::string number(double x, int digits = 4) { return std::isfinite(x) ? fmt::format("{:.{}g}", x, digits) : ""; }
 
 std::string name_of(const std::optional<evidence::Reported>& r) {
@@ -28,7 +26,7 @@ std::string name_of(const std::optional<evidence::Reported>& r) {
   return *r == evidence::Reported::Up ? "up" : *r == evidence::Reported::Down ? "down" : "ns";
 }
 
-std::string rows_text(const std::vector<report::AnimalResult>& results) {
+std::string rows_text(const std::vector<evidence::AnimalResult>& results) {
   std::string out = core::csv_line(
       {"study",
        "line",
@@ -109,16 +107,8 @@ std::string left_out_text(const std::vector<evidence::AnimalLeftOut>& left_out) 
   return out;
 }
 
-report::AnimalResult grade(const evidence::AnimalTrial& trial, const evidence::AnimalPrediction& p, std::uint64_t seed) {
-  report::AnimalResult r{&trial, p, evidence::simulate_smd(trial, p, seed, kExperiments), std::nullopt, std::nullopt};
-  if (trial.reported) r.right = evidence::right(trial, p);
-  const auto low = trial.row->number("ci_low"), high = trial.row->number("ci_high");
-  if (low && high && trial.row->text("effect_type") == "SMD") r.inside = r.smd.mean >= *low && r.smd.mean <= *high;
-  return r;
-}
-
 void print(const report::PreclinicalInput& input) {
-  for (const auto& t : report::totals(input.results)) {
+  for (const auto& t : evidence::totals(input.results)) {
     std::cout << fmt::format("  {:<12} {:<8} {:<44} {:>3} of {:>3} right ({:.0f} %); always \"better\": {} of {}\n", t.role, t.group, t.what, t.right,
                              t.n, 100.0 * static_cast<double>(t.right) / static_cast<double>(t.n), t.always_better, t.n);
   }
@@ -168,8 +158,7 @@ int validate_preclinical(const ValidateWords& words) {
   std::erase_if(rows, [&](const evidence::AnimalRow& r) { return !wanted(r, words); });
   const evidence::AnimalTrials trials(rows, root, units, words.flags.settings(), words.overlays);
   report::PreclinicalInput input;
-  const auto predicted = trials.predict({{}}, interrupted()).front();
-  for (std::size_t k = 0; k < predicted.size(); ++k) input.results.push_back(grade(trials.trials()[k], predicted[k], k + 1));
+  input.results = evidence::grade_trials(trials.trials(), trials.predict({{}}, interrupted()).front());
   input.mechanisms = evidence::grade_mechanisms(rows, root, units, words.flags.settings(), words.overlays);
   input.left_out = trials.left_out();
   input.left_out.insert(input.left_out.end(), input.mechanisms.left_out.begin(), input.mechanisms.left_out.end());

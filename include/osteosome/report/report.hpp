@@ -8,6 +8,7 @@
 #include "osteosome/evidence/animal_compare.hpp"
 #include "osteosome/evidence/power.hpp"
 #include "osteosome/evidence/study.hpp"
+#include "osteosome/model/outcomes.hpp"
 #include "osteosome/simulate/scenario.hpp"
 
 namespace osteosome::report {
@@ -26,6 +27,7 @@ struct ReportInput {
   const std::vector<simulate::CompiledModel>& models;
   const simulate::ScenarioResult& result;
   const std::vector<evidence::Comparison>& comparisons;
+  const model::Outcomes& outcomes;
   std::string manifest;         ///< JSON text shown at the end
   std::string chart_library;    ///< JavaScript that defines vegaEmbed; "" leaves the charts out and says so
   std::vector<evidence::AnimalComparison> animals = {};

@@ -25,7 +25,8 @@ struct Page {
 Page page_of(const HandMade& h, const std::string& library_text = "", const std::string& manifest = "{\"seed\": 1}") {
   Page p;
   p.comparisons = h.compare();
-  const report::ReportInput input{h.scenario, h.models, h.result, p.comparisons, manifest, library_text};
+  const model::Outcomes outcomes = model::load_outcomes(library().root);
+  const report::ReportInput input{h.scenario, h.models, h.result, p.comparisons, outcomes, manifest, library_text};
   p.charts = report::make_charts(input);
   p.html = report::make_report(input, p.charts);
   return p;
@@ -154,7 +155,7 @@ TEST(Report, Reported_parameters_are_not_flagged) {
   std::vector<simulate::CompiledModel> models;
   const auto r = run(s, {}, 1, {}, &models);
   const std::vector<evidence::Comparison> none;
-  const auto html = report::make_report({s, models, r, none, "", ""}, {});
+  const auto html = report::make_report({s, models, r, none, model::load_outcomes(library().root), "", ""}, {});
   const auto& parameters = models[0].model().parameters;
   std::size_t flagged = 0;
   for (std::size_t at = html.find("<tr class=assumed>"); at != std::string::npos; at = html.find("<tr class=assumed>", at + 1)) ++flagged;
