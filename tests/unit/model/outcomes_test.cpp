@@ -72,7 +72,7 @@ TEST(Outcomes, Mistakes_are_refused_where_they_stand_with_what_may_be_meant) {
   } const cases[] = {
       {"code = \"a\"\ngood = \"upp\"\n", "outcome-001", "unknown 'good' = 'upp'", "One of up, down. Did you mean 'up'?"},
       {"code = \"a\"\nsite = \"illium\"\n", "outcome-001", "unknown 'site' = 'illium'", "One of DR, ilium. Did you mean 'ilium'?"},
-      {"code = \"a\"\nsites = [\"DS\"]\n", "outcome-001", "unknown 'sites' = 'DS'", "One of DR, ilium. Did you mean 'DR'?"},
+      {"code = \"a\"\nsites = [\"ilum\"]\n", "outcome-001", "unknown 'sites' = 'ilum'", "One of DR, ilium. Did you mean 'ilium'?"},
       {"code = \"a b\"\n", "outcome-002", "'a b' is no code", "Use letters, digits and '_'."},
       {"code = \"a\"\nsite = \"DR\"\nsites = [\"DR\"]\n", "outcome-005", "'site' and 'sites' are the same question", "Keep one of them."},
       {"code = \"a\"\nprecision = 1\n", "outcome-005", "'precision' needs a 'source'", ""},

@@ -175,8 +175,11 @@ TEST(Report, Comparison_shows_observed_simulated_and_difference) {
 
 TEST(Report, Summary_counts_points_error_bias_and_hits) {
   HandMade h;
-  h.measure("TH", 12, 3).error = 0.5;   // simulated 1.2: outside, difference -1.8
-  h.measure("TH", 24, 2).error = 0.5;   // simulated 2.4: inside, difference +0.4
+  for (const auto& [month, mean] : {std::pair{12.0, 3.0}, {24.0, 2.0}}) {  // simulated 1.2: outside, difference -1.8; 2.4: inside, +0.4
+    auto& m = h.measure("TH", month, mean);
+    m.error = 0.5;
+    m.interval = "SE";
+  }
   h.measure("TH", 6, 0.6);              // simulated 0.6, no interval
   // root mean square sqrt((3.24 + 0.16)/3) = 1.06, mean -1.4/3 = -0.47
   EXPECT_TRUE(has(page_of(h).html, "<td class=n>3</td><td class=n>1.06</td><td class=n>-0.47</td><td class=n>1 of 2</td>"));
