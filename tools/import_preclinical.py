@@ -2,7 +2,8 @@
 """Turn preclinical.csv, mechanisms.csv and in_vitro.csv into one TOML document per paper; with --check, compare instead.
 
 No cell is changed: numbers keep the characters of the CSV, empty cells are left out.
-Writes also split.csv (which papers are set aside, and why) and variability.csv (spread between animals).
+Writes also split.csv (which papers are set aside, and why), variability.csv (spread between animals) and designs.csv (what the texts of the
+rows mean, by vocabulary.toml: the words are read here, once, by the program osteosome-designs).
 Example: import_preclinical.py ../shared/evidence
 """
 
@@ -14,6 +15,7 @@ import json
 import math
 import os
 import re
+import subprocess
 import sys
 import tomllib
 from collections import Counter
@@ -130,6 +132,8 @@ ASSUMED_CV = {
     "other": "0.30",
 }  # fmt: skip
 SITE = re.compile(r" (L3|distal femur|femur|tibia)$")
+DESIGNS = "designs.csv"
+BY_HAND = {"vocabulary.toml"}  # beside what this tool writes
 
 
 @dataclass
@@ -354,11 +358,21 @@ def render(papers: list[Paper]) -> dict[str, str]:
 def differences(out: Path, files: dict[str, str]) -> list[str]:
     found = {path.name for pattern in ("*.toml", "*.csv") for path in out.glob(pattern)}
     problems = [f"{name} is missing" for name in files.keys() - found]
-    problems += [f"{name} belongs to no paper of the tables" for name in found - files.keys()]
+    problems += [f"{name} belongs to no paper of the tables" for name in found - files.keys() - BY_HAND - {DESIGNS}]
     for name in files.keys() & found:
         if (out / name).read_bytes() != files[name].encode():
             problems.append(f"{name} is not as the tables give it")
     return sorted(problems)
+
+
+def designs(program: Path, out: Path) -> str:
+    """Text of designs.csv for the documents of the data folder that `out` belongs to."""
+    if not program.exists():
+        raise ValueError(f"{program} reads the texts of the rows: build it first (cmake --build build --target osteosome-designs)")
+    done = subprocess.run([program, out.parent.parent], capture_output=True, text=True, encoding="utf-8", check=False)
+    if done.returncode != 0:
+        raise ValueError(done.stderr.strip())
+    return done.stdout
 
 
 def summary(papers: list[Paper]) -> None:
@@ -377,6 +391,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         help="folder with the three tables (default: $OSTEOSOME_SHARED/evidence, else ../shared/evidence)",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, default=ROOT / "evidence" / "preclinical", help="folder of the documents")
+    parser.add_argument("--program", type=Path, default=ROOT / "build" / "bin" / "osteosome-designs", help="reads the texts of the rows")
     parser.add_argument("--check", action="store_true", help="write nothing: do the documents equal the tables?")
     return parser.parse_args(argv)
 
@@ -387,6 +402,8 @@ def main(argv: list[str] | None = None) -> None:
     files = render(papers)
     if args.check:
         problems = differences(args.out, files)
+        if not problems and (args.out / DESIGNS).read_text(encoding="utf-8") != designs(args.program, args.out):
+            problems = [f"{DESIGNS} is not what the texts of the rows mean"]
         if problems:
             raise ValueError("\n  ".join(["not as in the tables", *problems]))
         print("as in the tables")
@@ -394,6 +411,7 @@ def main(argv: list[str] | None = None) -> None:
         args.out.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             (args.out / name).write_text(text, encoding="utf-8", newline="\n")
+        (args.out / DESIGNS).write_text(designs(args.program, args.out), encoding="utf-8", newline="\n")
     summary(papers)
 
 

@@ -40,7 +40,7 @@ void print_left_out(const report::ValidationInput& input) {
 }
 
 void print_animals(const report::PreclinicalInput& input) {
-  for (const auto& t : report::totals(input.results)) {
+  for (const auto& t : evidence::totals(input.results)) {
     std::cout << fmt::format("  {:<12} {:<8} {:<44} {:>3} of {:>3} right ({:.0f} %); always \"better\": {} of {}\n", t.role, t.group, t.what, t.right,
                              t.n, 100.0 * static_cast<double>(t.right) / static_cast<double>(t.n), t.always_better, t.n);
   }

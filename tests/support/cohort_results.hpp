@@ -47,11 +47,25 @@ struct HandMade {
     study.id = "trial";
     study.title = "Trial (Author 2020)";
     study.doi = "10.1000/trial";
-    study.arms.push_back({"one", "drug", "denosumab", "denosumab 60 mg", "", 0, {}, {}, {}, {}, {}, "", "validation", "yes", "", {}});
+    evidence::StudyArm arm;
+    arm.id = "one";
+    arm.label = "drug";
+    arm.trial_class = "denosumab";
+    arm.regimen = "denosumab 60 mg";
+    arm.role = "validation";
+    arm.runnable = "yes";
+    study.arms.push_back(arm);
   }
 
   evidence::Measurement& measure(const std::string& outcome, double month, double mean) {
-    study.arms[0].measurements.push_back({outcome, "percent_change", month, mean, {}, {}, {}, "", "yes", "seen", "", ""});
+    evidence::Measurement m;
+    m.outcome = outcome;
+    m.unit = "percent_change";
+    m.month = month;
+    m.mean = mean;
+    m.count = "yes";
+    m.provenance = "seen";
+    study.arms[0].measurements.push_back(m);
     return study.arms[0].measurements.back();
   }
   [[nodiscard]] std::vector<evidence::Comparison> compare() const { return evidence::compare(scenario, models, result, {study}); }

@@ -23,6 +23,7 @@ struct GradedPoint {
 /// Points of one model, arm and outcome together: the unit of the report.
 struct ArmGrade {
   std::string model, study, arm, trial_class, role, outcome;
+  bool marker = false;
   std::size_t n = 0;            ///< points that count
   double rmse = 0, bias = 0;    ///< percentage points, log ratio for markers; NaN without points or if a simulation failed
   std::size_t within = 0, with_interval = 0;

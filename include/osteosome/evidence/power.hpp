@@ -8,6 +8,7 @@
 
 #include "osteosome/evidence/animal_compare.hpp"
 #include "osteosome/cohort/scenario.hpp"
+#include "osteosome/model/outcomes.hpp"
 
 namespace osteosome::evidence {
 
@@ -47,7 +48,9 @@ void check_power(const cohort::Scenario& scenario, const std::vector<simulate::C
 /// (evidence/control-arms.csv), weighted by degrees of freedom, else assumed.
 class AnimalSpread {
  public:
-  explicit AnimalSpread(const std::string& data_root);
+  /// Keeps a reference to `outcomes`. @throws Error(Input) outcome-006 for an outcome without any spread.
+  AnimalSpread(const std::string& data_root, const model::Outcomes& outcomes);
+  AnimalSpread(const std::string& data_root, model::Outcomes&& outcomes) = delete;
   [[nodiscard]] Spread of(const std::string& code, const std::string& species) const;
 
  private:
@@ -56,8 +59,9 @@ class AnimalSpread {
     std::size_t arms = 0;
     std::vector<std::string> studies;
   };
+  const model::Outcomes& outcomes_;
   std::map<std::pair<std::string, std::string>, Pool> pools_;  ///< by species and outcome
-  std::map<std::string, Spread> assumed_;                      ///< by outcome
+  std::map<std::string, double> assumed_;                      ///< by the name of the spread
 };
 
 }  // namespace osteosome::evidence

@@ -9,11 +9,29 @@
 #include <vector>
 
 #include "osteosome/core/toml.hpp"
+#include "osteosome/model/outcomes.hpp"
 #include "osteosome/protocol/regimen.hpp"
 #include "osteosome/simulate/compiled_model.hpp"
 #include "osteosome/simulate/patient.hpp"
 
 namespace osteosome::evidence {
+
+/// What a row says happened.
+enum class Reported { Up, Down, NoEffect };
+
+/// A comparison of two groups in typed words: what the text of a row means, settled once by the importer of studies.
+struct AnimalDesign {
+  std::string species, outcome;        ///< overlay; code with site, e.g. BVTV_tibia
+  std::string treated, control;        ///< regimen texts
+  simulate::Patient treated_animal, control_animal;
+  double days = 0;                     ///< from the start of treatment to the measurement
+  double n = 0;                        ///< animals a group
+  std::optional<Reported> reported;
+  std::string animal_model;            ///< OVX, ORX, HLU or none: under which the spread between animals stands
+  std::vector<std::string> filled_in;  ///< what the study does not say and the vocabulary assumes
+  std::string why_not;                 ///< why the row cannot be simulated, then the rest says nothing; or ""
+  bool operator==(const AnimalDesign&) const = default;
+};
 
 /// One row of an animal study, cells by column (evidence/preclinical/README.md), with where it stands.
 struct AnimalRow {
@@ -21,22 +39,28 @@ struct AnimalRow {
   std::string study, role;  ///< id of the document or text of the table; calibration, set_aside or ""
   std::string table;        ///< preclinical, mechanisms, in_vitro
   core::Location where;
+  std::optional<AnimalDesign> design = {};  ///< of designs.csv; without it the text is read when it is needed
   [[nodiscard]] std::string text(const std::string& column) const;                 ///< "" if empty
   [[nodiscard]] std::optional<double> number(const std::string& column) const;     ///< the cell as one number
   [[nodiscard]] double number_or(const std::string& column, double otherwise) const;  ///< the first number in the cell
 };
 
-/// Rows of the study documents of a folder. @throws Error(Input) with every problem.
+/// Rows of the study documents of a folder, with their designs where it has a designs.csv. @throws Error(Input) with every problem.
 [[nodiscard]] std::vector<AnimalRow> load_animal_studies(const std::string& folder);
 /// Rows of one study document.
 [[nodiscard]] std::vector<AnimalRow> load_animal_study(const std::string& path);
 /// Rows of a table in the layout of preclinical.csv. @throws Error(Io), Error(Input).
 [[nodiscard]] std::vector<AnimalRow> load_animal_table(const std::string& path);
 
+/// The designs of the rows of table "preclinical" as text of designs.csv, read anew from the rows' texts (tools/import_preclinical.py).
+[[nodiscard]] std::string designs_csv(const std::vector<AnimalRow>& rows, const std::string& data_root, const core::UnitSystem& units);
+
 /// How the words of the studies map to the model, and what holds where a study is silent (evidence/preclinical/vocabulary.toml).
 class Vocabulary {
  public:
-  explicit Vocabulary(const std::string& path);
+  /// @throws Error(Input) with every problem of the file: keys nobody asks for, and outcomes, sites, species and routes that are not there, with
+  /// near matches (vocabulary-001 to vocabulary-003, toml-...).
+  Vocabulary(const std::string& data_root, const model::Outcomes& outcomes);
   /// Key `wanted` of the first entry of `table` one of whose words stands in `text` (case does not matter), or "".
   [[nodiscard]] std::string look_up(const std::string& table, const std::string& text, const std::string& wanted, const std::string& only = "") const;
   [[nodiscard]] std::string fallback(const std::string& key) const;
@@ -52,22 +76,12 @@ struct Variation {
   bool assumed = true;
 };
 
-/// What a row says happened.
-enum class Reported { Up, Down, NoEffect };
-
 /// A row as a simulated comparison of two groups.
-struct AnimalTrial {
+struct AnimalTrial : AnimalDesign {
   const AnimalRow* row = nullptr;
-  std::string species, outcome;        ///< overlay; code with site, e.g. BVTV_tibia
-  std::string treated, control;        ///< regimen texts
-  simulate::Patient treated_animal, control_animal;
-  double days = 0;                     ///< from the start of treatment to the measurement
-  double n = 0;                        ///< animals a group
   Variation variation;
-  std::optional<Reported> reported;
   bool beneficial = false;             ///< the reported direction is the wanted one
   std::string group;                   ///< benefit, null, disease or drug: scored apart
-  std::vector<std::string> filled_in;  ///< what the study does not say and the vocabulary assumes
 };
 
 /// A row that cannot be simulated.
@@ -76,7 +90,7 @@ struct AnimalLeftOut {
   std::string reason;
 };
 
-/// The rows of the animal table as trials, which point to them, by the vocabulary; the others with their reason.
+/// The rows of the animal table as trials, which point to them, by their designs; the others with their reason.
 [[nodiscard]] std::vector<AnimalTrial> describe_trials(const std::vector<AnimalRow>& rows, const std::string& data_root,
                                                        const core::UnitSystem& units, std::vector<AnimalLeftOut>& left_out);
 std::vector<AnimalTrial> describe_trials(std::vector<AnimalRow>&& rows, const std::string& data_root, const core::UnitSystem& units,

@@ -6,12 +6,15 @@
 #include <vector>
 
 #include "osteosome/cohort/scenario.hpp"
+#include "osteosome/evidence/populations.hpp"
+#include "osteosome/model/outcomes.hpp"
 
 namespace osteosome::evidence {
 
 /// One published value. `outcome` is a site or marker code, `unit` as in evidence/clinical/README.md.
 struct Measurement {
   std::string outcome, unit;
+  bool marker = false;  ///< of turnover: compared as log ratio
   double month = 0;
   std::optional<double> mean, low, high, error;
   std::string interval;  ///< what low/high or error are: SD, SE, CI95, error_bar_as_plotted, ...
@@ -23,9 +26,10 @@ struct Measurement {
 struct StudyArm {
   std::string id, label, trial_class, regimen, comparator_regimen;
   double time_zero_month = 0;
-  /// Means at month 0 [years], [T-score]; empty where the source gives none.
-  std::optional<double> age_y, years_since_menopause, t_ls, t_th, t_fn;
-  std::string population;  ///< who they were: pm_osteoporosis, pm_low_bmd, early_pm, natural_menopause, ...
+  /// Means at month 0 [years]; empty where the source gives none.
+  std::optional<double> age_y, years_since_menopause;
+  std::vector<std::pair<std::string, double>> t_scores;  ///< means at month 0 that the source gives, by code of the site
+  Population population;                                 ///< who they were
   std::string role, runnable, remark;
   std::vector<Measurement> measurements;
 };
@@ -47,14 +51,25 @@ struct StudyTables {
   std::vector<LeftOut> left_out;
 };
 
+/// What studies name by a code, of the vocabulary of a data folder.
+struct StudyVocabulary {
+  model::Outcomes outcomes;
+  Populations populations;
+};
+/// @throws Error with every problem of the first file that has any.
+[[nodiscard]] StudyVocabulary load_study_vocabulary(const std::string& data_root);
+
+/// Compared as log ratio: a marker of turnover, not a density.
+[[nodiscard]] bool is_marker(const std::string& outcome, const model::Outcomes& outcomes);
+
 /// @throws Error(Input) with every problem of the file.
-[[nodiscard]] Study load_study(const std::string& path);
+[[nodiscard]] Study load_study(const std::string& path, const StudyVocabulary& vocabulary);
 /// All study documents of a folder and below, by file name; folders named preclinical are passed over.
-[[nodiscard]] std::vector<Study> load_studies(const std::string& folder);
+[[nodiscard]] std::vector<Study> load_studies(const std::string& folder, const StudyVocabulary& vocabulary);
 /// The same from a folder with arms.csv and measurements.csv (columns as in evidence/clinical/README.md); a study a text of column `study`.
 /// A row that cannot be read, or whose arm cannot be told, is left out and named with file and line.
 /// @throws Error(Io); Error(Input) for a missing column or text that is no table.
-[[nodiscard]] StudyTables load_study_tables(const std::string& folder);
+[[nodiscard]] StudyTables load_study_tables(const std::string& folder, const StudyVocabulary& vocabulary);
 /// The studies of the library: load_studies of `root`/evidence.
 [[nodiscard]] std::vector<Study> load_evidence(const std::string& root);
 
@@ -67,9 +82,23 @@ struct Comparison {
   double time_zero_month = 0;  ///< of the study arm: its baseline lies this long after the start of treatment
   double month = 0, observed = 0, simulated = 0;
   std::optional<double> low, high;
+  std::optional<bool> within;  ///< the simulated value lies in the reported interval of the mean (evidence::within)
   /// Half width of the reported interval, or the reported error.
   [[nodiscard]] std::optional<double> error() const;
 };
+
+/// Whether a prediction lies in the reported interval of the mean; nothing if there is none (an SD is the spread between women).
+[[nodiscard]] std::optional<bool> within(const Measurement& m, double predicted);
+
+/// Comparisons of one outcome, arm and model together.
+struct ComparisonSummary {
+  std::string outcome, arm, model;
+  std::size_t n = 0;          ///< with a simulated value
+  double rmse = 0, bias = 0;  ///< simulated minus observed
+  std::size_t within = 0, with_interval = 0;
+};
+/// By outcome, arm and model.
+[[nodiscard]] std::vector<ComparisonSummary> summarise(const std::vector<Comparison>& comparisons);
 
 /// Checks that the evidence the scenario names exists, and adds the visits of its rows to the scenario's output times. `animal_studies` are
 /// ids of animal studies, which need a control arm instead. @throws Error(Input) with near matches.

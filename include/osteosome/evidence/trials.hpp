@@ -15,14 +15,11 @@
 
 namespace osteosome::evidence {
 
-/// The women of an arm as a patient at the start of its regimen. What the source does not give is filled in by population:
-/// age 67 (pm_*), 54 (early_pm), menopause + years (natural and surgical menopause); T-scores LS -2.7, TH -1.9, FN -2.2 (pm_osteoporosis
-/// and others with fractures) or -2.0, -1.3, -1.7 (pm_low_bmd); none elsewhere. T-scores at a month 0 that lies after the first dose are
-/// not those of the start, so the defaults of the population are used then.
+/// The women of an arm as a patient at the start of its regimen. What the source does not give is that of the population
+/// (vocabulary/populations.toml). T-scores at a month 0 that lies after the first dose are not those of the start, so those of the population
+/// are used then.
 [[nodiscard]] simulate::Patient patient_of(const StudyArm& arm, const protocol::Regimen& regimen);
 
-/// Compared as log ratio: a marker of turnover, not a density.
-[[nodiscard]] bool is_marker(const std::string& outcome);
 /// Why the arm can stand for no women or cannot be dated (age, T-scores, month 0, `runnable`); empty: it can be simulated.
 [[nodiscard]] std::string oddity(const StudyArm& arm);
 /// Why the row can be no measurement of its arm (`count`, month, value); empty: it counts, or says itself that it does not.
@@ -33,7 +30,7 @@ struct TrialRow {
   const Study* study = nullptr;
   const StudyArm* arm = nullptr;
   const Measurement* measurement = nullptr;
-  [[nodiscard]] bool marker() const { return is_marker(measurement->outcome); }
+  [[nodiscard]] bool marker() const { return measurement->marker; }
   /// What the model says minus what was measured: percentage points, log ratio for markers, the row's unit otherwise.
   [[nodiscard]] double residual(double predicted) const;
 };

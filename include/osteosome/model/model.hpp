@@ -60,6 +60,7 @@ struct Parameter {
   std::optional<Prior> prior;
   bool free = false;  ///< an algebraic rule may determine it
   core::Location where;
+  std::string origin = {};  ///< the used document or therapy that it came with, by the name it has in the model; "" for the model's own
 };
 
 /// A volume; `size` is in `unit`. One that is not constant changes by `rate`, is `assigned` at every instant, or is set by events and
@@ -184,6 +185,13 @@ struct DoseEntry {
   std::optional<double> continuous_up_to_days;
   std::string route;
   core::Location where;
+  std::string origin = {};  ///< as of a parameter
+};
+
+/// What an output says of a cargo of a product.
+struct CargoReadout {
+  std::string name, kind;  ///< as in the product document; its class there
+  bool share = false;      ///< share of its greatest effect; else copies a cell
 };
 
 /// A quantity the model is run for, in `unit`; `observable` ties it to the evidence.
@@ -197,6 +205,8 @@ struct Output {
   std::string unchecked;
   bool units_done = false;  ///< checked in the document it came from, whose time unit may differ
   core::Location where;
+  std::string origin = {};  ///< as of a parameter
+  std::optional<CargoReadout> cargo = {};
 };
 
 /// A site whose density at the start of treatment is known: `scale` is set so that the output `t_score` shows the reported T-score.
@@ -216,6 +226,12 @@ struct PatientInputs {
   std::string unloaded;  ///< set to 1 while the limbs carry no load
   std::vector<PatientDensity> densities;
   std::vector<std::pair<std::string, core::Location>> parameters;  ///< every parameter named above, and where
+};
+
+/// A product (exosomes or cells of one making) that the model has taken in.
+struct ProductPart {
+  std::string drug, origin;
+  std::vector<std::string> draws_on;  ///< used documents of the model whose quantities its ports are connected to
 };
 
 /// A drug of the model that its species does not answer to.
@@ -244,6 +260,7 @@ struct Model {
   std::vector<Output> outputs;
   std::string species_name = "human";  ///< human, mouse, rat or dish: decides which therapies work
   std::vector<RefusedDrug> refused;
+  std::vector<ProductPart> products;
   std::vector<Calibration> calibrations;
   std::string age_at_zero;  ///< parameter that holds the age at model time 0, or ""
   core::Location start_where;

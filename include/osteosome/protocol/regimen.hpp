@@ -29,8 +29,11 @@ struct Drug {
   std::vector<std::string> other_units = {};  ///< of other dimensions its doses may have, e.g. "particles"
   std::string largest_dose = {};         ///< of the labels and studies, e.g. "210 mg", or "" where none is stated
   std::string largest_dose_per_kg = {};  ///< the same per kg of body weight, e.g. "10 mg"
+  bool product = false;                  ///< exosomes or cells of one making: a model takes it in only when it is named
 };
 using DrugCatalogue = std::vector<Drug>;
+/// True for the name of a product of the catalogue.
+[[nodiscard]] bool is_product(const DrugCatalogue& catalogue, const std::string& drug);
 
 /// Reads a catalogue file, or the catalogues and therapy documents of a folder (therapies/). @throws Error(Io), Error(Input).
 [[nodiscard]] DrugCatalogue load_catalogue(const std::string& path);
@@ -63,6 +66,9 @@ struct Regimen {
   [[nodiscard]] bool contains(const std::string& drug) const;
   [[nodiscard]] std::vector<std::string> drugs() const;  ///< each once, in the order of the text
 };
+
+/// Words of regimen text that are routes.
+[[nodiscard]] const std::vector<std::string>& routes();
 
 /// A sentence for `amount` `unit` (per kg of body weight if `per_kg`) of more than 10 times the largest dose of labels and studies, or "".
 /// @throws Error(Dosing) regimen-021 for one of more than 1000 times.

@@ -9,6 +9,7 @@
 #include "osteosome/evidence/power.hpp"
 #include "osteosome/evidence/study.hpp"
 #include "osteosome/cohort/scenario.hpp"
+#include "osteosome/model/outcomes.hpp"
 
 namespace osteosome::report {
 
@@ -26,6 +27,7 @@ struct ReportInput {
   const std::vector<simulate::CompiledModel>& models;
   const cohort::ScenarioResult& result;
   const std::vector<evidence::Comparison>& comparisons;
+  const model::Outcomes& outcomes;
   std::string manifest;         ///< JSON text shown at the end
   std::string chart_library;    ///< JavaScript that defines vegaEmbed; "" leaves the charts out and says so
   std::vector<evidence::AnimalComparison> animals = {};

@@ -8,6 +8,7 @@
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/core/toml.hpp"
+#include "osteosome/model/outcomes.hpp"
 #include "osteosome/model/value_check.hpp"
 
 namespace osteosome::cohort {
@@ -20,69 +21,13 @@ constexpr double kMostSubjects = 1e8;
 constexpr double kOldest = 130 * 365.25;  // days
 constexpr double kHeaviest = 700;         // kg
 constexpr double kGreatestTScore = 5;     // beyond, the scale of the site would leave its range
-const std::vector<std::string> kOutcomes = {
-    "LS",
-    "TH",
-    "FN",
-    "TR",
-    "TB",
-    "RAD33",
-    "LS_QCT_trabecular",
-    "CTX",
-    "uCTX",
-    "P1NP",
-    "BSAP",
-    "OC",
-    "BVTV_tibia",
-    "BVTV_femur",
-    "BVTV_vertebra",
-    "TbN_tibia",
-    "TbN_femur",
-    "TbN_vertebra",
-    "TbTh_tibia",
-    "TbTh_femur",
-    "TbTh_vertebra",
-    "TbSp_tibia",
-    "TbSp_femur",
-    "TbSp_vertebra",
-    "BMD_tibia",
-    "BMD_femur",
-    "BMD_vertebra",
-    "CtTh_femur",
-    "MAR",
-    "BFR_BS",
-    "OcS",
-    "ObS",
-    "beta_catenin",
-    "ERK",
-    "RUNX2",
-    "TNF",
-    "marrow_fat",
-    "EV_plasma",
-    "EV_liver",
-    "EV_spleen",
-    "EV_lung",
-    "EV_bone",
-    "EV_delivered",
-    "cells_lung",
-    "cells_marrow",
-    "strength",
-    "vessels",
-    "EdU",
-    "EV_medium",
-    "p_ERK",
-    "proliferation",
-    "ALP",
-    "mineral",
-    "adipogenic",
-    "apoptosis",
-    "osteoclastogenesis"};
 constexpr std::size_t kMostTimes = 1'000'000;
 
 class ScenarioReader {
  public:
   ScenarioReader(const std::string& text, const std::string& path, const model::Library& library, const core::UnitSystem& units)
-      : text_(text), path_(path), library_(library), units_(units), catalogue_(protocol::load_catalogue(library.root + "/therapies")) {}
+      : text_(text), path_(path), library_(library), units_(units), catalogue_(protocol::load_catalogue(library.root + "/therapies")),
+        outcomes_(model::load_outcomes(library.root)) {}
 
   Scenario run() {
     scenario_.file = path_;
@@ -227,14 +172,15 @@ class ScenarioReader {
       in.problem("scenario-006", "'turnover' should lie between 0.1 and 10", "1 is the typical woman.", "turnover");
     p.supplement = in.boolean("calcium_vitamin_d").value_or(p.supplement);
     read_disease(in, p);
-    for (const auto& [key, site] : {std::pair{"t_ls", "LS"}, {"t_th", "TH"}, {"t_fn", "FN"}}) {
+    for (const model::Site& site : outcomes_.sites()) {
+      if (!site.t_score) continue;
+      const std::string key = site.t_score_key();
       const auto score = in.number(key);
-      if (score && !(std::abs(*score) <= kGreatestTScore))
-        in.problem("scenario-006", "'" + std::string(key) + "' should be a T-score between -5 and 5", "", key);
-      if (score && !p.age_days && value.find("age") == nullptr) in.problem("scenario-006", "'" + std::string(key) + "' needs 'age'", "", key);
+      if (score && !(std::abs(*score) <= kGreatestTScore)) in.problem("scenario-006", "'" + key + "' should be a T-score between -5 and 5", "", key);
+      if (score && !p.age_days && value.find("age") == nullptr) in.problem("scenario-006", "'" + key + "' needs 'age'", "", key);
       if (!score) continue;
-      std::erase_if(p.t_scores, [&](const auto& known) { return known.first == site; });
-      p.t_scores.emplace_back(site, *score);
+      std::erase_if(p.t_scores, [&](const auto& known) { return known.first == site.code; });
+      p.t_scores.emplace_back(site.code, *score);
     }
     in.finish();
   }
@@ -455,10 +401,11 @@ class ScenarioReader {
   }
 
   void check_outcomes(TomlReader& in, const std::vector<std::string>& codes, std::string_view key) {
+    const auto known = outcomes_.codes();
     for (const std::string& code : codes) {
-      if (std::find(kOutcomes.begin(), kOutcomes.end(), code) != kOutcomes.end()) continue;
+      if (std::find(known.begin(), known.end(), code) != known.end()) continue;
       in.problem("scenario-020", "unknown outcome '" + code + "'",
-                 "E.g. LS, TH, FN, CTX, P1NP, BVTV_tibia, TbN_tibia, EV_plasma. " + core::did_you_mean(code, kOutcomes), key);
+                 "E.g. LS, TH, FN, CTX, P1NP, BVTV_tibia, TbN_tibia, EV_plasma. " + core::did_you_mean(code, known), key);
     }
   }
 
@@ -546,6 +493,7 @@ class ScenarioReader {
   const model::Library& library_;
   const core::UnitSystem& units_;
   protocol::DrugCatalogue catalogue_;
+  model::Outcomes outcomes_;
   core::Diagnostics problems_;
   core::Location until_where_;
   Scenario scenario_;

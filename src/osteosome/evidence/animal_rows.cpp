@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of animal studies and the vocabulary that maps their words.
+// Rows of animal studies, as they stand in documents and tables.
 #include <algorithm>
 #include <filesystem>
 
+#include "animal_designs.hpp"
 #include "animal_words.hpp"
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/text.hpp"
@@ -98,6 +99,13 @@ std::vector<AnimalRow> load_animal_studies(const std::string& folder) {
   core::Diagnostics problems;
   for (const std::string& file : files) read_study(file, rows, problems);
   problems.throw_if_any(core::ErrorKind::Input);
+  const std::string typed = (std::filesystem::path(folder) / "designs.csv").string();
+  if (!std::filesystem::exists(typed, ec)) return rows;
+  const auto designs = load_designs(typed);
+  for (AnimalRow& row : rows) {
+    const auto design = designs.find({row.study, row.text("line")});
+    if (row.table == "preclinical" && design != designs.end()) row.design = design->second;
+  }
   return rows;
 }
 
@@ -122,31 +130,5 @@ std::vector<AnimalRow> load_animal_table(const std::string& path) {
   }
   return rows;
 }
-
-Vocabulary::Vocabulary(const std::string& path) : root_(core::load_toml(path)) {}
-
-std::string Vocabulary::look_up(const std::string& table, const std::string& text, const std::string& wanted, const std::string& only) const {
-  const core::TomlValue* list = root_.find(table);
-  if (list == nullptr) return "";
-  for (const core::TomlValue& entry : list->items) {
-    const core::TomlValue* therapy = entry.find("therapy");
-    if (!only.empty() && (therapy == nullptr || therapy->text != only)) continue;
-    const core::TomlValue* words = entry.find("words");
-    const bool hit =
-        words != nullptr &&
-        std::any_of(words->items.begin(), words->items.end(), [&](const core::TomlValue& w) { return has_word(text, core::to_lower(w.text)); });
-    if (!hit) continue;
-    const core::TomlValue* value = entry.find(wanted);
-    return value == nullptr ? "" : value->text;
-  }
-  return "";
-}
-
-std::string Vocabulary::fallback(const std::string& key) const {
-  const core::TomlValue* defaults = root_.find("defaults");
-  const core::TomlValue* value = defaults == nullptr ? nullptr : defaults->find(key);
-  return value == nullptr ? "" : value->text;
-}
-double Vocabulary::number(const std::string& key) const { return root_.find("defaults")->find(key)->number; }
 
 }  // namespace osteosome::evidence

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <tuple>
 
 #include "osteosome/core/text.hpp"
 #include "osteosome/evidence/study.hpp"
 
 namespace osteosome::evidence {
 namespace {
+
+constexpr double kStandardErrors = 1.96;  // of a 95 % interval
 
 struct Found {
   const Study* study;
@@ -33,6 +37,36 @@ std::optional<std::size_t> time_index(const std::vector<double>& days, double mo
 }
 
 }  // namespace
+
+std::optional<bool> within(const Measurement& m, double predicted) {
+  if (m.interval == "SD" || m.interval == "range_of_arms") return std::nullopt;
+  if (m.low && m.high) return predicted >= *m.low && predicted <= *m.high;
+  if (m.error && m.interval == "SE") return std::abs(predicted - *m.mean) <= kStandardErrors * *m.error;
+  return std::nullopt;
+}
+
+std::vector<ComparisonSummary> summarise(const std::vector<Comparison>& comparisons) {
+  std::map<std::tuple<std::string, std::string, std::string>, ComparisonSummary> sums;
+  for (const Comparison& c : comparisons) {
+    if (!std::isfinite(c.simulated)) continue;
+    ComparisonSummary& s = sums[{c.outcome, c.arm, c.model}];
+    const double d = c.simulated - c.observed;
+    s.rmse += d * d;
+    s.bias += d;
+    ++s.n;
+    if (!c.within) continue;
+    ++s.with_interval;
+    s.within += *c.within ? 1 : 0;
+  }
+  std::vector<ComparisonSummary> out;
+  for (auto& [key, s] : sums) {
+    std::tie(s.outcome, s.arm, s.model) = key;
+    s.rmse = std::sqrt(s.rmse / static_cast<double>(s.n));
+    s.bias /= static_cast<double>(s.n);
+    out.push_back(std::move(s));
+  }
+  return out;
+}
 
 std::optional<double> Comparison::error() const {
   if (low && high) return 0.5 * (*high - *low);
@@ -143,6 +177,7 @@ std::vector<Comparison> compare(const cohort::Scenario& scenario, const std::vec
           c.high = m.high;
           if (!m.low && m.error) c.low = *m.mean - *m.error, c.high = *m.mean + *m.error;
           c.simulated = quantile(change, 0.5, 1)[0];
+          c.within = within(m, c.simulated);
           rows.push_back(std::move(c));
         }
       }

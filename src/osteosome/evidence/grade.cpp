@@ -52,13 +52,7 @@ std::string doses_until(const protocol::Regimen& regimen, double month) {
 
 }  // namespace
 
-std::optional<bool> GradedPoint::within() const {
-  const Measurement& m = *row.measurement;
-  if (m.interval == "SD" || m.interval == "range_of_arms") return std::nullopt;
-  if (m.low && m.high) return predicted >= *m.low && predicted <= *m.high;
-  if (m.error && m.interval == "SE") return std::abs(predicted - *m.mean) <= 1.96 * *m.error;
-  return std::nullopt;
-}
+std::optional<bool> GradedPoint::within() const { return evidence::within(*row.measurement, predicted); }
 
 bool GradedPoint::counts() const { return row.measurement->unit == "percent_change" || row.measurement->unit == "percent_diff"; }
 
@@ -69,7 +63,8 @@ std::vector<ArmGrade> grade_arms(const std::vector<GradedPoint>& points) {
   for (const GradedPoint& p : points) {
     const auto [it, fresh] = index.try_emplace({p.model, p.row.arm, p.row.measurement->outcome}, grades.size());
     if (fresh) {
-      grades.push_back({p.model, p.row.study->id, p.row.arm->id, p.row.arm->trial_class, p.row.arm->role, p.row.measurement->outcome, 0, 0, 0, 0, 0});
+      grades.push_back({p.model, p.row.study->id, p.row.arm->id, p.row.arm->trial_class, p.row.arm->role, p.row.measurement->outcome, p.row.marker(),
+                        0, 0, 0, 0, 0});
       sums.emplace_back();
     }
     ArmGrade& g = grades[it->second];
@@ -85,9 +80,8 @@ std::vector<ArmGrade> grade_arms(const std::vector<GradedPoint>& points) {
     grades[k].bias = sums[k].mean();
   }
   const auto size = [](const ArmGrade& g) { return std::isnan(g.rmse) ? (g.n > 0 ? HUGE_VAL : -1) : g.rmse; };  // failed first, ungraded last
-  std::stable_sort(grades.begin(), grades.end(), [&](const ArmGrade& a, const ArmGrade& b) {
-    return std::pair(is_marker(a.outcome), -size(a)) < std::pair(is_marker(b.outcome), -size(b));
-  });
+  std::stable_sort(grades.begin(), grades.end(),
+                   [&](const ArmGrade& a, const ArmGrade& b) { return std::pair(a.marker, -size(a)) < std::pair(b.marker, -size(b)); });
   return grades;
 }
 
@@ -116,7 +110,7 @@ std::vector<BetweenTrialSpread> between_trial_spread(const std::vector<Study>& s
         if (!repeatable(arm, m)) continue;
         if (!regimen) regimen = parsed(arm.regimen, catalogue, units);
         if (!regimen) break;
-        groups[{m.outcome, m.month, doses_until(*regimen, m.month)}][study.id].add(is_marker(m.outcome) ? std::log1p(*m.mean / 100) : *m.mean);
+        groups[{m.outcome, m.month, doses_until(*regimen, m.month)}][study.id].add(m.marker ? std::log1p(*m.mean / 100) : *m.mean);
       }
     }
   }

@@ -74,7 +74,7 @@ std::string reason_to_leave_out(const AnimalRow& row) {
 
 Mechanisms grade_mechanisms(const std::vector<AnimalRow>& rows, const std::string& data_root, const core::UnitSystem& units,
                             const simulate::SolverSettings& settings, const std::vector<std::string>& overlays) {
-  const Vocabulary vocabulary(data_root + "/evidence/preclinical/vocabulary.toml");
+  const Vocabulary vocabulary(data_root, model::load_outcomes(data_root));
   Dish dish(data_root, units, settings, overlays);
   const auto untreated = dish.run("none", {}), native = dish.run(kNative, {}), negative = dish.run(kNegative, {});
   Mechanisms out;

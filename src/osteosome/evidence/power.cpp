@@ -8,33 +8,14 @@
 #include "osteosome/core/text.hpp"
 #include "osteosome/evidence/animal_compare.hpp"
 #include "osteosome/evidence/dunnett.hpp"
+#include "variability.hpp"
 
 namespace osteosome::evidence {
 namespace {
 
 constexpr std::size_t kLeast = 3;
 constexpr double kConfidence = 0.95;
-
-/// Names in control-arms.csv and variability.csv of the codes of the model.
-std::string variation_name(const std::string& code) {
-  static const std::vector<std::pair<const char*, const char*>> names = {
-      {"BVTV", "BV/TV"},
-      {"TbN", "Tb.N"},
-      {"TbTh", "Tb.Th"},
-      {"TbSp", "Tb.Sp"},
-      {"BMD", "BMD"},
-      {"P1NP", "P1NP"},
-      {"CTX", "CTX"},
-      {"MAR", "MAR"},
-      {"BFR_BS", "BFR/BS"},
-      {"ObS", "osteoblast number"},
-      {"OcS", "osteoclast number"},
-      {"strength", "strength"}};
-  for (const auto& [prefix, name] : names) {
-    if (code.starts_with(prefix)) return name;
-  }
-  return "other";
-}
+const std::string kNoSpread = "other";  // of outcomes without a spread of their own
 
 /// Power by animals a group: share over the draws (control, treated) of what shows a difference in the direction of `sign`.
 std::vector<double> power_curve(const std::vector<std::pair<double, double>>& draws, double cv, double sign, std::size_t comparisons,
@@ -64,8 +45,9 @@ std::string spread_text(const Spread& s) {
          (s.studies == 1 ? " study (" : " studies (") + s.source + ")";
 }
 
-AnimalSpread::AnimalSpread(const std::string& data_root) {
-  const std::string folder = data_root + "/evidence/preclinical/";
+AnimalSpread::AnimalSpread(const std::string& data_root, const model::Outcomes& outcomes) : outcomes_(outcomes) {
+  const Variability variability(data_root, outcomes);
+  for (const model::Outcome& o : outcomes.all()) assumed_[o.spread] = variability.assumed(o.spread);
   const std::string path = data_root + "/evidence/control-arms.csv";
   const auto arms = core::parse_csv(core::read_file(path), path);
   const auto cell = [&](const std::vector<std::string>& row, const char* column) {
@@ -81,18 +63,15 @@ AnimalSpread::AnimalSpread(const std::string& data_root) {
     const std::string study = cell(row, "study");
     if (std::find(pool.studies.begin(), pool.studies.end(), study) == pool.studies.end()) pool.studies.push_back(study);
   }
-  for (const auto& row : core::parse_csv(core::read_file(folder + "variability.csv"), folder + "variability.csv").rows) {
-    if (row[0] == "any") assumed_[row[2]] = {core::parse_double(row[3]).value(), Spread::Origin::Assumed, 0, 0, ""};
-  }
 }
 
 Spread AnimalSpread::of(const std::string& code, const std::string& species) const {
-  const std::string name = variation_name(code);
+  const model::Outcome* outcome = outcomes_.find(code);
+  const std::string name = outcome == nullptr ? kNoSpread : outcome->spread;
   const auto found = pools_.find({species, name});
   if (found == pools_.end()) {
-    Spread spread = assumed_.at(name);
-    spread.source = "no control arm of a " + species + " with a standard deviation of " + (name == "other" ? code : name);
-    return spread;
+    return {assumed_.at(name), Spread::Origin::Assumed, 0, 0,
+            "no control arm of a " + species + " with a standard deviation of " + (name == kNoSpread ? code : name)};
   }
   const Pool& pool = found->second;
   std::string source;
@@ -114,7 +93,8 @@ void check_power(const cohort::Scenario& scenario, const std::vector<simulate::C
 std::vector<PowerRow> power_of(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
                                const cohort::ScenarioResult& result, const std::string& data_root) {
   const cohort::PowerPlan& plan = *scenario.power;
-  const AnimalSpread spread(data_root);
+  const model::Outcomes outcomes = model::load_outcomes(data_root);
+  const AnimalSpread spread(data_root, outcomes);
   std::vector<PowerRow> rows;
   for (const auto& arm : result.arms) {
     const auto& model = models[arm.model].model();

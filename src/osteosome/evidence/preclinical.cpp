@@ -108,7 +108,7 @@ void AnimalTrials::compile(const std::string& data_root, const simulate::SolverS
     try {
       const auto drugs = protocol::parse_regimen(trial.treated, catalogue_, units_).drugs();
       std::string key = trial.species;
-      for (const std::string& d : drugs) key += d.find(':') == std::string::npos ? "" : " " + d;
+      for (const std::string& d : drugs) key += protocol::is_product(catalogue_, d) ? " " + d : "";
       if (!known.contains(key)) {
         auto loaded = model::load_model(path, library, units_, model::LoadOptions{trial.species, drugs, overlays});
         groups_.push_back({std::make_unique<simulate::CompiledModel>(std::move(loaded), settings), {}});

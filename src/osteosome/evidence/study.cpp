@@ -14,10 +14,11 @@ namespace {
 using core::TomlReader;
 using core::TomlValue;
 
-Measurement read_measurement(const TomlValue& value, const std::string& arm, core::Diagnostics& problems) {
+Measurement read_measurement(const TomlValue& value, const std::string& arm, const StudyVocabulary& vocabulary, core::Diagnostics& problems) {
   TomlReader in(value, "measurement of arm '" + arm + "'", problems);
   Measurement m;
   m.outcome = in.required_text("outcome");
+  m.marker = is_marker(m.outcome, vocabulary.outcomes);
   m.unit = in.required_text("unit");
   m.month = in.required_number("month");
   m.mean = in.number("mean");
@@ -39,7 +40,7 @@ Measurement read_measurement(const TomlValue& value, const std::string& arm, cor
   return m;
 }
 
-StudyArm read_arm(const std::string& id, const TomlValue& value, core::Diagnostics& problems) {
+StudyArm read_arm(const std::string& id, const TomlValue& value, const StudyVocabulary& vocabulary, core::Diagnostics& problems) {
   TomlReader in(value, "arm '" + id + "'", problems);
   StudyArm arm;
   arm.id = id;
@@ -52,15 +53,16 @@ StudyArm read_arm(const std::string& id, const TomlValue& value, core::Diagnosti
   (void)in.text("population_source");
   arm.age_y = in.number("age_y");
   arm.years_since_menopause = in.number("years_since_menopause");
-  arm.t_ls = in.number("t_ls");
-  arm.t_th = in.number("t_th");
-  arm.t_fn = in.number("t_fn");
-  arm.population = in.text("sex_or_disease").value_or("");
+  for (const model::Site& site : vocabulary.outcomes.sites()) {
+    if (!site.t_score) continue;
+    if (const auto score = in.number(site.t_score_key())) arm.t_scores.emplace_back(site.code, *score);
+  }
+  arm.population = vocabulary.populations.of(in.text("sex_or_disease").value_or(""));
   arm.role = in.text("role").value_or("");
   arm.runnable = in.required_text("runnable");
   arm.remark = in.text("remark").value_or("");
   if (const TomlValue* rows = in.array("measurements")) {
-    for (const TomlValue& row : rows->items) arm.measurements.push_back(read_measurement(row, id, problems));
+    for (const TomlValue& row : rows->items) arm.measurements.push_back(read_measurement(row, id, vocabulary, problems));
   }
   in.finish();
   return arm;
@@ -68,7 +70,18 @@ StudyArm read_arm(const std::string& id, const TomlValue& value, core::Diagnosti
 
 }  // namespace
 
-Study load_study(const std::string& path) {
+bool is_marker(const std::string& outcome, const model::Outcomes& outcomes) {
+  const model::Outcome* known = outcomes.find(outcome);
+  return known != nullptr && known->kind == model::OutcomeKind::Marker;
+}
+
+StudyVocabulary load_study_vocabulary(const std::string& data_root) {
+  model::Outcomes outcomes = model::load_outcomes(data_root);
+  Populations populations = load_populations(data_root, outcomes);
+  return {std::move(outcomes), std::move(populations)};
+}
+
+Study load_study(const std::string& path, const StudyVocabulary& vocabulary) {
   core::Diagnostics problems;
   const TomlValue root = core::load_toml(path);
   TomlReader top(root, "study document", problems);
@@ -84,16 +97,18 @@ Study load_study(const std::string& path) {
     top.problem("study-001", "the table [study] is missing");
   }
   if (const TomlValue* arms = top.table("arms")) {
-    for (const auto& [id, value] : arms->entries) study.arms.push_back(read_arm(id, value, problems));
+    for (const auto& [id, value] : arms->entries) study.arms.push_back(read_arm(id, value, vocabulary, problems));
   }
   top.finish();
   problems.throw_if_any(core::ErrorKind::Input);
   return study;
 }
 
-std::vector<Study> load_evidence(const std::string& root) { return load_studies((std::filesystem::path(root) / "evidence").string()); }
+std::vector<Study> load_evidence(const std::string& root) {
+  return load_studies((std::filesystem::path(root) / "evidence").string(), load_study_vocabulary(root));
+}
 
-std::vector<Study> load_studies(const std::string& folder) {
+std::vector<Study> load_studies(const std::string& folder, const StudyVocabulary& vocabulary) {
   std::vector<std::string> files;
   std::error_code ec;
   for (auto it = std::filesystem::recursive_directory_iterator(folder, ec); it != std::filesystem::recursive_directory_iterator(); ++it) {
@@ -102,7 +117,7 @@ std::vector<Study> load_studies(const std::string& folder) {
   }
   std::sort(files.begin(), files.end());
   std::vector<Study> studies;
-  for (const std::string& file : files) studies.push_back(load_study(file));
+  for (const std::string& file : files) studies.push_back(load_study(file, vocabulary));
   return studies;
 }
 

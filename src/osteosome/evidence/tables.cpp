@@ -44,7 +44,7 @@ class Row {
   std::string name_, problem_;
 };
 
-StudyArm read_arm(Row& row) {
+StudyArm read_arm(Row& row, const StudyVocabulary& vocabulary) {
   StudyArm arm;
   arm.id = row.text("arm_id");
   arm.label = row.text("arm");
@@ -54,19 +54,21 @@ StudyArm read_arm(Row& row) {
   arm.time_zero_month = row.number("time_zero_month").value_or(0);
   arm.age_y = row.number("age_y");
   arm.years_since_menopause = row.number("years_since_menopause");
-  arm.t_ls = row.number("t_ls");
-  arm.t_th = row.number("t_th");
-  arm.t_fn = row.number("t_fn");
-  arm.population = row.text("sex_or_disease");
+  for (const model::Site& site : vocabulary.outcomes.sites()) {
+    if (!site.t_score) continue;
+    if (const auto score = row.number(site.t_score_key())) arm.t_scores.emplace_back(site.code, *score);
+  }
+  arm.population = vocabulary.populations.of(row.text("sex_or_disease"));
   arm.runnable = row.text("runnable");
   arm.role = row.text("role");
   arm.remark = row.text("remark");
   return arm;
 }
 
-Measurement read_measurement(Row& row) {
+Measurement read_measurement(Row& row, const StudyVocabulary& vocabulary) {
   Measurement m;
   m.outcome = row.text("site_or_marker");
+  m.marker = is_marker(m.outcome, vocabulary.outcomes);
   m.unit = row.text("unit");
   m.month = row.number("month").value_or(std::nan(""));
   m.mean = row.number("mean");
@@ -82,29 +84,18 @@ Measurement read_measurement(Row& row) {
 
 const std::string kArms = "arms.csv", kRows = "measurements.csv";
 const std::vector<std::string> kArmColumns = {
-    "arm_id",
-    "study",
-    "doi",
-    "arm",
-    "class",
-    "regimen",
-    "comparator_regimen",
-    "time_zero_month",
-    "age_y",
-    "years_since_menopause",
-    "t_ls",
-    "t_th",
-    "t_fn",
-    "sex_or_disease",
-    "runnable",
-    "role",
-    "remark"};
+    "arm_id",         "study",    "doi",  "arm",   "class", "regimen", "comparator_regimen", "time_zero_month", "age_y", "years_since_menopause",
+    "sex_or_disease", "runnable", "role", "remark"};
 const std::vector<std::string> kRowColumns = {
     "arm_id", "site_or_marker", "unit", "month", "mean", "ci_low", "ci_high", "sd_or_se", "which", "count", "provenance", "note"};
 
 class TableReader {
  public:
-  explicit TableReader(const std::string& folder) : folder_(folder) {}
+  TableReader(const std::string& folder, const StudyVocabulary& vocabulary) : folder_(folder), vocabulary_(vocabulary) {
+    for (const model::Site& site : vocabulary.outcomes.sites()) {
+      if (site.t_score) arm_columns_.push_back(site.t_score_key());
+    }
+  }
 
   StudyTables run() {
     const auto arms = load(kArms, {"arm_id", "study", "regimen", "time_zero_month", "runnable", "role"});
@@ -126,7 +117,7 @@ class TableReader {
       problems.add({"table-001", "column '" + column + "' is missing", {file, 1, 0}, core::did_you_mean(column, table.header)});
     }
     for (const std::string& column : table.header) {
-      const auto& known = name == kArms ? kArmColumns : kRowColumns;
+      const auto& known = name == kArms ? arm_columns_ : kRowColumns;
       std::vector<std::string> absent;
       const auto has = [](const std::vector<std::string>& list, const std::string& k) {
         return std::find(list.begin(), list.end(), k) != list.end();
@@ -145,7 +136,7 @@ class TableReader {
   }
 
   void take_arm(Row row) {
-    StudyArm arm = read_arm(row);
+    StudyArm arm = read_arm(row, vocabulary_);
     const std::string title = row.text("study");
     auto& studies = tables_.studies;
     auto study = std::find_if(studies.begin(), studies.end(), [&](const Study& s) { return s.title == title; });
@@ -162,7 +153,7 @@ class TableReader {
   /// A row of an arm that is left out goes with it.
   void take_row(Row row) {
     const std::string id = row.text("arm_id"), outcome = row.text("site_or_marker");
-    Measurement m = read_measurement(row);
+    Measurement m = read_measurement(row, vocabulary_);
     if (!named_.contains(id)) row.problem(with_hint("no arm '" + id + "' in arms.csv", core::did_you_mean(id, known_)));
     const auto at = place_.find(id);
     if (!row.problem().empty()) {
@@ -174,6 +165,8 @@ class TableReader {
   }
 
   std::string folder_;
+  const StudyVocabulary& vocabulary_;
+  std::vector<std::string> arm_columns_ = kArmColumns;
   StudyTables tables_;
   std::map<std::string, std::size_t> named_;  ///< how often an arm stands in arms.csv
   std::vector<std::string> known_;
@@ -182,6 +175,6 @@ class TableReader {
 
 }  // namespace
 
-StudyTables load_study_tables(const std::string& folder) { return TableReader(folder).run(); }
+StudyTables load_study_tables(const std::string& folder, const StudyVocabulary& vocabulary) { return TableReader(folder, vocabulary).run(); }
 
 }  // namespace osteosome::evidence

@@ -12,34 +12,18 @@
 namespace osteosome::evidence {
 namespace {
 
-constexpr double kNaturalMenopause = 50, kSurgicalMenopause = 45, kYoungestWoman = 30;  // years
+constexpr double kYoungestWoman = 30;                                                // years
 constexpr double kLeastAge = 18, kGreatestAge = 110;                                 // years
 constexpr double kGreatestScore = 6, kLongest = 1200;                                // T-score units, months
-const std::set<std::string> kMarkers = {"CTX", "uCTX", "P1NP", "BSAP", "OC"};
 const std::set<std::string> kFractureUnits = {
     "relative_risk", "risk_ratio", "odds_ratio", "hazard_ratio", "rate_ratio", "rate_per_100py", "cumulative_incidence_percent"};
 const std::set<std::string> kUnits = {
     "percent_change",          "percent_diff", "percent_per_year", "absolute_g_cm2", "absolute_sBMD_mg_cm2", "absolute_g_cm2_per_year",
     "percent_of_gain_retained"};
 
-bool postmenopausal(const StudyArm& arm) { return arm.population.starts_with("pm_") || arm.population == "hip_fracture_men_and_women"; }
-
 double age_at_month_zero(const StudyArm& arm) {
-  if (arm.age_y) return *arm.age_y;
-  if (arm.population == "early_pm") return 54;
-  const double since = arm.years_since_menopause.value_or(0);
-  if (arm.population == "natural_menopause") return kNaturalMenopause + since;
-  if (arm.population == "surgical_menopause") return kSurgicalMenopause + since;
-  return 67;
-}
-
-/// T-score of a site if the source gives none.
-std::optional<double> usual_t_score(const StudyArm& arm, const std::string& site) {
-  if (!postmenopausal(arm)) return std::nullopt;
-  const bool low = arm.population == "pm_low_bmd";
-  if (site == "LS") return low ? -2.0 : -2.7;
-  if (site == "TH") return low ? -1.3 : -1.9;
-  return low ? -1.7 : -2.2;
+  const Population& who = arm.population;
+  return arm.age_y.value_or(who.age_at_menopause_y ? *who.age_at_menopause_y + arm.years_since_menopause.value_or(0) : who.age_y);
 }
 
 /// yes, no, or no with its reason.
@@ -56,27 +40,30 @@ simulate::Patient patient_of(const StudyArm& arm, const protocol::Regimen& regim
   simulate::Patient patient;
   const double age = std::max(age_at_month_zero(arm) - arm.time_zero_month / 12, kYoungestWoman);
   patient.age_days = age * core::kDaysPerYear;
-  patient.surgical = arm.population == "surgical_menopause";
+  patient.surgical = arm.population.surgical;
   std::optional<double> since = arm.years_since_menopause;
-  if (!since && arm.population == "early_pm") since = 5.5;
-  if (!since && patient.surgical) since = age_at_month_zero(arm) - kSurgicalMenopause;
+  if (!since) since = arm.population.years_since_menopause;
+  if (!since && patient.surgical) since = age_at_month_zero(arm) - *arm.population.age_at_menopause_y;
   if (since) patient.years_since_menopause = *since - arm.time_zero_month / 12;
   patient.supplement = arm.trial_class != "natural_history";
-  const bool treated = treated_before_month_zero(arm, regimen);
-  for (const auto& [site, reported] : {std::pair{"LS", arm.t_ls}, {"TH", arm.t_th}, {"FN", arm.t_fn}}) {
-    const auto score = reported && !treated ? reported : usual_t_score(arm, site);
-    if (score) patient.t_scores.emplace_back(site, *score);
+  patient.t_scores = arm.population.t_scores;
+  if (treated_before_month_zero(arm, regimen)) return patient;
+  for (const auto& [site, reported] : arm.t_scores) {
+    const auto usual = std::find_if(patient.t_scores.begin(), patient.t_scores.end(), [&](const auto& t) { return t.first == site; });
+    if (usual == patient.t_scores.end()) {
+      patient.t_scores.emplace_back(site, reported);
+    } else {
+      usual->second = reported;
+    }
   }
   return patient;
 }
 
-bool is_marker(const std::string& outcome) { return kMarkers.contains(outcome); }
-
 std::string oddity(const StudyArm& arm) {
   if (!answer(arm.runnable)) return "'runnable' is '" + arm.runnable + "', neither 'yes' nor 'no: reason'";
   if (arm.age_y && !(*arm.age_y >= kLeastAge && *arm.age_y <= kGreatestAge)) return "an age of " + core::format_double(*arm.age_y) + " years";
-  for (const auto& score : {arm.t_ls, arm.t_th, arm.t_fn}) {
-    if (score && !(std::abs(*score) <= kGreatestScore)) return "a T-score of " + core::format_double(*score);
+  for (const auto& [site, score] : arm.t_scores) {
+    if (!(std::abs(score) <= kGreatestScore)) return "a T-score of " + core::format_double(score);
   }
   if (!(arm.time_zero_month >= 0 && arm.time_zero_month <= kLongest))
     return "month 0 at month " + core::format_double(arm.time_zero_month) + " of the regimen";
@@ -86,7 +73,7 @@ std::string oddity(const StudyArm& arm) {
 std::string oddity(const StudyArm& arm, const Measurement& m) {
   if (!answer(m.count)) return "'count' is '" + m.count + "', neither 'yes' nor 'no: reason'";
   if (m.count != "yes") return "";
-  if (is_marker(m.outcome) && m.mean && !(*m.mean > -100)) return "a marker that changes by " + core::format_double(*m.mean) + " %";
+  if (m.marker && m.mean && !(*m.mean > -100)) return "a marker that changes by " + core::format_double(*m.mean) + " %";
   const double month = arm.time_zero_month + m.month;
   if (month < 0 || month > kLongest) return "a visit at month " + core::format_double(month) + " of the regimen";
   return "";

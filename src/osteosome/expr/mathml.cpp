@@ -11,6 +11,8 @@
 
 #include "functions.hpp"
 
+#include "functions.hpp"
+
 namespace osteosome::expr {
 namespace {
 

@@ -212,6 +212,7 @@ class Composer {
                          "Targets with combine = \"product\" take cargo."});
         }
       }
+      if (child->is_product) model.model.products.push_back({child->therapy_of, use.id, drawn_on(model.model, use)});
       for (const Act& act : merge(model, std::move(*child), use)) add_act(model, act, use.id, contributions);
     }
     for (const Target& t : model.targets) {
@@ -220,6 +221,16 @@ class Composer {
       for (std::size_t k = 1; k < acts.size(); ++k) formula = expr::Ast::call(t.product ? "*" : "+", {std::move(formula), acts[k]});
       model.model.rules.push_back({t.id, Rule::Kind::Assignment, std::move(formula), t.unit, t.meaning, "", false, t.where});
     }
+  }
+
+  /// Used documents of the model whose parameters the ports of a therapy are connected to.
+  static std::vector<std::string> drawn_on(const Model& model, const Use& use) {
+    std::set<std::string> origins;
+    for (const auto& [port, formula] : use.connect) {
+      const Parameter* p = model.find_parameter(formula.name);
+      if (p != nullptr && !p->origin.empty()) origins.insert(p->origin);
+    }
+    return {origins.begin(), origins.end()};
   }
 
   /// The contribution as a rule "THERAPY.on_TARGET" in the target's unit.
@@ -276,6 +287,9 @@ class Composer {
     Renamer renamer(child.model, use.id, time_factor);
     for (Act& act : child.acts) act.formula = renamer.converted(act.formula);
     renamer.run();
+    for (Parameter& p : child.model.parameters) p.origin = use.id;
+    for (DoseEntry& d : child.model.doses) d.origin = use.id;
+    for (Output& o : child.model.outputs) o.origin = use.id;
     for (const auto& [name, formula] : use.connect) connect(child.model, use, name, formula);
     append(parent.model, std::move(child.model));
     return std::move(child.acts);

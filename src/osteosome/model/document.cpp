@@ -527,6 +527,12 @@ Output read_output(const std::string& id, const TomlValue& value, const core::Un
   o.observable = in.text("observable").value_or("");
   o.label = in.text("label").value_or(in.text("meaning").value_or(id));
   o.when = in.text("when").value_or("");
+  o.origin = in.text("origin").value_or("");
+  if (const TomlValue* cargo = in.table("cargo")) {
+    TomlReader body(*cargo, "cargo of output '" + id + "'", problems);
+    o.cargo = {body.required_text("name"), body.required_text("class"), body.boolean("share").value_or(false)};
+    body.finish();
+  }
   o.unchecked = in.text("unchecked").value_or("");
   in.finish();
   return o;

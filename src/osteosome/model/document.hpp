@@ -58,6 +58,7 @@ struct Document {
   std::vector<Use> uses;
   std::vector<Target> targets;
   bool is_therapy = false;
+  bool is_product = false;
   std::string therapy_of;  ///< drug of [therapy]
   std::vector<std::string> species;  ///< of [therapy]: where it works
   std::string elsewhere;             ///< of [therapy]: what to do in other species

@@ -141,7 +141,7 @@ class Overlay {
 
   /// The model's own outputs give way; those of therapies stay.
   void replace_outputs(const TomlValue& table) {
-    std::erase_if(model_.outputs, [](const Output& o) { return o.id.find('.') == std::string::npos; });
+    std::erase_if(model_.outputs, [](const Output& o) { return o.origin.empty(); });
     const auto outputs = read_outputs(table, units_, problems_);
     model_.outputs.insert(model_.outputs.begin(), outputs.begin(), outputs.end());
     model_.patient.densities.clear();  // they name outputs that are gone

@@ -3,9 +3,11 @@
 // values, and one pool a cargo entry that acts on a target of the model (docs/reference/product.md).
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "document.hpp"
 #include "osteosome/core/text.hpp"
+#include "osteosome/model/vocabulary.hpp"
 
 namespace osteosome::model {
 namespace {
@@ -14,8 +16,59 @@ using core::TomlReader;
 using core::TomlValue;
 using expr::Ast;
 
-const std::vector<std::string> kClasses = {"protein", "mRNA", "miRNA", "siRNA", "lncRNA", "lipid", "lumped"};
-const std::vector<std::string> kRecipients = {"osteoblast", "osteoclast"};
+/// What the cargo of every product does in a cell (vocabulary/cargo.toml): formulas over the names that each cargo gives a meaning.
+struct CargoKinetics {
+  std::vector<std::string> classes, recipients;
+  std::vector<std::string> delivered;  ///< [recipient] symbol of the kinetics
+  Ast rate, level, raises, lowers;
+};
+
+Ast formula(TomlReader& in, const char* key) {
+  try {
+    return expr::parse_formula(in.required_text(key));
+  } catch (const core::Error& error) {
+    const auto& d = error.diagnostics().front();
+    in.problem(d.code, d.message, d.hint, key);
+    return Ast::number(0);
+  }
+}
+
+CargoKinetics read_kinetics(const std::string& data_root) {
+  core::Diagnostics problems;
+  const TomlValue root = load_vocabulary(data_root, "cargo");
+  TomlReader top(root, "vocabulary", problems);
+  CargoKinetics kinetics;
+  if (const TomlValue* cargo = top.table("cargo")) {
+    TomlReader in(*cargo, "[cargo]", problems);
+    kinetics.classes = in.texts("classes");
+    kinetics.rate = formula(in, "rate");
+    kinetics.level = formula(in, "level");
+    kinetics.raises = formula(in, "raises");
+    kinetics.lowers = formula(in, "lowers");
+    if (const TomlValue* recipients = in.table("recipients")) {
+      TomlReader body(*recipients, "[cargo.recipients]", problems);
+      for (const auto& entry : recipients->entries) {
+        kinetics.recipients.push_back(entry.first);
+        kinetics.delivered.push_back(body.required_text(entry.first));
+      }
+    }
+    if (kinetics.recipients.empty()) in.problem("product-008", "'recipients' is missing or empty");
+    in.finish();
+  } else {
+    top.problem("product-008", "the table [cargo] is missing");
+  }
+  top.finish();
+  problems.throw_if_any(core::ErrorKind::Input);
+  return kinetics;
+}
+
+/// The formula with its names given their meanings.
+Ast filled_in(const Ast& formula, const std::map<std::string, Ast>& meanings) {
+  return expr::substitute(formula, [&](const std::string& name) {
+    const auto meaning = meanings.find(name);
+    return meaning == meanings.end() ? nullptr : &meaning->second;
+  });
+}
 
 bool among(TomlReader& in, const char* key, const std::string& value, const std::vector<std::string>& allowed) {
   if (value.empty() || std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return true;
@@ -29,7 +82,7 @@ bool among(TomlReader& in, const char* key, const std::string& value, const std:
 class Product {
  public:
   Product(const std::string& file, const Library& library, Document& base, const core::UnitSystem& units, core::Diagnostics& problems)
-      : file_(file), library_(library), base_(base), units_(units), problems_(problems) {}
+      : file_(file), library_(library), base_(base), units_(units), problems_(problems), kinetics_(read_kinetics(library.root)) {}
 
   void read(const TomlValue& root) {
     TomlReader top(root, "product document", problems_);
@@ -91,14 +144,14 @@ class Product {
     (void)in.text("engineering");
     base_.species = in.texts("species");
     base_.elsewhere = in.text("elsewhere").value_or("");
-    base_.is_therapy = true;
+    base_.is_therapy = base_.is_product = true;
     without_ = in.texts("without");
     const bool converts = in.boolean("conversion").value_or(true);
     const auto cargo = in.text("cargo");
     in.finish();
-    std::erase_if(m.doses, [](const DoseEntry& d) { return d.id.find('.') != std::string::npos; });  // of vesicles that cells make
+    std::erase_if(m.doses, [](const DoseEntry& d) { return !d.origin.empty(); });  // of vesicles that cells make
     for (DoseEntry& d : m.doses) d.drug = base_.therapy_of;
-    std::erase_if(m.outputs, [](const Output& o) { return o.id.find('.') != std::string::npos && o.observable.empty(); });
+    std::erase_if(m.outputs, [](const Output& o) { return !o.origin.empty() && o.observable.empty(); });
     for (Output& o : m.outputs) o.when = base_.therapy_of;
     if (!converts) take_back_conversions();
     if (cargo) read_shared(*cargo);
@@ -159,11 +212,11 @@ class Product {
       return;
     }
     const std::string kind = in.required_text("class");
-    (void)among(in, "class", kind, kClasses);
+    (void)among(in, "class", kind, kinetics_.classes);
     const std::string target = in.required_text("target"), sign = in.required_text("sign");
     (void)among(in, "sign", sign, {"+", "-"});
-    std::string recipient = in.text("recipient").value_or("osteoblast");
-    if (!among(in, "recipient", recipient, kRecipients)) recipient = "osteoblast";  // said already
+    std::string recipient = in.text("recipient").value_or(kinetics_.recipients.front());
+    if (!among(in, "recipient", recipient, kinetics_.recipients)) recipient = kinetics_.recipients.front();  // said already
     effect_value_ = 0;
     shared_ = {in.required_text("source"), in.required_text("kind"), in.text("rationale").value_or("")};
     if (shared_.source == "model") shared_.source = base_.model.source;
@@ -176,20 +229,20 @@ class Product {
                  "From 0 to 1 where 'sign' is '-'.", "effect");
     in.finish();
     add_pool(name, meaning, recipient, copies, life, entry.where);
-    const Ast level = Ast::call("/", {Ast::symbol(name), Ast::call("+", {half, Ast::symbol(name)})});
-    add_output(name + "_per_cell", Ast::symbol(name), kind + ": copies a cell", entry.where);
-    add_output(name + "_share", level, kind + ": share of the greatest effect", entry.where);
-    act_on(target, Ast::call(sign == "-" ? "-" : "+", {Ast::number(1), Ast::call("*", {effect, level})}), in.where("target"));
+    const Ast level = filled_in(kinetics_.level, {{"pool", Ast::symbol(name)}, {"half_copies", half}});
+    add_output(name + "_per_cell", Ast::symbol(name), kind + ": copies a cell", {name, kind, false}, entry.where);
+    add_output(name + "_share", level, kind + ": share of the greatest effect", {name, kind, true}, entry.where);
+    act_on(target, filled_in(sign == "-" ? kinetics_.lowers : kinetics_.raises, {{"effect", effect}, {"level", level}}), in.where("target"));
   }
 
-  /// Read by the section on cargo of a report: labels begin with the class.
-  void add_output(const std::string& id, const Ast& formula, const std::string& label, const core::Location& where) {
+  void add_output(const std::string& id, const Ast& formula, const std::string& label, CargoReadout cargo, const core::Location& where) {
     Output output;
     output.id = id;
     output.formula = formula;
     output.unit = {"1", units_.parse("1"), true};
     output.label = label;
     output.when = base_.therapy_of;
+    output.cargo = std::move(cargo);
     output.where = where;
     base_.model.outputs.push_back(std::move(output));
   }
@@ -212,9 +265,11 @@ class Product {
     pool.unit = {"1", units_.parse("1"), true};
     pool.initial = Ast::number(0);
     pool.typical = Ast::number(1);
-    const Ast in = Ast::call("*", {copies, Ast::symbol("delivered_" + recipient)});
-    const Ast out = Ast::call("/", {Ast::call("*", {Ast::number(0.6931471805599453), Ast::symbol(name)}), life});
-    pool.rate = Ast::call("-", {in, out});
+    const auto cell =
+        static_cast<std::size_t>(std::find(kinetics_.recipients.begin(), kinetics_.recipients.end(), recipient) - kinetics_.recipients.begin());
+    pool.rate =
+        filled_in(kinetics_.rate,
+                  {{"copies", copies}, {"delivered", Ast::symbol(kinetics_.delivered[cell])}, {"pool", Ast::symbol(name)}, {"half_life", life}});
     pool.meaning = meaning;
     pool.where = where;
     base_.model.species.push_back(std::move(pool));
@@ -226,6 +281,7 @@ class Product {
   Document& base_;
   const core::UnitSystem& units_;
   core::Diagnostics& problems_;
+  CargoKinetics kinetics_;
   Provenance shared_;
   double effect_value_ = 0;  ///< of the entry being read, where it is a number
 };

@@ -182,6 +182,10 @@ Entry dose(const DoseEntry& d) {
   return e.text("route", d.route);
 }
 
+std::string cargo(const CargoReadout& c) {
+  return "{ name = " + quoted(c.name) + ", class = " + quoted(c.kind) + (c.share ? ", share = true }" : " }");
+}
+
 std::string patient(const PatientInputs& p) {
   std::string out;
   const auto line = [&](const char* key, const std::string& value) {
@@ -233,6 +237,8 @@ std::string extras_to_toml(const Model& model) {
   for (const Output& o : model.outputs) {
     Entry e(o.id);
     e.formula("formula", o.formula).unit(o.unit).text("observable", o.observable).text("label", o.label).text("when", o.when);
+    e.text("origin", o.origin);
+    if (o.cargo) e.raw("cargo", cargo(*o.cargo));
     out += e.text("unchecked", !o.unchecked.empty() || !o.units_done ? o.unchecked : "checked in the document it comes from").line();
   }
   if (!model.age_at_zero.empty()) out += "\n[start]\nage_at_zero = " + quoted(model.age_at_zero) + "\n";

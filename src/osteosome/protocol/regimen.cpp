@@ -342,6 +342,7 @@ void read_drugs(const std::string& path, DrugCatalogue& catalogue, core::Diagnos
   if (therapy != nullptr) {
     core::TomlReader in(*therapy, "[" + std::string(header) + "]", problems);
     catalogue.push_back(drug(in, in.required_text("drug")));
+    catalogue.back().product = std::string_view(header) == "product";
     return;  // the rest is the model layer's
   }
   core::TomlReader top(root, "catalogue", problems);
@@ -381,6 +382,12 @@ DrugCatalogue load_catalogue(const std::string& path) {
   }
   problems.throw_if_any(core::ErrorKind::Input);
   return catalogue;
+}
+
+const std::vector<std::string>& routes() { return kRoutes; }
+
+bool is_product(const DrugCatalogue& catalogue, const std::string& drug) {
+  return std::any_of(catalogue.begin(), catalogue.end(), [&](const Drug& d) { return d.name == drug && d.product; });
 }
 
 bool Regimen::contains(const std::string& drug) const {

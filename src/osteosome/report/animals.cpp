@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "osteosome/evidence/products.hpp"
 #include "page.hpp"
 
 namespace osteosome::report {
@@ -23,40 +24,11 @@ std::string band_text(const evidence::Band& b, const char* unit) {
   return b.low == b.high ? fmt::format("{:+.1f}{}", b.median, unit) : fmt::format("{:+.1f}{} ({:+.1f} to {:+.1f})", b.median, unit, b.low, b.high);
 }
 
-/// Constants without a measurement that an arm's products bring, themselves and what they share.
-std::vector<std::string> assumed_constants(const model::Model& model, const protocol::Regimen& regimen) {
-  std::set<std::string> prefixes;
-  for (const auto& d : model.doses) {
-    if (regimen.contains(d.drug) && d.drug.find(':') != std::string::npos) prefixes.insert(d.id.substr(0, d.id.find('.') + 1));
-  }
-  if (prefixes.empty()) return {};
-  std::vector<std::string> names;
-  for (const auto& p : model.parameters) {
-    const bool own = std::any_of(prefixes.begin(), prefixes.end(), [&](const std::string& prefix) { return p.id.starts_with(prefix); });
-    const bool cells =
-        p.id.starts_with("cells.") && std::any_of(prefixes.begin(), prefixes.end(), [](const auto& x) { return x.starts_with("msc"); });
-    if ((own || cells || p.id.starts_with("ev.")) && p.prior && p.provenance.kind == "assumed") names.push_back(p.id);
-  }
-  return names;
-}
-
 std::string arm_label(const ReportInput& in, const std::string& name) {
   for (const auto& arm : in.scenario.arms) {
     if (arm.name == name) return arm.label;
   }
   return name;
-}
-
-/// Codes of the scenario's report that any model has.
-std::vector<std::string> shown_outcomes(const ReportInput& in, const model::Model& model) {
-  std::vector<std::string> codes;
-  for (const std::string& code : in.scenario.outcomes) {
-    const bool own = std::any_of(model.outputs.begin(), model.outputs.end(), [&](const auto& o) {
-      return o.observable == code && o.id.find('.') == std::string::npos;
-    });
-    if (own) codes.push_back(code);
-  }
-  return codes;
 }
 
 Json power_chart(const ReportInput& in, const std::string& endpoint, double day) {
@@ -130,65 +102,21 @@ std::string figure_of(const Chart& c) {
          escape(c.caption) + "</figcaption></figure>\n";
 }
 
-std::string cargo_verdict(const std::string& kind, double share) {
-  if (share < 0.01) return kind == "lumped" ? "too little at this dose" : "implausible alone: too few copies a cell";
-  return kind == "lumped" ? "plausible as lumped cargo; its size is assumed" : "plausible with this loading";
-}
-
-/// Rows of the cargo table of one arm.
-std::string cargo_rows(const ReportInput& in, const cohort::ArmResult& arm) {
-  const auto& model = in.models[arm.model].model();
-  const std::size_t times = in.result.days.size(), columns = arm.outputs.size();
-  const auto highest = [&](std::size_t o) {
-    std::vector<double> peaks;
-    for (const auto& values : arm.values) {
-      double peak = std::nan("");
-      for (std::size_t k = 0; k < times && !values.empty(); ++k) peak = std::fmax(peak, values[k * columns + o]);
-      peaks.push_back(peak);
-    }
-    return evidence::band_of(peaks);
-  };
-  struct Row {
-    std::string names, kind;
-    evidence::Band copies, share;
-  };
-  std::vector<Row> rows;  // lumped cargo of one recipient is one row
-  for (std::size_t o = 0; o + 1 < columns; ++o) {
-    if (!arm.outputs[o].ends_with("_per_cell")) continue;
-    const auto output = std::find_if(model.outputs.begin(), model.outputs.end(), [&](const auto& x) { return x.id == arm.outputs[o]; });
-    const std::string kind = output->label.substr(0, output->label.find(':')), name = arm.outputs[o].substr(0, arm.outputs[o].size() - 9);
-    const evidence::Band copies = highest(o);
-    const auto same = std::find_if(rows.begin(), rows.end(), [&](const Row& r) {
-      return r.kind == kind && std::abs(r.copies.median - copies.median) <= 1e-3 * copies.median;
-    });
-    if (kind == "lumped" && same != rows.end()) {
-      same->names += ", " + name.substr(name.rfind('.') + 1);
-    } else {
-      rows.push_back({name, kind, copies, highest(o + 1)});
-    }
-  }
+std::string cargo_rows(const std::string& label, const std::vector<evidence::CargoInCell>& cargo) {
   std::string out;
-  for (const Row& r : rows) {
-    out += "<tr>" + cell(in.scenario.arms[arm.arm].label) + cell(r.names) + cell(r.kind) +
+  for (const auto& r : cargo) {
+    out += "<tr>" + cell(label) + cell(r.names) + cell(r.kind) +
            figure(fmt::format("{:.3g} ({:.2g} to {:.2g})", r.copies.median, r.copies.low, r.copies.high)) +
-           figure(fmt::format("{:.2g} %", 100 * r.share.median)) + cell(cargo_verdict(r.kind, r.share.median)) + "</tr>\n";
+           figure(fmt::format("{:.2g} %", 100 * r.share.median)) + cell(r.verdict) + "</tr>\n";
   }
   return out;
 }
 
-/// Values of cell products that are no curves: culture history, illustration, acute effects.
-std::string cell_rows(const ReportInput& in, const cohort::ArmResult& arm) {
-  const auto& model = in.models[arm.model].model();
+std::string cell_rows(const std::string& label, const std::vector<evidence::ProductValue>& values) {
   std::string out;
-  for (std::size_t o = 0; o < arm.outputs.size(); ++o) {
-    const auto output = std::find_if(model.outputs.begin(), model.outputs.end(), [&](const auto& x) { return x.id == arm.outputs[o]; });
-    const bool of_product = arm.outputs[o].find('.') != std::string::npos && output->observable.empty();
-    if (!of_product || arm.outputs[o].ends_with("_per_cell") || arm.outputs[o].ends_with("_share")) continue;
-    std::vector<double> last;
-    for (const auto& values : arm.values) last.push_back(values.empty() ? std::nan("") : values[values.size() - arm.outputs.size() + o]);
-    const evidence::Band b = evidence::band_of(last);
-    out += "<tr>" + cell(in.scenario.arms[arm.arm].label) + cell(output->label) + figure(fmt::format("{:.3g}", b.median)) +
-           figure(b.low == b.high ? "" : fmt::format("{:.2g} to {:.2g}", b.low, b.high)) + "</tr>\n";
+  for (const auto& v : values) {
+    out += "<tr>" + cell(label) + cell(v.label) + figure(fmt::format("{:.3g}", v.value.median)) +
+           figure(v.value.low == v.value.high ? "" : fmt::format("{:.2g} to {:.2g}", v.value.low, v.value.high)) + "</tr>\n";
   }
   return out;
 }
@@ -203,7 +131,7 @@ std::string differences_section(const ReportInput& in) {
       escape(arm_label(in, in.scenario.control)));
   for (std::size_t m = 0; m < in.models.size(); ++m) {
     const auto& model = in.models[m].model();
-    const auto codes = shown_outcomes(in, model);
+    const auto codes = evidence::own_outcomes(model, in.scenario.outcomes);
     const auto* control = evidence::arm_result(in.scenario, in.result, in.scenario.control, m);
     if (control == nullptr || codes.empty()) continue;
     out += "<div class=scroll><table><tr><th>Arm</th><th>Rests on</th>";
@@ -212,17 +140,12 @@ std::string differences_section(const ReportInput& in) {
     std::set<std::string> names;
     for (const auto& arm : in.result.arms) {
       if (arm.model != m || &arm == control) continue;
-      const auto assumed = assumed_constants(model, in.scenario.arms[arm.arm].regimen);
+      const auto assumed = evidence::assumed_constants(model, in.scenario.arms[arm.arm].regimen);
       names.insert(assumed.begin(), assumed.end());
       out += std::string("<tr") + (assumed.empty() ? "" : " class=assumed") + ">" + cell(in.scenario.arms[arm.arm].label) +
              cell(assumed.empty() ? "" : fmt::format("assumed: {} constants", assumed.size()));
-      for (const auto& code : codes) {
-        const auto treated = evidence::values_at(arm, model, code, in.result, in.scenario.until_days());
-        const auto base = evidence::values_at(*control, model, code, in.result, in.scenario.until_days());
-        std::vector<double> percent;
-        for (std::size_t s = 0; s < treated.size(); ++s) percent.push_back(100 * (treated[s] / base[s] - 1));
-        out += figure(band_text(evidence::band_of(percent), " %"));
-      }
+      for (const auto& band : evidence::differences(model, in.result, arm, *control, codes, in.scenario.until_days()))
+        out += figure(band_text(band, " %"));
       out += "</tr>\n";
     }
     out += "</table></div>\n";
@@ -290,8 +213,10 @@ std::string power_section(const ReportInput& in) {
 std::string products_section(const ReportInput& in) {
   std::string cargo, cells;
   for (const auto& arm : in.result.arms) {
-    cargo += cargo_rows(in, arm);
-    cells += cell_rows(in, arm);
+    const auto& model = in.models[arm.model].model();
+    const std::string& label = in.scenario.arms[arm.arm].label;
+    cargo += cargo_rows(label, evidence::cargo_in_cells(model, arm, in.result.days.size()));
+    cells += cell_rows(label, evidence::product_values(model, arm));
   }
   std::string out;
   if (!cargo.empty()) {

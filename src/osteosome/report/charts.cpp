@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -17,13 +16,6 @@ using Json = nlohmann::ordered_json;
 /// Okabe-Ito colours, which differ for every common kind of colour blindness; one an arm, the same in all charts.
 const std::vector<std::string> kColours = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
 const std::vector<std::vector<int>> kDashes = {{1, 0}, {6, 4}, {2, 2}, {8, 3, 2, 3}};
-
-const std::map<std::string, std::string>& outcome_titles() {
-  static const std::map<std::string, std::string> titles = {
-      {"TH", "Total hip BMD"},      {"LS", "Lumbar spine BMD"},   {"FN", "Femoral neck BMD"}, {"TB", "Total body BMD"}, {"CTX", "CTX (resorption)"},
-      {"P1NP", "P1NP (formation)"}, {"BSAP", "BSAP (formation)"}, {"OC", "Osteocalcin"},      {"TR", "Trochanter BMD"}};
-  return titles;
-}
 
 /// Point shapes of Vega with the character that stands for them in captions.
 const std::vector<std::pair<std::string, std::string>> kSymbols = {
@@ -71,6 +63,11 @@ constexpr std::size_t kMostPlainCharts = 12;  // of a model without observables
 /// What an output is charted as: its observable, or, where no model has one (imported models), its own name.
 std::string code_of(const ReportInput& in, const model::Output& o) { return simulate::has_observables(in.models) ? o.observable : o.id; }
 
+std::string title_of(const ReportInput& in, const std::string& code) {
+  const model::Outcome* outcome = simulate::has_observables(in.models) ? in.outcomes.find(code) : nullptr;
+  return outcome == nullptr ? code : outcome->title;
+}
+
 std::vector<std::string> outcomes_of(const ReportInput& in) {
   std::set<std::string> have;
   std::vector<std::string> first;
@@ -82,7 +79,7 @@ std::vector<std::string> outcomes_of(const ReportInput& in) {
   }
   if (!simulate::has_observables(in.models)) return first;
   std::vector<std::string> order = in.scenario.outcomes;
-  if (order.empty()) order = {"TH", "LS", "FN", "CTX", "P1NP", "BSAP", "OC", "TR", "TB"};
+  if (order.empty()) order = in.outcomes.usual();
   std::erase_if(order, [&](const std::string& code) { return !have.contains(code); });
   return order;
 }
@@ -313,10 +310,8 @@ std::vector<Chart> make_charts(const ReportInput& in) {
     const Json curves = curve_rows(in, code);
     if (curves.empty()) continue;
     const Json points = point_rows(in, code);
-    const auto& titles = outcome_titles();
-    const auto title = titles.find(code);
     const model::Output& output = *output_of(in, code);
-    const std::string text = title != titles.end() && !in.scenario.absolute ? title->second : in.scenario.absolute ? output.label : code;
+    const std::string text = in.scenario.absolute ? output.label : title_of(in, code);
     const std::string values = in.scenario.absolute ? value_title(output) : kChange;
     std::string caption = text + (in.scenario.absolute ? "" : ", percent change from the start of treatment") + ". Lines: models";
     if (!curves[0].contains("low")) {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "osteosome/core/text.hpp"
 #include "osteosome/report/animals.hpp"
@@ -130,33 +129,15 @@ std::string charts_section(const ReportInput& in, const std::vector<Chart>& char
   return out + "</div>\n";
 }
 
-/// Root mean square and mean of simulated minus observed, a row for each model, arm and outcome.
 std::string summary_table(const ReportInput& in) {
-  struct Sum {
-    double square = 0, total = 0;
-    int n = 0, inside = 0, with_interval = 0;
-  };
-  std::map<std::tuple<std::string, std::string, std::string>, Sum> sums;
-  for (const auto& c : in.comparisons) {
-    if (!std::isfinite(c.simulated)) continue;
-    Sum& s = sums[{c.outcome, c.arm, c.model}];
-    const double d = c.simulated - c.observed;
-    s.square += d * d;
-    s.total += d;
-    ++s.n;
-    if (c.low && c.high && c.interval != "SD") {  // an SD is the spread between women, not the uncertainty of their mean
-      ++s.with_interval;
-      s.inside += c.simulated >= *c.low && c.simulated <= *c.high ? 1 : 0;
-    }
-  }
   std::string out =
       "<div class=scroll><table><tr><th>Outcome</th><th>Arm</th><th>Model</th><th class=n>Points</th><th class=n>RMSE [points]</th><th class=n>Bias "
       "[points]</th><th class=n>Inside the interval</th></tr>\n";
-  for (const auto& [key, s] : sums) {
+  for (const auto& s : evidence::summarise(in.comparisons)) {
     out += fmt::format(
         "<tr><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{:.2f}</td><td class=n>{:+.2f}</td><td class=n>{}</td></tr>\n",
-        escape(std::get<0>(key)), escape(std::get<1>(key)), escape(std::get<2>(key)), s.n, std::sqrt(s.square / s.n), s.total / s.n,
-        s.with_interval > 0 ? fmt::format("{} of {}", s.inside, s.with_interval) : "none reported");
+        escape(s.outcome), escape(s.arm), escape(s.model), s.n, s.rmse, s.bias,
+        s.with_interval > 0 ? fmt::format("{} of {}", s.within, s.with_interval) : "none reported");
   }
   return out + "</table></div>\n";
 }

@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <map>
-#include <tuple>
 
 #include "page.hpp"
 
@@ -24,7 +22,7 @@ std::string totals_table(const PreclinicalInput& in) {
       "none was found, is too small for the study's animals to show. Beside it: a predictor that always says \"better\".</p>\n<div "
       "class=scroll><table><tr><th>Role</th><th>Rows</th><th>Of</th><th class=n>Right</th><th class=n>Rows</th><th class=n>Always "
       "better</th></tr>\n";
-  for (const auto& t : totals(in.results)) {
+  for (const auto& t : evidence::totals(in.results)) {
     out += "<tr>" + cell(t.role) + cell(t.group) + cell(t.what) + figure(std::to_string(t.right)) + figure(std::to_string(t.n)) +
            figure(std::to_string(t.always_better)) + "</tr>\n";
   }
@@ -83,30 +81,6 @@ std::string left_out_table(const PreclinicalInput& in) {
 }
 
 }  // namespace
-
-std::vector<DirectionTotal> totals(const std::vector<AnimalResult>& results) {
-  std::map<std::tuple<std::string, std::string, int, std::string>, DirectionTotal> found;
-  for (const AnimalResult& r : results) {
-    if (!r.right) continue;
-    const auto& t = *r.trial;
-    const std::string role = t.row->role.empty() ? "table" : t.row->role;
-    const std::vector<std::string> slices = {"all", "species " + t.species, "source " + t.row->text("source"), "route " + t.row->text("route"),
-                                             "engineering " + t.row->text("engineering")};
-    for (std::size_t k = 0; k < slices.size(); ++k) {
-      if (k > 0 && slices[k].back() == ' ') continue;
-      DirectionTotal& total = found[{role, t.group, static_cast<int>(k), slices[k]}];
-      total.role = role;
-      total.group = t.group;
-      total.what = slices[k].substr(0, 44);
-      total.right += *r.right ? 1 : 0;
-      ++total.n;
-      total.always_better += t.beneficial ? 1 : 0;
-    }
-  }
-  std::vector<DirectionTotal> out;
-  for (const auto& [key, total] : found) out.push_back(total);
-  return out;
-}
 
 std::string make_preclinical_report(const PreclinicalInput& input) {
   return page_start("Animal studies as simulated experiments") + "<h1>Animal studies as simulated experiments</h1>\n" + totals_table(input) +

@@ -14,8 +14,6 @@
 namespace osteosome::tasks {
 namespace {
 
-constexpr std::size_t kExperiments = 400;
-
 std::string number(double x, int digits = 4) { return std::isfinite(x) ? fmt::format("{:.{}g}", x, digits) : ""; }
 
 std::string name_of(const std::optional<evidence::Reported>& r) {
@@ -23,7 +21,7 @@ std::string name_of(const std::optional<evidence::Reported>& r) {
   return *r == evidence::Reported::Up ? "up" : *r == evidence::Reported::Down ? "down" : "ns";
 }
 
-core::Table rows_table(const std::vector<report::AnimalResult>& results) {
+core::Table rows_table(const std::vector<evidence::AnimalResult>& results) {
   core::Table table{"preclinical", {"study",
        "line",
        "role",
@@ -103,14 +101,6 @@ core::Table left_out_table(const std::vector<evidence::AnimalLeftOut>& left_out)
   return table;
 }
 
-report::AnimalResult grade(const evidence::AnimalTrial& trial, const evidence::AnimalPrediction& p, std::uint64_t seed) {
-  report::AnimalResult r{&trial, p, evidence::simulate_smd(trial, p, seed, kExperiments), std::nullopt, std::nullopt};
-  if (trial.reported) r.right = evidence::right(trial, p);
-  const auto low = trial.row->number("ci_low"), high = trial.row->number("ci_high");
-  if (low && high && trial.row->text("effect_type") == "SMD") r.inside = r.smd.mean >= *low && r.smd.mean <= *high;
-  return r;
-}
-
 bool wanted(const evidence::AnimalRow& row, const ValidationRequest& request) {
   const std::string role = request.role == "validation" ? "set_aside" : request.role;
   const bool named = request.studies.empty() || std::find(request.studies.begin(), request.studies.end(), row.study) != request.studies.end();
@@ -147,8 +137,7 @@ AnimalValidation validate_animals(const cohort::Workspace& workspace, const Vali
   AnimalValidation out;
   out.rows = std::make_shared<const std::vector<evidence::AnimalRow>>(std::move(rows));
   out.trials = std::make_shared<const evidence::AnimalTrials>(*out.rows, root, workspace.units(), request.solver, request.overlays);
-  const auto predicted = out.trials->predict({{}}, job.stop).front();
-  for (std::size_t k = 0; k < predicted.size(); ++k) out.input.results.push_back(grade(out.trials->trials()[k], predicted[k], k + 1));
+  out.input.results = evidence::grade_trials(out.trials->trials(), out.trials->predict({{}}, job.stop).front());
   out.input.mechanisms = evidence::grade_mechanisms(*out.rows, root, workspace.units(), request.solver, request.overlays);
   out.input.left_out = out.trials->left_out();
   out.input.left_out.insert(out.input.left_out.end(), out.input.mechanisms.left_out.begin(), out.input.mechanisms.left_out.end());

@@ -72,9 +72,9 @@ std::string check_model(const std::string& path, const cohort::Workspace& worksp
                      unchecked == 0 ? "" : fmt::format(" except {} opt-outs", unchecked));
 }
 
-std::string check_study(const core::TomlValue& root, const std::string& path) {
+std::string check_study(const core::TomlValue& root, const std::string& path, const cohort::Workspace& workspace) {
   if (root.find("rows") != nullptr) return fmt::format("animal study, {} rows", evidence::load_animal_study(path).size());
-  return fmt::format("study, {} arms", evidence::load_study(path).arms.size());
+  return fmt::format("study, {} arms", evidence::load_study(path, evidence::load_study_vocabulary(workspace.root())).arms.size());
 }
 
 std::string check_calibration(const std::string& path) {
@@ -88,7 +88,7 @@ std::string check(const cohort::Workspace& workspace, const std::string& path, s
   if (model::is_sbml(path)) return check_sbml(path, workspace.units());
   const core::TomlValue root = core::load_toml(path);
   if (root.find("scenario") != nullptr) return check_scenario(path, workspace, remarks);
-  if (root.find("study") != nullptr) return check_study(root, path);
+  if (root.find("study") != nullptr) return check_study(root, path, workspace);
   if (root.find("calibration") != nullptr) return check_calibration(path);
   if (const core::TomlValue* overlay = root.find("overlay")) return check_overlay(*overlay, path, workspace);
   if (const core::TomlValue* product = root.find("product")) return check_product(*product, path, workspace);

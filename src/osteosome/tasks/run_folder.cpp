@@ -328,7 +328,8 @@ class Run {
     if (fs::exists(bundle, ec)) library = core::read_file(bundle);
     Json shown = manifest_;
     shown["status"] = "completed";
-    report::ReportInput input{scenario_, models_, result, comparisons, shown.dump(2), library};
+    const model::Outcomes outcomes = model::load_outcomes(workspace_.root());
+    report::ReportInput input{scenario_, models_, result, comparisons, outcomes, shown.dump(2), library};
     if (!scenario_.control.empty()) input.animals = evidence::compare_animals(scenario_, models_, result, prepared_.animals, workspace_.root(), workspace_.units());
     if (scenario_.power) input.power = evidence::power_of(scenario_, models_, result, workspace_.root());
     const auto charts = report::make_charts(input);

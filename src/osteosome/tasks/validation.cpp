@@ -22,8 +22,8 @@ evidence::StudyTables load(const ValidationRequest& request, const cohort::Works
                                             {},
                                             "It should hold arms.csv and measurements.csv, or study documents."});
   }
-  if (std::filesystem::exists(request.evidence + "/arms.csv")) return evidence::load_study_tables(request.evidence);
-  auto studies = evidence::load_studies(request.evidence);
+  if (std::filesystem::exists(request.evidence + "/arms.csv")) return evidence::load_study_tables(request.evidence, evidence::load_study_vocabulary(workspace.root()));
+  auto studies = evidence::load_studies(request.evidence, evidence::load_study_vocabulary(workspace.root()));
   if (studies.empty()) {
     throw core::Error(core::ErrorKind::Input,
                       {"input-014", "no study in '" + request.evidence + "'", {}, "It should hold arms.csv and measurements.csv, or study documents."});

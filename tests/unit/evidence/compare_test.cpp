@@ -136,6 +136,25 @@ TEST(Compare, Simulated_value_is_the_median_of_the_subjects) {
   EXPECT_NEAR(h.compare().at(0).simulated, 2.4, kRounding);  // 1.2, 2.4, 3.6
 }
 
+/// 2.4 is simulated: 1.4 and 2.0 standard errors away; then 2.0 inside, and 2.0 beside an SD, which is no interval of the mean.
+TEST(Summarise, Is_inside_by_the_rule_of_validate) {
+  HandMade h(3);
+  for (const auto& [mean, kind] : {std::pair{1.0, "SE"}, {0.4, "SE"}, {0.4, "CI95"}, {0.4, "SD"}}) {
+    auto& m = h.measure("TH", 12, mean);
+    m.interval = kind;
+    m.error = 1;
+    if (m.interval == "CI95") m.low = mean - 2.5, m.high = mean + 2.5;
+  }
+  const auto s = evidence::summarise(h.compare());
+  ASSERT_EQ(s.size(), 1u);
+  EXPECT_EQ(s[0].outcome, "TH");
+  EXPECT_EQ(s[0].n, 4u);
+  EXPECT_EQ(s[0].with_interval, 3u);
+  EXPECT_EQ(s[0].within, 2u);
+  EXPECT_NEAR(s[0].bias, (1.4 + 3 * 2.0) / 4, 1e-9);
+  EXPECT_NEAR(s[0].rmse, std::sqrt((1.4 * 1.4 + 3 * 4.0) / 4), 1e-9);
+}
+
 TEST(Compare, Failed_and_missing_subjects_do_not_count) {
   HandMade h(3);
   h.measure("TH", 12, 3);

@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "documents.hpp"
+#include "evidence_vocabulary.hpp"
 
 namespace osteosome::evidence {
 namespace {
@@ -19,6 +20,7 @@ constexpr double kRounding = 1e-14;
 Measurement measured(const std::string& outcome, double month, double mean, const std::string& unit = "percent_change") {
   Measurement m;
   m.outcome = outcome;
+  m.marker = is_marker(outcome, support::vocabulary().outcomes);
   m.unit = unit;
   m.month = month;
   m.mean = mean;

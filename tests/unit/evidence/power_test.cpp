@@ -11,7 +11,8 @@ namespace {
 
 // By hand from evidence/control-arms.csv: sqrt(sum (n - 1) CV^2 / sum (n - 1)), to the digits shown.
 TEST(AnimalSpread, Is_pooled_over_control_arms_of_the_species_by_degrees_of_freedom) {
-  const evidence::AnimalSpread spread(library().root);
+  const model::Outcomes outcomes = model::load_outcomes(library().root);
+  const evidence::AnimalSpread spread(library().root, outcomes);
   const auto rat = spread.of("BVTV_tibia", "rat");
   // ORX and sham: 0.9/13.3, 1.8/17.6 (n 9); Prisby: SE 1.6/28.7, 0.9/16.3 (n 10), 1.6/33.1 (n 11), 3.7/34.4 (n 9)
   const double squares = 8 * (std::pow(0.9 / 13.3, 2) + std::pow(1.8 / 17.6, 2)) + 9 * 10 * (std::pow(1.6 / 28.7, 2) + std::pow(0.9 / 16.3, 2)) +
@@ -26,7 +27,8 @@ TEST(AnimalSpread, Is_pooled_over_control_arms_of_the_species_by_degrees_of_free
 }
 
 TEST(AnimalSpread, Is_assumed_aloud_where_no_study_tells) {
-  const evidence::AnimalSpread spread(library().root);
+  const model::Outcomes outcomes = model::load_outcomes(library().root);
+  const evidence::AnimalSpread spread(library().root, outcomes);
   const auto p1np = spread.of("P1NP", "rat");
   EXPECT_EQ(p1np.origin, evidence::Spread::Origin::Assumed);
   EXPECT_EQ(p1np.cv, 0.3);

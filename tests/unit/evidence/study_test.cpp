@@ -8,11 +8,13 @@
 #include <set>
 
 #include "errors.hpp"
+#include "evidence_vocabulary.hpp"
 
 namespace osteosome::evidence {
 namespace {
 
 using support::error_of;
+using support::vocabulary;
 
 const std::string kGood = R"toml([study]
 id = "trial"
@@ -34,7 +36,7 @@ measurements = [
 
 core::Error refusal(const std::string& text) {
   const support::TemporaryFolder folder;
-  return error_of([&] { (void)load_study(folder.write("trial.toml", text)); });
+  return error_of([&] { (void)load_study(folder.write("trial.toml", text), vocabulary()); });
 }
 
 /// kGood with `from` turned into `to` has exactly one problem with this message, at the line of `marker`.
@@ -51,7 +53,7 @@ void expect_refused(const std::string& from, const std::string& to, const std::s
 
 TEST(Study, Fields_are_read) {
   const support::TemporaryFolder folder;
-  const auto s = load_study(folder.write("trial.toml", kGood));
+  const auto s = load_study(folder.write("trial.toml", kGood), vocabulary());
   EXPECT_EQ(s.id, "trial");
   EXPECT_EQ(s.doi, "10.1/x");
   ASSERT_EQ(s.arms.size(), 1u);
@@ -105,7 +107,7 @@ TEST(Study, Shipped_intervals_hold_their_mean) {
 
 TEST(Study, Folder_without_evidence_gives_no_study) {
   const support::TemporaryFolder folder;
-  EXPECT_TRUE(load_evidence(folder.path()).empty());
+  EXPECT_TRUE(load_studies(folder.path(), vocabulary()).empty());
 }
 
 TEST(Study, Missing_header_is_refused) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "errors.hpp"
+#include "evidence_vocabulary.hpp"
 #include "osteosome/evidence/study.hpp"
 
 namespace osteosome::evidence {
@@ -28,7 +29,7 @@ StudyTables both(const std::string& arms, const std::string& rows) {
   const support::TemporaryFolder folder;
   (void)folder.write("arms.csv", arms);
   (void)folder.write("measurements.csv", rows);
-  return load_study_tables(folder.path());
+  return load_study_tables(folder.path(), support::vocabulary());
 }
 
 std::vector<Study> tables(const std::string& arms, const std::string& rows) { return both(arms, rows).studies; }
@@ -74,10 +75,9 @@ TEST(StudyTables, Cells_of_an_arm) {
   EXPECT_EQ(arm.time_zero_month, 12);
   EXPECT_EQ(arm.age_y, 64.5);
   EXPECT_EQ(arm.years_since_menopause, 15);
-  EXPECT_EQ(arm.t_ls, -2.5);
-  EXPECT_EQ(arm.t_th, -1.5);
-  EXPECT_EQ(arm.t_fn, -1.9);
-  EXPECT_EQ(arm.population, "pm_low_bmd");
+  const std::vector<std::pair<std::string, double>> scores = {{"LS", -2.5}, {"TH", -1.5}, {"FN", -1.9}};
+  EXPECT_EQ(arm.t_scores, scores);
+  EXPECT_EQ(arm.population.code, "pm_low_bmd");
   EXPECT_EQ(arm.runnable, "yes");
   EXPECT_EQ(arm.role, "validation");
   EXPECT_EQ(arm.remark, "as planned");
@@ -106,7 +106,8 @@ TEST(StudyTables, Empty_cells_are_values_that_are_not_known) {
   const auto studies = tables(kArms, kRows);
   const StudyArm& arm = studies[1].arms[0];
   EXPECT_EQ(arm.time_zero_month, 0);
-  for (const auto& x : {arm.age_y, arm.years_since_menopause, arm.t_ls, arm.t_th, arm.t_fn}) EXPECT_FALSE(x.has_value());
+  for (const auto& x : {arm.age_y, arm.years_since_menopause}) EXPECT_FALSE(x.has_value());
+  EXPECT_TRUE(arm.t_scores.empty());
   EXPECT_EQ(arm.comparator_regimen, "");
   const Measurement& m = arm.measurements.at(0);
   for (const auto& x : {m.error, m.low, m.high}) EXPECT_FALSE(x.has_value());
@@ -125,7 +126,7 @@ TEST(StudyTables, Further_columns_are_ignored_and_optional_ones_may_be_missing) 
                               "arm_id,site_or_marker,unit,month,mean,count\na,TH,percent_change,12,1,yes\n");
   ASSERT_EQ(studies.size(), 1u);
   EXPECT_EQ(studies[0].doi, "");
-  EXPECT_EQ(studies[0].arms.at(0).population, "");
+  EXPECT_EQ(studies[0].arms.at(0).population.code, "mixed");
   EXPECT_EQ(studies[0].arms[0].measurements.at(0).mean, 1);
   EXPECT_FALSE(studies[0].arms[0].measurements[0].low.has_value());
 }
@@ -140,7 +141,7 @@ TEST(StudyTables, Arm_without_measurements_is_an_arm) {
 TEST(StudyTables, Missing_file_is_named) {
   const support::TemporaryFolder folder;
   (void)folder.write("arms.csv", kArms);
-  const auto error = error_of([&] { (void)load_study_tables(folder.path()); });
+  const auto error = error_of([&] { (void)load_study_tables(folder.path(), support::vocabulary()); });
   EXPECT_EQ(error.kind(), core::ErrorKind::Io);
   EXPECT_NE(std::string(error.what()).find("measurements.csv"), std::string::npos) << error.what();
 }

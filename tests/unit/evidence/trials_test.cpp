@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "evidence_vocabulary.hpp"
 #include "osteosome/core/text.hpp"
 #include "simulate_one_compartment.hpp"
 
@@ -31,7 +32,7 @@ StudyArm women(const std::string& population) {
   arm.id = "arm";
   arm.trial_class = "denosumab";
   arm.regimen = "denosumab 10 mg";
-  arm.population = population;
+  arm.population = vocabulary().populations.of(population);
   arm.runnable = "yes";
   arm.role = "calibration";
   return arm;
@@ -111,9 +112,9 @@ TEST(PatientOf, Nobody_is_younger_than_30) {
 
 TEST(PatientOf, T_scores_that_the_source_gives) {
   StudyArm arm = women("pm_osteoporosis");
-  arm.t_ls = -3.1;
-  arm.t_th = -1;
-  arm.t_fn = -1.5;
+  arm.t_scores.emplace_back("LS", -3.1);
+  arm.t_scores.emplace_back("TH", -1);
+  arm.t_scores.emplace_back("FN", -1.5);
   EXPECT_EQ(patient_of(arm).t_scores, (Scores{{"LS", -3.1}, {"TH", -1}, {"FN", -1.5}}));
 }
 
@@ -128,26 +129,26 @@ TEST(PatientOf, T_scores_by_population) {
 
 TEST(PatientOf, Sites_are_filled_in_one_by_one) {
   StudyArm arm = women("pm_low_bmd");
-  arm.t_th = -0.5;
+  arm.t_scores.emplace_back("TH", -0.5);
   EXPECT_EQ(patient_of(arm).t_scores, (Scores{{"LS", -2.0}, {"TH", -0.5}, {"FN", -1.7}}));
   StudyArm early = women("early_pm");
-  early.t_ls = -1;
+  early.t_scores.emplace_back("LS", -1);
   EXPECT_EQ(patient_of(early).t_scores, (Scores{{"LS", -1}}));
 }
 
 /// Densities at the baseline of an extension have been treated already.
 TEST(PatientOf, T_scores_after_the_first_dose_are_not_those_of_the_start) {
   StudyArm arm = women("pm_osteoporosis");
-  arm.t_ls = -1;
+  arm.t_scores.emplace_back("LS", -1);
   arm.time_zero_month = 24;
   EXPECT_EQ(patient_of(arm).t_scores, kOsteoporosis);
-  arm.population = "early_pm";
+  arm.population = vocabulary().populations.of("early_pm");
   EXPECT_TRUE(patient_of(arm).t_scores.empty());
 }
 
 TEST(PatientOf, T_scores_before_the_first_dose_are_those_of_the_start) {
   StudyArm arm = women("pm_osteoporosis");
-  arm.t_ls = -1;
+  arm.t_scores.emplace_back("LS", -1);
   EXPECT_EQ(patient_of(arm).t_scores[0], (std::pair<std::string, double>{"LS", -1})) << "month 0 is the first dose";
   arm.time_zero_month = 24;
   for (const char* regimen : {"none", "none for 24 months then denosumab 10 mg"}) {
@@ -158,7 +159,7 @@ TEST(PatientOf, T_scores_before_the_first_dose_are_those_of_the_start) {
 
 TEST(PatientOf, T_scores_after_a_first_dose_that_followed_a_wait) {
   StudyArm arm = women("pm_osteoporosis");
-  arm.t_ls = -1;
+  arm.t_scores.emplace_back("LS", -1);
   arm.time_zero_month = 24;
   arm.regimen = "none for 12 months then denosumab 10 mg";
   EXPECT_EQ(patient_of(arm).t_scores, kOsteoporosis);
@@ -231,6 +232,7 @@ const simulate::CompiledModel& tiny() {
 Measurement row(const std::string& outcome, const std::string& unit, double month, double mean = 0) {
   Measurement m;
   m.outcome = outcome;
+  m.marker = evidence::is_marker(outcome, vocabulary().outcomes);
   m.unit = unit;
   m.month = month;
   m.mean = mean;
@@ -298,7 +300,7 @@ TEST(TrialSet, Percent_change_of_a_marker) { EXPECT_NEAR(only(arm_with({row("CTX
 
 TEST(TrialSet, T_score_of_the_arm_is_met) {
   StudyArm arm = arm_with({row("LS", "absolute_g_cm2", 0)});
-  arm.t_ls = -3.5;
+  arm.t_scores.emplace_back("LS", -3.5);
   EXPECT_NEAR(only(arm), 0.65, kNear);
 }
 
@@ -310,7 +312,7 @@ TEST(TrialSet, Women_of_natural_history_take_no_supplement) {
 
 TEST(TrialSet, Women_without_a_T_score_are_as_old_as_they_are) {
   StudyArm arm = arm_with({row("LS", "absolute_g_cm2", 0)}, "none");
-  arm.population = "natural_menopause";
+  arm.population = vocabulary().populations.of("natural_menopause");
   arm.age_y = 50;
   EXPECT_NEAR(only(arm), 1 - 1e-5 * 20 * kDaysPerYear, kNear);
 }
@@ -570,11 +572,11 @@ TEST(LeftOut, Arm_of_women_of_an_implausible_age) {
 }
 
 TEST(LeftOut, Arm_of_women_with_an_implausible_T_score) {
-  for (const auto site : {&StudyArm::t_ls, &StudyArm::t_th, &StudyArm::t_fn}) {
+  for (const char* site : {"LS", "TH", "FN"}) {
     StudyArm arm = arm_with({row("LS", "percent_change", 12)});
-    arm.*site = -25;
+    arm.t_scores = {{site, -25}};
     EXPECT_EQ(only_reason(arm), "arm/: a T-score of -25");
-    arm.*site = 6.1;
+    arm.t_scores = {{site, 6.1}};
     EXPECT_EQ(only_reason(arm), "arm/: a T-score of 6.1");
   }
 }

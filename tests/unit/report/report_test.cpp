@@ -25,7 +25,8 @@ struct Page {
 Page page_of(const HandMade& h, const std::string& library_text = "", const std::string& manifest = "{\"seed\": 1}") {
   Page p;
   p.comparisons = h.compare();
-  const report::ReportInput input{h.scenario, h.models, h.result, p.comparisons, manifest, library_text};
+  const model::Outcomes outcomes = model::load_outcomes(library().root);
+  const report::ReportInput input{h.scenario, h.models, h.result, p.comparisons, outcomes, manifest, library_text};
   p.charts = report::make_charts(input);
   p.html = report::make_report(input, p.charts);
   return p;
@@ -154,7 +155,7 @@ TEST(Report, Reported_parameters_are_not_flagged) {
   std::vector<simulate::CompiledModel> models;
   const auto r = run(s, {}, 1, {}, &models);
   const std::vector<evidence::Comparison> none;
-  const auto html = report::make_report({s, models, r, none, "", ""}, {});
+  const auto html = report::make_report({s, models, r, none, model::load_outcomes(library().root), "", ""}, {});
   const auto& parameters = models[0].model().parameters;
   std::size_t flagged = 0;
   for (std::size_t at = html.find("<tr class=assumed>"); at != std::string::npos; at = html.find("<tr class=assumed>", at + 1)) ++flagged;
@@ -174,8 +175,11 @@ TEST(Report, Comparison_shows_observed_simulated_and_difference) {
 
 TEST(Report, Summary_counts_points_error_bias_and_hits) {
   HandMade h;
-  h.measure("TH", 12, 3).error = 0.5;   // simulated 1.2: outside, difference -1.8
-  h.measure("TH", 24, 2).error = 0.5;   // simulated 2.4: inside, difference +0.4
+  for (const auto& [month, mean] : {std::pair{12.0, 3.0}, {24.0, 2.0}}) {  // simulated 1.2: outside, difference -1.8; 2.4: inside, +0.4
+    auto& m = h.measure("TH", month, mean);
+    m.error = 0.5;
+    m.interval = "SE";
+  }
   h.measure("TH", 6, 0.6);              // simulated 0.6, no interval
   // root mean square sqrt((3.24 + 0.16)/3) = 1.06, mean -1.4/3 = -0.47
   EXPECT_TRUE(has(page_of(h).html, "<td class=n>3</td><td class=n>1.06</td><td class=n>-0.47</td><td class=n>1 of 2</td>"));
