@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <iostream>
 
-#include "osteosome/core/text.hpp"
 #include "osteosome/core/output_file.hpp"
+#include "osteosome/core/text.hpp"
 
 namespace osteosome::app {
 namespace {

@@ -61,8 +61,16 @@ int power_command(const Words& words) {
   if (words.out.empty()) return kOk;
   make_folder(words.out);
   write_tables(words.out, {tasks::power_table(power.rows)});
-  core::write_file(words.out + "/power.html", report::make_power_report({power.prepared.scenario, power.prepared.models, power.result, {}, model::load_outcomes(workspace->root()), "",
-                                                                         chart_library(*workspace), {}, power.rows}));
+  core::write_file(words.out + "/power.html",
+                   report::make_power_report({power.prepared.scenario,
+                                              power.prepared.models,
+                                              power.result,
+                                              {},
+                                              model::load_outcomes(workspace->root()),
+                                              "",
+                                              chart_library(*workspace),
+                                              {},
+                                              power.rows}));
   std::cerr << "report: " << words.out << "/power.html\n";
   return kOk;
 }

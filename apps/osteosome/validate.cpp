@@ -72,7 +72,8 @@ int validate_animals(const Words& words, const cohort::Workspace& workspace) {
   const auto validation = tasks::validate_animals(workspace, words.request, {interrupted()});
   if (validation.stopped) return kCancelled;
   print_animals(validation.input);
-  if (!words.out.empty()) write_report(words.out, "preclinical.html", report::make_preclinical_report(validation.input), tasks::tables_of(validation));
+  if (!words.out.empty())
+    write_report(words.out, "preclinical.html", report::make_preclinical_report(validation.input), tasks::tables_of(validation));
   if (validation.input.results.empty()) nothing_graded("no row can be simulated", words.out);
   return kOk;
 }

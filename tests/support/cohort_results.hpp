@@ -2,8 +2,8 @@
 // A scenario whose values and evidence are set by hand: nothing is integrated.
 #pragma once
 
-#include "osteosome/evidence/study.hpp"
 #include "cohort_scenarios.hpp"
+#include "osteosome/evidence/study.hpp"
 
 namespace osteosome::support {
 

@@ -27,7 +27,7 @@ class ScenarioFolder {
 };
 
 inline cohort::ScenarioResult run(const cohort::Scenario& scenario, const cohort::RunHooks& hooks = {}, unsigned threads = 1,
-                                    const std::stop_token& stop = {}, std::vector<simulate::CompiledModel>* models_out = nullptr) {
+                                  const std::stop_token& stop = {}, std::vector<simulate::CompiledModel>* models_out = nullptr) {
   simulate::SolverSettings settings;
   settings.relative_tolerance = scenario.relative_tolerance;
   settings.threads = threads;

@@ -6,8 +6,8 @@
 
 namespace osteosome::core {
 
-/// Rows of text under named columns; numbers are written so that they read back as the same double, what is missing is "". Results leave the library as
-/// tables.
+/// Rows of text under named columns; numbers are written so that they read back as the same double, what is missing is "". Results leave the library
+/// as tables.
 struct Table {
   std::string name;  ///< of the file, without ending
   std::vector<std::string> columns;

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "osteosome/evidence/preclinical.hpp"
 #include "osteosome/cohort/scenario.hpp"
+#include "osteosome/evidence/preclinical.hpp"
 
 namespace osteosome::evidence {
 
@@ -33,8 +33,8 @@ struct AnimalComparison {
 [[nodiscard]] std::vector<double> values_at(const cohort::ArmResult& arm, const model::Model& model, const std::string& observable,
                                             const cohort::ScenarioResult& result, double day);
 /// The result of an arm of a model, or null.
-[[nodiscard]] const cohort::ArmResult* arm_result(const cohort::Scenario& scenario, const cohort::ScenarioResult& result,
-                                                    const std::string& arm, std::size_t model);
+[[nodiscard]] const cohort::ArmResult* arm_result(const cohort::Scenario& scenario, const cohort::ScenarioResult& result, const std::string& arm,
+                                                  std::size_t model);
 /// Over the finite values.
 [[nodiscard]] Band band_of(const std::vector<double>& values);
 

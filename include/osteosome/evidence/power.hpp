@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "osteosome/evidence/animal_compare.hpp"
 #include "osteosome/cohort/scenario.hpp"
+#include "osteosome/evidence/animal_compare.hpp"
 #include "osteosome/model/outcomes.hpp"
 
 namespace osteosome::evidence {

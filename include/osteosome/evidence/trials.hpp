@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "osteosome/cohort/scenario.hpp"
 #include "osteosome/evidence/study.hpp"
 #include "osteosome/protocol/regimen.hpp"
-#include "osteosome/cohort/scenario.hpp"
 
 namespace osteosome::evidence {
 

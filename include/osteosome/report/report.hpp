@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "osteosome/cohort/scenario.hpp"
 #include "osteosome/evidence/animal_compare.hpp"
 #include "osteosome/evidence/power.hpp"
 #include "osteosome/evidence/study.hpp"
-#include "osteosome/cohort/scenario.hpp"
 #include "osteosome/model/outcomes.hpp"
 
 namespace osteosome::report {

@@ -34,9 +34,9 @@ struct Calibration {
   std::vector<NamedText> files;  ///< overlay, identifiability, eigenvalues, ensemble, profiles, record (docs/reference/calibration.md)
 };
 
-/// Fits the unknowns of a plan. `checkpoint` is a file that keeps every evaluation, so that an interrupted fit ends where it would have ended; remove it
-/// when the files are written. @throws Error(Input) for a plan that does not fit model or evidence; Error(Numerics) calibration-011 if no start can be
-/// simulated; Error(Io).
+/// Fits the unknowns of a plan. `checkpoint` is a file that keeps every evaluation, so that an interrupted fit ends where it would have ended; remove
+/// it when the files are written. @throws Error(Input) for a plan that does not fit model or evidence; Error(Numerics) calibration-011 if no start
+/// can be simulated; Error(Io).
 [[nodiscard]] Calibration calibrate(const cohort::Workspace& workspace, evidence::CalibrationPlan plan, const std::string& checkpoint,
                                     const CalibrationJob& job);
 

@@ -5,11 +5,11 @@
 #include <set>
 #include <utility>
 
+#include "osteosome/cohort/scenario.hpp"
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/lane_math.hpp"
 #include "osteosome/core/random.hpp"
 #include "osteosome/core/text.hpp"
-#include "osteosome/cohort/scenario.hpp"
 
 namespace osteosome::cohort {
 namespace {

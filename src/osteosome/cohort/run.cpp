@@ -2,15 +2,15 @@
 // Scenario -> sampled subjects x arms -> values.
 #include <algorithm>
 #include <cmath>
-#include <set>
 #include <memory>
+#include <set>
 #include <utility>
 
+#include "osteosome/cohort/scenario.hpp"
+#include "osteosome/cohort/simulate.hpp"
 #include "osteosome/core/random.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/model/value_check.hpp"
-#include "osteosome/cohort/scenario.hpp"
-#include "osteosome/cohort/simulate.hpp"
 #include "osteosome/simulate/course.hpp"
 
 namespace osteosome::cohort {
@@ -27,8 +27,14 @@ Patient patient_of(const Scenario& scenario, std::size_t model, const ScenarioAr
 
 PopulationSubjects subjects_of(const Scenario& scenario, std::size_t m, std::size_t a, const CompiledModel& model, const core::UnitSystem& units) {
   const ScenarioArm& arm = scenario.arms[a];
-  return {model, units, scenario.population, scenario.seed, patient_of(scenario, m, arm),
-          std::make_shared<const Treatment>(Treatment{arm.name, {arm.regimen}, arm.adherence}), scenario.models[m].name, m};
+  return {model,
+          units,
+          scenario.population,
+          scenario.seed,
+          patient_of(scenario, m, arm),
+          std::make_shared<const Treatment>(Treatment{arm.name, {arm.regimen}, arm.adherence}),
+          scenario.models[m].name,
+          m};
 }
 
 /// Puts the subjects of an arm where the result keeps them.

@@ -342,11 +342,11 @@ class ScenarioReader {
                    "One of age, weight, years_since_menopause, turnover, t_ls, t_th, t_fn. " + core::did_you_mean(name, names), "patient");
         continue;
       }
-      scenario_.population.quantities.push_back(
-          {kOfThePatient, name, model::read_distribution(distribution, name, problems_), distribution.where});
+      scenario_.population.quantities.push_back({kOfThePatient, name, model::read_distribution(distribution, name, problems_), distribution.where});
       const model::Distribution& d = scenario_.population.quantities.back().distribution;
       if (std::isnan(d.mean) && d.kind != "uniform")
-        problems_.add({"scenario-008", "'" + name + "' of [population.patient] has no mean", distribution.where, "Give 'mean', or 'median' of a lognormal."});
+        problems_.add({"scenario-008", "'" + name + "' of [population.patient] has no mean", distribution.where,
+                       "Give 'mean', or 'median' of a lognormal."});
     }
   }
 

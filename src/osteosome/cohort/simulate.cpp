@@ -124,7 +124,8 @@ class Rules {
   Rules(const CompiledModel& model, const core::UnitSystem& units, const Planner& planner, const Rule& rule, const std::vector<std::string>& outputs)
       : model_(model), units_(units), planner_(planner), rule_(rule), outputs_(outputs) {
     if (!rule.decide || model.program().delays.empty()) return;
-    throw core::Error(core::ErrorKind::Unsupported, {"simulate-008", "model '" + model.name() + "' has delays, and a rule cannot look at those", {}, ""});
+    throw core::Error(core::ErrorKind::Unsupported,
+                      {"simulate-008", "model '" + model.name() + "' has delays, and a rule cannot look at those", {}, ""});
   }
 
   void load(std::size_t subjects) { given_.assign(subjects, {}); }
@@ -181,7 +182,8 @@ class Rules {
     }
     for (const auto& [name, value] : decision->set) {
       const ValueTarget target = value_target(model_, model_.name(), name);
-      if (target.is_state) throw core::Error(core::ErrorKind::Input, {"simulate-009", "a decision cannot set the species '" + name + "'", {}, "Give a dose."});
+      if (target.is_state)
+        throw core::Error(core::ErrorKind::Input, {"simulate-009", "a decision cannot set the species '" + name + "'", {}, "Give a dose."});
       change.stops.insert(change.stops.begin(), {at.time, solve::StopKind::SetParameter, target.index, value});
       told += " " + name + " = " + core::format_double(value);
     }
@@ -195,8 +197,8 @@ class Rules {
     const auto& later = given_[k].regimens;
     const protocol::Microseconds end = planner_.horizon(k);
     std::vector<protocol::DoseRecord> doses;
-    const auto add = [&](const protocol::Regimen& regimen, protocol::Microseconds from, protocol::Microseconds to, const protocol::Adherence& adherence,
-                         const std::string& key) {
+    const auto add = [&](const protocol::Regimen& regimen, protocol::Microseconds from, protocol::Microseconds to,
+                         const protocol::Adherence& adherence, const std::string& key) {
       core::RandomStream stream(subject.seed, subject.id, "adherence:" + key);
       for (protocol::DoseRecord dose : protocol::expand(regimen, to - from, adherence, &stream)) {
         dose.time += from;
@@ -232,8 +234,13 @@ class Rules {
 std::vector<double> key_of(const CompiledModel& model, const Subject& subject) {
   constexpr double kUnknown = -1e300;
   const Patient& p = subject.patient;
-  std::vector<double> key = {p.age_days.value_or(kUnknown), p.weight_kg, p.years_since_menopause.value_or(kUnknown), p.surgical ? 1.0 : 0.0,
-                             p.turnover.value_or(kUnknown), p.days_since_gonadectomy.value_or(kUnknown)};
+  std::vector<double> key = {
+      p.age_days.value_or(kUnknown),
+      p.weight_kg,
+      p.years_since_menopause.value_or(kUnknown),
+      p.surgical ? 1.0 : 0.0,
+      p.turnover.value_or(kUnknown),
+      p.days_since_gonadectomy.value_or(kUnknown)};
   for (const auto& density : model.model().patient.densities) {
     const auto score = std::find_if(p.t_scores.begin(), p.t_scores.end(), [&](const auto& t) { return t.first == density.site; });
     key.push_back(score == p.t_scores.end() ? kUnknown : score->second);
@@ -340,8 +347,8 @@ void simulate(const CompiledModel& model, const core::UnitSystem& units, const S
           [&](std::size_t k, const solve::SubjectPlan& plan, solve::SubjectResult&& r) {
             const auto values = reader.read(plan, r);
             std::copy(values.begin(), values.end(), block.of(k).begin());
-            block.ending(k) = {r.status, std::move(r.message), std::move(r.remarks), planner.days_after_start(k, r.time_reached), r.time_reached, r.statistics,
-                               rules.decisions(k)};
+            block.ending(k) = {r.status,       std::move(r.message), std::move(r.remarks), planner.days_after_start(k, r.time_reached),
+                               r.time_reached, r.statistics,         rules.decisions(k)};
             if (job.progress) job.progress(++done, n);
           },
           job.stop, rules.decide());

@@ -42,8 +42,9 @@ Band Trajectories::change_band(const std::string& output, double day, double sha
 }
 
 std::size_t Trajectories::failed() const {
-  return static_cast<std::size_t>(
-      std::count_if(endings_.begin(), endings_.end(), [](const Ending& e) { return e.status != solve::Status::Completed; }));
+  return static_cast<std::size_t>(std::count_if(endings_.begin(), endings_.end(), [](const Ending& e) {
+    return e.status != solve::Status::Completed;
+  }));
 }
 
 double quantile_of_sorted(std::span<const double> sorted, double q) {

@@ -28,23 +28,22 @@ std::string text_of(const ModelRequest& r) {
 
 Workspace::Workspace(const std::string& root, std::string cache_dir)
     : library_{root, [](const std::string& path, const core::UnitSystem& units) { return sbml::read_sbml(path, units).model; }},
-      drugs_(protocol::load_catalogue(root + "/therapies")),
-      cache_dir_(std::move(cache_dir)) {}
+      drugs_(protocol::load_catalogue(root + "/therapies")), cache_dir_(std::move(cache_dir)) {}
 
 std::shared_ptr<const Workspace> Workspace::open(const std::string& root, const std::string& cache_dir) {
   std::error_code ec;
   if (!std::filesystem::is_directory(root + "/models", ec)) {
-    throw core::Error(core::ErrorKind::Io, {"io-006",
-                                            "the data folder '" + root + "' " + (std::filesystem::is_directory(root, ec) ? "holds no models/" : "does not exist"),
-                                            {},
-                                            "Set OSTEOSOME_DATA to the folder that holds models/."});
+    throw core::Error(core::ErrorKind::Io,
+                      {"io-006",
+                       "the data folder '" + root + "' " + (std::filesystem::is_directory(root, ec) ? "holds no models/" : "does not exist"),
+                       {},
+                       "Set OSTEOSOME_DATA to the folder that holds models/."});
   }
   return std::shared_ptr<const Workspace>(new Workspace(root, cache_dir));
 }
 
 model::Model Workspace::load(const ModelRequest& request) const {
-  model::Model model =
-      model::load_model(library_.find_model(request.model), library_, units_, {request.species, request.drugs, request.overlays});
+  model::Model model = model::load_model(library_.find_model(request.model), library_, units_, {request.species, request.drugs, request.overlays});
   core::Diagnostics problems;
   for (const auto& [name, value] : request.set) model::set_symbol(model, name, value, "the request", {}, problems);
   problems.throw_if_any(core::ErrorKind::Input);
@@ -71,8 +70,8 @@ Trajectories simulate(const Workspace& workspace, const CompiledModel& model, co
   return simulate(model, workspace.units(), subjects, observation, job, rule);
 }
 
-Trajectories simulate(const Workspace& workspace, const CompiledModel& model, const Subject& subject, const Observation& observation,
-                      const Job& job, const Rule& rule) {
+Trajectories simulate(const Workspace& workspace, const CompiledModel& model, const Subject& subject, const Observation& observation, const Job& job,
+                      const Rule& rule) {
   return simulate(workspace, model, SubjectList({subject}), observation, job, rule);
 }
 

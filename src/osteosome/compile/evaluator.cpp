@@ -6,8 +6,8 @@
 #include "osteosome/core/text.hpp"
 #include "tape_kernel.hpp"
 
-/// The natives compiled into the program, ended by a null pointer. A program that links neither osteosome_natives nor osteosome_no_natives has none and
-/// is refused by the linker.
+/// The natives compiled into the program, ended by a null pointer. A program that links neither osteosome_natives nor osteosome_no_natives has none
+/// and is refused by the linker.
 extern "C" const OsteosomeNative* const osteosome_builtin_natives[];
 
 namespace osteosome::compile {

@@ -9,7 +9,7 @@
 namespace osteosome::evidence {
 
 const cohort::ArmResult* arm_result(const cohort::Scenario& scenario, const cohort::ScenarioResult& result, const std::string& arm,
-                                      std::size_t model) {
+                                    std::size_t model) {
   for (const auto& a : result.arms) {
     if (a.model == model && scenario.arms[a.arm].name == arm) return &a;
   }
@@ -38,8 +38,8 @@ Band band_of(const std::vector<double>& values) {
 }
 
 std::vector<AnimalComparison> compare_animals(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
-                                              const cohort::ScenarioResult& result, const std::vector<AnimalRow>& rows,
-                                              const std::string& data_root, const core::UnitSystem& units) {
+                                              const cohort::ScenarioResult& result, const std::vector<AnimalRow>& rows, const std::string& data_root,
+                                              const core::UnitSystem& units) {
   std::vector<AnimalComparison> out;
   std::vector<AnimalLeftOut> left_out;
   const auto trials = describe_trials(rows, data_root, units, left_out);

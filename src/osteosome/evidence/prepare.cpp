@@ -27,7 +27,8 @@ std::vector<std::string> remarks_of(const PreparedScenario& p) {
   return remarks;
 }
 
-/// Models, population and arms. Where the scenario's own values are refused, the arms are checked without them, so that nothing waits for the next try.
+/// Models, population and arms. Where the scenario's own values are refused, the arms are checked without them, so that nothing waits for the next
+/// try.
 void compile(const cohort::Workspace& workspace, const simulate::SolverSettings& settings, PreparedScenario& p, core::Diagnostics& problems) {
   const auto& library = workspace.library();
   const auto& units = workspace.units();

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <set>
 
-#include "osteosome/core/text.hpp"
 #include "osteosome/cohort/simulate.hpp"
+#include "osteosome/core/text.hpp"
 #include "osteosome/simulate/course.hpp"
 
 namespace osteosome::evidence {

@@ -7,12 +7,6 @@
 
 #include "functions.hpp"
 
-#include "functions.hpp"
-
-#include "functions.hpp"
-
-#include "functions.hpp"
-
 namespace osteosome::expr {
 namespace {
 

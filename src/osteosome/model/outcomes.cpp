@@ -14,7 +14,7 @@ namespace {
 using core::TomlReader;
 using core::TomlValue;
 
-const std::vector<std::string> kKinds = {"density", "marker", "structure", "histomorphometry", "signal", "exposure", "culture", "fracture"};
+const std::vector<std::string> kOutcomeKinds = {"density", "marker", "structure", "histomorphometry", "signal", "exposure", "culture", "fracture"};
 const std::vector<std::string> kGood = {"up", "down"};
 constexpr double kLastPlace = 1000;
 
@@ -77,8 +77,8 @@ Outcome read_outcome(TomlReader& in) {
   o.title = in.required_text("title");
   o.meaning = in.required_text("meaning");
   o.unit = in.required_text("unit");
-  const std::size_t kind = among(in, "kind", in.required_text("kind"), kKinds);
-  if (kind < kKinds.size()) o.kind = static_cast<OutcomeKind>(kind);
+  const std::size_t kind = among(in, "kind", in.required_text("kind"), kOutcomeKinds);
+  if (kind < kOutcomeKinds.size()) o.kind = static_cast<OutcomeKind>(kind);
   o.good = static_cast<Good>(among(in, "good", in.text("good").value_or(""), kGood));
   o.spread = in.text("spread").value_or("other");
   o.precision = in.number("precision");

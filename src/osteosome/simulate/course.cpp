@@ -14,8 +14,8 @@ solve::SubjectPlan bare_plan(const CompiledModel& model, const PatientStart& sta
 }
 
 void add_course(const CompiledModel& model, const core::UnitSystem& units, const PatientStart& start,
-                const std::vector<std::vector<protocol::DoseRecord>>& regimens,
-                double weight_kg, const std::vector<core::Time>& looks, AtDose at_dose, solve::SubjectPlan& plan) {
+                const std::vector<std::vector<protocol::DoseRecord>>& regimens, double weight_kg, const std::vector<core::Time>& looks,
+                AtDose at_dose, solve::SubjectPlan& plan) {
   plan.stops = start.switches;
   DoseTranslator translator(model, units);
   for (const auto& doses : regimens) translator.add_doses(doses, start.time, weight_kg, plan);

@@ -29,7 +29,7 @@ std::optional<TimeParameter> time_parameter(const CompiledModel& model, const st
 
 /// Moves each scale along a line of this slope from the T-score it gives to the reported one.
 void move_scales(const CompiledModel& model, const Patient& patient, const std::vector<double>& value, const std::vector<double>& slope,
-                    PatientStart& start) {
+                 PatientStart& start) {
   const auto& densities = model.model().patient.densities;
   for (std::size_t k = 0; k < densities.size(); ++k) {
     const auto score = std::find_if(patient.t_scores.begin(), patient.t_scores.end(), [&](const auto& t) { return t.first == densities[k].site; });

@@ -22,7 +22,9 @@ std::string name_of(const std::optional<evidence::Reported>& r) {
 }
 
 core::Table rows_table(const std::vector<evidence::AnimalResult>& results) {
-  core::Table table{"preclinical", {"study",
+  core::Table table{
+      "preclinical",
+      {"study",
        "line",
        "role",
        "group",
@@ -48,7 +50,8 @@ core::Table rows_table(const std::vector<evidence::AnimalResult>& results) {
        "reported_percent",
        "right",
        "inside",
-       "filled_in"}, {}};
+       "filled_in"},
+      {}};
   for (const auto& r : results) {
     const auto& t = *r.trial;
     std::string filled;
@@ -88,8 +91,8 @@ core::Table rows_table(const std::vector<evidence::AnimalResult>& results) {
 core::Table mechanisms_table(const evidence::Mechanisms& m) {
   core::Table table{"mechanisms", {"study", "cargo", "pathway", "readout", "reported", "with_percent", "without_percent", "sign_right", "falls"}, {}};
   for (const auto& g : m.grades) {
-    table.rows.push_back({g.row->study, g.row->text("cargo"), g.row->text("pathway"), g.readout, g.reported > 0 ? "up" : "down",
-                           number(g.with_cargo), number(g.without), g.sign_right() ? "yes" : "no", g.falls() ? "yes" : "no"});
+    table.rows.push_back({g.row->study, g.row->text("cargo"), g.row->text("pathway"), g.readout, g.reported > 0 ? "up" : "down", number(g.with_cargo),
+                          number(g.without), g.sign_right() ? "yes" : "no", g.falls() ? "yes" : "no"});
   }
   return table;
 }

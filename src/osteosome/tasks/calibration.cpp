@@ -77,8 +77,7 @@ Problem clinical_problem(evidence::CalibrationPlan& config, const cohort::Worksp
       {}});
   evidence::take_starts(config, t->model.model());
   evidence::check_evidence(config, t->studies, t->model.model());
-  t->set.emplace(t->studies, evidence::TrialFilter{config.studies, "clinical", "calibration"}, t->model,
-                 workspace.drugs(), workspace.units());
+  t->set.emplace(t->studies, evidence::TrialFilter{config.studies, "clinical", "calibration"}, t->model, workspace.drugs(), workspace.units());
   if (!t->set->rows().empty()) t->sds = row_sds(config, t->set->rows());
   Problem problem{t->model.model(), t->model.lane_hash(), t->model.engine_text(), t->set->rows().size(), t->set->simulations(), {}};
   for (const auto& x : t->set->left_out())
@@ -225,8 +224,8 @@ std::string profiles_text(const evidence::CalibrationPlan& config, const calibra
   return out;
 }
 
-std::string record_text(const evidence::CalibrationPlan& config, const Problem& problem, const calibrate::Fit& fit, bool resumed,
-                        double seconds, const std::string& build) {
+std::string record_text(const evidence::CalibrationPlan& config, const Problem& problem, const calibrate::Fit& fit, bool resumed, double seconds,
+                        const std::string& build) {
   nlohmann::json record = {
       {"config", config.file},
       {"config_sha256", core::sha256(config.text)},
@@ -259,8 +258,8 @@ Problem problem_of(evidence::CalibrationPlan& plan, const cohort::Workspace& wor
   settings.relative_tolerance = plan.rtol;
   settings.threads = job.threads;
   settings.lanes.cache_dir = job.cache_dir;
-  Problem problem = plan.domain == "preclinical" ? animal_problem(plan, workspace, settings, job.stop)
-                                                 : clinical_problem(plan, workspace, settings, job.stop);
+  Problem problem =
+      plan.domain == "preclinical" ? animal_problem(plan, workspace, settings, job.stop) : clinical_problem(plan, workspace, settings, job.stop);
   if (problem.rows > 0) return problem;
   throw core::Error(core::ErrorKind::Input,
                     {"calibration-010", "no row to fit: no calibration arm of these studies has an outcome of the model", {plan.file, 0, 0}, ""});

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-
+#include "osteosome/cohort/scenario.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/core/toml.hpp"
 #include "osteosome/evidence/calibration_plan.hpp"
@@ -15,7 +15,6 @@
 #include "osteosome/evidence/study.hpp"
 #include "osteosome/protocol/regimen.hpp"
 #include "osteosome/sbml/import.hpp"
-#include "osteosome/cohort/scenario.hpp"
 
 namespace osteosome::tasks {
 namespace {
@@ -24,7 +23,8 @@ namespace {
 std::string check_product(const core::TomlValue& product, const std::string& path, const cohort::Workspace& workspace) {
   const core::TomlValue* drug = product.find("drug");
   const std::string name = drug == nullptr ? "" : drug->text;
-  const auto m = model::load_model(workspace.library().find_model("osteosome"), workspace.library(), workspace.units(), model::LoadOptions{"", {name}, {}, {path}});
+  const auto m = model::load_model(workspace.library().find_model("osteosome"), workspace.library(), workspace.units(),
+                                   model::LoadOptions{"", {name}, {}, {path}});
   if (m.find_dose(name) == nullptr) {
     const core::TomlValue* kind = product.find("kind");
     throw core::Error(core::ErrorKind::Input, {"product-008", "no model takes in products of kind '" + (kind == nullptr ? "" : kind->text) + "'",

@@ -8,12 +8,12 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "osteosome/cohort/scenario.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/core/toml.hpp"
 #include "osteosome/sbml/export.hpp"
 #include "osteosome/simulate/course.hpp"
 #include "osteosome/simulate/dosed_model.hpp"
-#include "osteosome/cohort/scenario.hpp"
 
 namespace osteosome::tasks {
 namespace {

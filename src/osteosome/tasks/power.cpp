@@ -46,14 +46,17 @@ Power power(const cohort::Workspace& workspace, cohort::Scenario scenario, const
 }
 
 core::Table power_table(const std::vector<evidence::PowerRow>& rows) {
-  core::Table table{"power", {"arm", "endpoint", "day", "effect_percent", "effect_low", "effect_high", "cv", "cv_assumed", "animals_a_group",
-                                    "n", "power", "cv_source", "comparisons"}, {}};
+  core::Table table{"power",
+                    {"arm", "endpoint", "day", "effect_percent", "effect_low", "effect_high", "cv", "cv_assumed", "animals_a_group", "n", "power",
+                     "cv_source", "comparisons"},
+                    {}};
   for (const auto& r : rows) {
     for (std::size_t k = 0; k < r.power.size(); ++k) {
-      table.rows.push_back({r.arm, r.endpoint, core::format_double(r.day), fmt::format("{:.4g}", r.effect.median), fmt::format("{:.4g}", r.effect.low),
-                          fmt::format("{:.4g}", r.effect.high), fmt::format("{:.4g}", r.spread.cv),
-                          r.spread.origin == evidence::Spread::Origin::Assumed ? "yes" : "no", r.animals ? std::to_string(*r.animals) : "",
-                          std::to_string(k + 3), fmt::format("{:.4f}", r.power[k]), evidence::spread_text(r.spread), std::to_string(r.comparisons)});
+      table.rows.push_back({r.arm, r.endpoint, core::format_double(r.day), fmt::format("{:.4g}", r.effect.median),
+                            fmt::format("{:.4g}", r.effect.low), fmt::format("{:.4g}", r.effect.high), fmt::format("{:.4g}", r.spread.cv),
+                            r.spread.origin == evidence::Spread::Origin::Assumed ? "yes" : "no", r.animals ? std::to_string(*r.animals) : "",
+                            std::to_string(k + 3), fmt::format("{:.4f}", r.power[k]), evidence::spread_text(r.spread),
+                            std::to_string(r.comparisons)});
     }
   }
   return table;

@@ -16,6 +16,8 @@
 #include <optional>
 #include <set>
 
+#include "osteosome/cohort/netcdf.hpp"
+#include "osteosome/cohort/scenario.hpp"
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/output_file.hpp"
 #include "osteosome/core/sha256.hpp"
@@ -24,8 +26,6 @@
 #include "osteosome/evidence/power.hpp"
 #include "osteosome/evidence/study.hpp"
 #include "osteosome/report/report.hpp"
-#include "osteosome/cohort/netcdf.hpp"
-#include "osteosome/cohort/scenario.hpp"
 
 namespace osteosome::tasks {
 namespace {
@@ -99,13 +99,12 @@ class Run {
   }
 
   [[nodiscard]] RunOutcome outcome(const cohort::ScenarioResult& result, bool many) const {
-    return {result.cancelled, many, result.total(), result.failed(), manifest_["seconds"].get<double>(), manifest_["values_sha256"].get<std::string>()};
+    return {
+        result.cancelled, many, result.total(), result.failed(), manifest_["seconds"].get<double>(), manifest_["values_sha256"].get<std::string>()};
   }
 
   void hash_files(bool many) {
-    const auto hash = [&](const std::string& file, const std::string& name) {
-      manifest_["files"][name] = core::sha256_of_file(file);
-    };
+    const auto hash = [&](const std::string& file, const std::string& name) { manifest_["files"][name] = core::sha256_of_file(file); };
     for (const auto& file : staged_) hash(file->partial_path(), fs::path(file->path()).lexically_relative(request_.folder).string());
     if (many) hash(path("trajectories.nc"), "trajectories.nc");
   }
@@ -139,7 +138,8 @@ class Run {
   void lock_folder() {
     lock_ = ::open(path("run.lock.partial").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-      throw core::Error(core::ErrorKind::Io, {"io-008", "another run is writing to '" + request_.folder + "'", {}, "Wait for it, or give another -o."});
+      throw core::Error(core::ErrorKind::Io,
+                        {"io-008", "another run is writing to '" + request_.folder + "'", {}, "Wait for it, or give another -o."});
     }
   }
 
@@ -330,7 +330,8 @@ class Run {
     shown["status"] = "completed";
     const model::Outcomes outcomes = model::load_outcomes(workspace_.root());
     report::ReportInput input{scenario_, models_, result, comparisons, outcomes, shown.dump(2), library};
-    if (!scenario_.control.empty()) input.animals = evidence::compare_animals(scenario_, models_, result, prepared_.animals, workspace_.root(), workspace_.units());
+    if (!scenario_.control.empty())
+      input.animals = evidence::compare_animals(scenario_, models_, result, prepared_.animals, workspace_.root(), workspace_.units());
     if (scenario_.power) input.power = evidence::power_of(scenario_, models_, result, workspace_.root());
     const auto charts = report::make_charts(input);
     for (const auto& c : charts) stage_text("charts/" + c.id + ".vl.json", c.spec + "\n");
@@ -383,8 +384,7 @@ Rerun read_manifest(const cohort::Workspace& workspace, const std::string& path,
   const auto refuse = [&](const std::string& why) { return core::Error(core::ErrorKind::Input, {"rerun-001", why, {path, 0, 0}, ""}); };
   try {
     const Json old = Json::parse(core::read_file(path));
-    if (!old.contains("scenario") || !old.contains("values_sha256") || !old.contains("models"))
-      throw refuse("not the manifest of a completed run");
+    if (!old.contains("scenario") || !old.contains("values_sha256") || !old.contains("models")) throw refuse("not the manifest of a completed run");
     return rerun_of(workspace, old, build);
   } catch (const Json::parse_error& error) {
     throw refuse(std::string("not a run manifest: ") + error.what());

@@ -330,14 +330,15 @@ Simulation simulate_table(const SimulationRequest& o, const simulate::CompiledMo
       [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& result) {
         const auto& e = episodes[i];
         if (result.status != solve::Status::Completed) {
-          out.failures.push_back(
-              failure_text("ID " + table.subjects[e.subject].id, result.status, result.time_reached, model.model().time.text, result.message));
+          out.failures.push_back(failure_text("ID " + table.subjects[e.subject].id, result.status, result.time_reached, model.model().time.text,
+                                              result.message));
         }
         const auto read = reader.read(plan, result);
         for (std::size_t k = 0; k < e.rows.size(); ++k) {
           const std::size_t row = place[e.subject][e.rows[k]];
           if (row == SIZE_MAX) continue;
-          std::copy_n(read.begin() + static_cast<std::ptrdiff_t>(k * columns), columns, out.values.begin() + static_cast<std::ptrdiff_t>(row * columns));
+          std::copy_n(read.begin() + static_cast<std::ptrdiff_t>(k * columns), columns,
+                      out.values.begin() + static_cast<std::ptrdiff_t>(row * columns));
         }
       },
       job.stop);

@@ -22,11 +22,13 @@ evidence::StudyTables load(const ValidationRequest& request, const cohort::Works
                                             {},
                                             "It should hold arms.csv and measurements.csv, or study documents."});
   }
-  if (std::filesystem::exists(request.evidence + "/arms.csv")) return evidence::load_study_tables(request.evidence, evidence::load_study_vocabulary(workspace.root()));
+  if (std::filesystem::exists(request.evidence + "/arms.csv"))
+    return evidence::load_study_tables(request.evidence, evidence::load_study_vocabulary(workspace.root()));
   auto studies = evidence::load_studies(request.evidence, evidence::load_study_vocabulary(workspace.root()));
   if (studies.empty()) {
-    throw core::Error(core::ErrorKind::Input,
-                      {"input-014", "no study in '" + request.evidence + "'", {}, "It should hold arms.csv and measurements.csv, or study documents."});
+    throw core::Error(
+        core::ErrorKind::Input,
+        {"input-014", "no study in '" + request.evidence + "'", {}, "It should hold arms.csv and measurements.csv, or study documents."});
   }
   return {std::move(studies), {}};
 }
@@ -46,7 +48,7 @@ core::Table grades_table(const std::vector<evidence::ArmGrade>& grades) {
   core::Table table{"validation", {"model", "study", "arm_id", "class", "role", "outcome", "n_points", "rmse", "bias", "within_interval"}, {}};
   for (const auto& g : grades) {
     table.rows.push_back({g.model, g.study, g.arm, g.trial_class, g.role, g.outcome, std::to_string(g.n), short_number(g.rmse), short_number(g.bias),
-                           g.with_interval == 0 ? "" : short_number(static_cast<double>(g.within) / static_cast<double>(g.with_interval))});
+                          g.with_interval == 0 ? "" : short_number(static_cast<double>(g.within) / static_cast<double>(g.with_interval))});
   }
   return table;
 }
@@ -56,7 +58,7 @@ core::Table points_table(const std::vector<evidence::GradedPoint>& points) {
   for (const auto& p : points) {
     const auto& m = *p.row.measurement;
     table.rows.push_back({p.model, p.row.study->id, p.row.arm->id, m.outcome, m.unit, core::format_double(m.month), core::format_double(*m.mean),
-                           short_number(p.predicted)});
+                          short_number(p.predicted)});
   }
   return table;
 }

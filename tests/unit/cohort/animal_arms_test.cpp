@@ -133,8 +133,8 @@ std::vector<core::Diagnostic> problems_of_dose(const std::string& header, const 
                      "\"iv\"\nunit = \"ug\"\nunits = [\"particles\"]\n" +
                          header);
   const model::Library shelf{folder.path()};
-  const auto scenario = cohort::read_scenario("[scenario]\ntitle = \"t\"\nuntil = \"1 d\"\nevery = \"1 d\"\n[models.host]\n" + arm(regimen),
-                                                "t.toml", shelf, units());
+  const auto scenario =
+      cohort::read_scenario("[scenario]\ntitle = \"t\"\nuntil = \"1 d\"\nevery = \"1 d\"\n[models.host]\n" + arm(regimen), "t.toml", shelf, units());
   const auto models = cohort::compile_models(scenario, {}, shelf, units());
   core::Diagnostics problems;
   cohort::check_arms(scenario, models, units(), problems);
@@ -209,7 +209,7 @@ struct Drawn {
 Drawn with_priors(const std::string& more = "") {
   Drawn d;
   d.scenario = cohort::read_scenario(animal("rat", arm("exosomes:bmsc 100 ug iv"), "[population]\nn = 50\nuncertain_constants = true\n" + more),
-                                       "animal.toml", library(), units());
+                                     "animal.toml", library(), units());
   d.models = cohort::compile_models(d.scenario, {}, library(), units());
   cohort::add_uncertain_constants(d.scenario, d.models);
   return d;

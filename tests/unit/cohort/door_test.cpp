@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The door as a user of the library meets it.
-#include "osteosome/osteosome.hpp"
-
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -11,6 +9,7 @@
 
 #include "documents.hpp"
 #include "errors.hpp"
+#include "osteosome/osteosome.hpp"
 #include "simulate_one_compartment.hpp"
 
 namespace osteosome::support {
@@ -29,7 +28,9 @@ class Door : public testing::Test {
 };
 
 /// Same bits, NaN included.
-bool same(std::span<const double> a, std::span<const double> b) { return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0; }
+bool same(std::span<const double> a, std::span<const double> b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+}
 
 Population spread(std::size_t n, const std::string& name, double sd) {
   Population p;
@@ -77,7 +78,9 @@ TEST_F(Door, Columns_that_the_model_has_not_are_refused) {
   Subject s;
   s.values = {1};
   const SubjectList subjects({s}, {"clearance"});
-  EXPECT_EQ(error_of([&] { (void)cohort::simulate(*workspace_, *model, subjects, Observation::regular(workspace_->time("1 h"), workspace_->time("1 h"))); })
+  EXPECT_EQ(error_of([&] {
+              (void)cohort::simulate(*workspace_, *model, subjects, Observation::regular(workspace_->time("1 h"), workspace_->time("1 h")));
+            })
                 .diagnostics()
                 .at(0)
                 .code,
@@ -141,13 +144,13 @@ TEST_F(Door, Stopped_job_keeps_what_is_complete) {
   Counter counter;
   std::size_t said = 0;
   cohort::simulate(*model, workspace_->units(), subjects, Observation::regular(workspace_->time("24 h"), workspace_->time("1 h")), counter,
-           {source.get_token(),
-            [&](std::size_t done, std::size_t total) {
-              EXPECT_EQ(total, 40u);
-              said = done;
-              if (done >= 10) source.request_stop();
-            },
-            10});
+                   {source.get_token(),
+                    [&](std::size_t done, std::size_t total) {
+                      EXPECT_EQ(total, 40u);
+                      said = done;
+                      if (done >= 10) source.request_stop();
+                    },
+                    10});
   EXPECT_EQ(said, 10u);
   EXPECT_EQ(counter.blocks, 1u);
 }
@@ -188,6 +191,115 @@ TEST(TrajectoriesTest, Bands_are_quantiles_of_the_change_over_those_who_got_ther
   EXPECT_TRUE(std::isnan(t.change_band("y", 30).median)) << "nobody has it";
   EXPECT_EQ(error_of([&] { (void)t.change_band("x", 31); }).diagnostics().at(0).code, "simulate-006");
   EXPECT_EQ(error_of([&] { (void)t.output("z"); }).diagnostics().at(0).code, "simulate-005");
+}
+
+// ---- rules at visits
+
+/// Women on denosumab who are looked at every half year.
+struct Clinic {
+  std::shared_ptr<const Workspace> workspace = Workspace::open(OSTEOSOME_ROOT);
+  std::shared_ptr<const CompiledModel> lanes = workspace->compile({"osteosome"});
+  Observation looks = Observation::regular(workspace->time("36 months"), workspace->time("3 months")).of({"TH", "CTX"});
+  Population women = spread(5, "turnover_scale", 0.2);
+  Patient patient{.age_days = 68 * core::kDaysPerYear};
+
+  [[nodiscard]] std::shared_ptr<const CompiledModel> reference() const {
+    ModelRequest request{"osteosome"};
+    request.solver.engine = simulate::EngineChoice::Reference;
+    return workspace->compile(request);
+  }
+  [[nodiscard]] Trajectories follow(const CompiledModel& model, const char* regimen, const Rule& rule = {}) const {
+    const PopulationSubjects subjects(model, workspace->units(), women, 1, patient, workspace->treatment(regimen));
+    return cohort::simulate(*workspace, model, subjects, looks, {}, rule);
+  }
+  [[nodiscard]] std::vector<core::Time> visits(const char* every, int n) const {
+    std::vector<core::Time> times;
+    for (int k = 1; k <= n; ++k) times.push_back(workspace->time(every) * k);
+    return times;
+  }
+};
+
+TEST(RuleTest, That_changes_nothing_keeps_every_bit) {
+  const Clinic clinic;
+  std::atomic<int> asked{0};
+  const Rule idle{clinic.visits("2 months", 17), [&](const Visit&) {
+                    ++asked;
+                    return std::nullopt;
+                  }};
+  const char* regimen = "denosumab 60 mg sc every 6 months x 4 then teriparatide 20 ug sc daily for 6 months";
+  for (const auto& model : {clinic.lanes, clinic.reference()}) {
+    asked = 0;
+    const auto plain = clinic.follow(*model, regimen), ruled = clinic.follow(*model, regimen, idle);
+    EXPECT_TRUE(same(plain.values(), ruled.values())) << model->engine_text();
+    EXPECT_EQ(asked, 5 * 17);
+    EXPECT_TRUE(ruled.ending(0).decisions.empty());
+  }
+}
+
+TEST(RuleTest, Switch_equals_the_regimen_written_in_advance) {
+  const Clinic clinic;
+  const auto zoledronate = clinic.workspace->treatment("zoledronate 5 mg iv over 15 min")->regimens.front();
+  const Rule change{clinic.visits("12 months", 2), [&](const Visit& v) -> std::optional<Decision> {
+                      EXPECT_EQ(v.days, 365.25 * static_cast<double>(v.number + 1));
+                      if (v.number == 0) return std::nullopt;
+                      return Decision{zoledronate, {}};
+                    }};
+  for (const auto& model : {clinic.lanes, clinic.reference()}) {
+    const auto written = clinic.follow(*model, "denosumab 60 mg sc every 6 months x 4 then zoledronate 5 mg iv over 15 min");
+    const auto decided = clinic.follow(*model, "denosumab 60 mg sc every 6 months x 6", change);
+    for (std::size_t k = 0; k < written.values().size(); ++k) ASSERT_NEAR(decided.values()[k] / written.values()[k], 1, 1e-7) << k;
+    ASSERT_EQ(decided.ending(4).decisions.size(), 1u);
+    EXPECT_EQ(decided.ending(4).decisions[0], "day 730.5: " + zoledronate.text);
+  }
+}
+
+TEST(RuleTest, Stopping_equals_the_shorter_regimen_and_sees_what_the_subject_is) {
+  const Clinic clinic;
+  const Rule stop{clinic.visits("6 months", 5), [&](const Visit& v) -> std::optional<Decision> {
+                    if (v.number != 2) return std::nullopt;
+                    EXPECT_EQ(v.values.size(), 2u);
+                    EXPECT_NE(v.regimen, nullptr);
+                    return Decision{protocol::Regimen{}, {}};
+                  }};
+  const auto written = clinic.follow(*clinic.lanes, "teriparatide 20 ug sc daily for 18 months");
+  const auto stopped = clinic.follow(*clinic.lanes, "teriparatide 20 ug sc daily for 24 months", stop);
+  for (std::size_t k = 0; k < written.values().size(); ++k) ASSERT_NEAR(stopped.values()[k] / written.values()[k], 1, 1e-7) << k;
+}
+
+TEST(RuleTest, What_a_rule_throws_reaches_the_caller) {
+  const Clinic clinic;
+  const Rule wrong{clinic.visits("6 months", 1), [&](const Visit&) { return Decision{{}, {{"no_such_parameter", 1}}}; }};
+  EXPECT_EQ(error_of([&] { (void)clinic.follow(*clinic.lanes, "none", wrong); }).diagnostics().at(0).code, "scenario-015");
+}
+
+// ---- own baselines
+
+TEST(OwnBaseline, Age_and_scores_of_the_table_are_each_womans_own) {
+  const auto workspace = Workspace::open(OSTEOSOME_ROOT);
+  const auto model = workspace->compile({"osteosome"});
+  Population women;
+  women.n = 3;
+  women.table = "table.csv";
+  women.table_columns = {"patient.age", "patient.t_th"};
+  women.table_rows = {{60, -1}, {70, -2}, {80, -3}};
+  const PopulationSubjects subjects(*model, workspace->units(), women, 1, {}, nullptr);
+  std::string score;
+  for (const auto& d : model->model().patient.densities) {
+    if (d.site == "TH") score = d.t_score;
+  }
+  const auto values = cohort::simulate(*workspace, *model, subjects, {{core::Time()}, std::vector<std::string>{score}});
+  for (std::size_t s = 0; s < 3; ++s) {
+    EXPECT_NEAR(values.at(s, 0, 0), women.table_rows[s][1], 0.02) << s;
+    EXPECT_EQ(subjects.at(s).patient.age_days, women.table_rows[s][0] * core::kDaysPerYear);
+  }
+  core::Diagnostics problems;
+  subjects.check_values(problems);
+  EXPECT_TRUE(problems.empty());
+  women.table_rows[1] = {140, -9};
+  const PopulationSubjects odd(*model, workspace->units(), women, 1, {}, nullptr);
+  odd.check_values(problems);
+  ASSERT_EQ(problems.all().size(), 2u);
+  EXPECT_EQ(problems.all()[0].where.line, 3);
 }
 
 /// A woman's T-score is met with her own constants, not with those of the typical woman.

@@ -203,8 +203,8 @@ TEST(ScenarioOverlays, Change_what_is_simulated) {
 TEST(ScenarioOverlays, Of_one_model_leave_the_other) {
   const Fits fits;
   const auto models = cohort::compile_models(fits.folder.read(fits.folder.text(fits.list({fits.one}) + "[models.other]\ndocument = \"" +
-                                                                                 fits.folder.folder.path("onecmt.toml") + "\"\n" + kArm)),
-                                               {}, library(), units());
+                                                                               fits.folder.folder.path("onecmt.toml") + "\"\n" + kArm)),
+                                             {}, library(), units());
   EXPECT_EQ(models[0].model().find_parameter("V")->value, 10);
   EXPECT_EQ(models[1].model().find_parameter("V")->value, 20);
 }

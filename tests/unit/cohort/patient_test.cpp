@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A patient in the terms of a model: when her treatment starts, what is set, and that her T-scores are met.
 #include "osteosome/simulate/patient.hpp"
-#include "prepared_patients.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,6 +8,7 @@
 #include <memory>
 
 #include "cohort_scenarios.hpp"
+#include "prepared_patients.hpp"
 
 namespace osteosome::support {
 namespace {

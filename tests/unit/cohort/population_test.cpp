@@ -9,8 +9,8 @@
 namespace osteosome::support {
 namespace {
 
-using simulate::CompiledModel;
 using cohort::Scenario;
+using simulate::CompiledModel;
 
 constexpr std::size_t kSubjects = 20'000;
 const double kSdCL = std::sqrt(std::log(1 + 0.4 * 0.4)), kSdV = std::sqrt(std::log(1 + 0.25 * 0.25));  // of the logarithms, from the CVs

@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
-#include "osteosome/protocol/regimen.hpp"
 #include "cohort_scenarios.hpp"
+#include "osteosome/protocol/regimen.hpp"
 
 namespace osteosome::support {
 namespace {

@@ -6,8 +6,8 @@
 #include <cstring>
 #include <set>
 
-#include "osteosome/cohort/netcdf.hpp"
 #include "cohort_scenarios.hpp"
+#include "osteosome/cohort/netcdf.hpp"
 
 namespace osteosome::support {
 namespace {
@@ -327,7 +327,8 @@ TEST(PartStore, Part_of_another_key_is_ignored) {
   const Parts p;
   cohort::PartStore(p.folder.path("parts"), "key", p.result.days.size()).write(p.arm(), 0, 3);
   auto a = p.blank();
-  for (const char* key : {"kex", "ke", "key2"}) EXPECT_FALSE(cohort::PartStore(p.folder.path("parts"), key, p.result.days.size()).read(a, 0, 3)) << key;
+  for (const char* key : {"kex", "ke", "key2"})
+    EXPECT_FALSE(cohort::PartStore(p.folder.path("parts"), key, p.result.days.size()).read(a, 0, 3)) << key;
   EXPECT_TRUE(a.values[0].empty());
 }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "osteosome/core/sha256.hpp"
 #include "osteosome/core/text.hpp"
 
 #include <gtest/gtest.h>
@@ -11,6 +10,7 @@
 #include <limits>
 
 #include "osteosome/core/diagnostics.hpp"
+#include "osteosome/core/sha256.hpp"
 
 namespace osteosome::core {
 namespace {

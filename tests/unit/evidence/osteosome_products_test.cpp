@@ -55,7 +55,8 @@ solve::SubjectPlan plan_of(const CompiledModel& model, const std::string& regime
   std::vector<core::Time> looks;
   for (int k = 0; k <= 32; ++k) looks.emplace_back(3.5 * k, core::kSecondsPerDay);
   solve::SubjectPlan plan = simulate::bare_plan(model, start);
-  simulate::add_course(model, units(), start, {protocol::expand(parsed, horizon)}, simulate::body_mass_kg(model, animal), looks, simulate::AtDose::Pre, plan);
+  simulate::add_course(model, units(), start, {protocol::expand(parsed, horizon)}, simulate::body_mass_kg(model, animal), looks,
+                       simulate::AtDose::Pre, plan);
   return plan;
 }
 

@@ -158,10 +158,10 @@ alendronate = { into = "A" }
 bv = { formula = "100 + gain*A", unit = "1", observable = "BVTV_tibia", label = "BV/TV" }
 )";
   return cohort::read_scenario("[scenario]\ntitle = \"steps\"\nuntil = \"10 d\"\nevery = \"10 d\"\n[models.steps]\ndocument = \"" +
-                                     folder.write("steps.toml", document) + "\"\n[arms.control]\nregimen = \"none\"\n" + arms +
-                                     "[power]\ncontrol = \"control\"\nendpoints = [\"BVTV_tibia\"]\ntimes = [\"10 d\"]\ncv = { BVTV_tibia = 0.2 }\n" +
-                                     more,
-                                 folder.path("power.toml"), library(), units());
+                                   folder.write("steps.toml", document) + "\"\n[arms.control]\nregimen = \"none\"\n" + arms +
+                                   "[power]\ncontrol = \"control\"\nendpoints = [\"BVTV_tibia\"]\ntimes = [\"10 d\"]\ncv = { BVTV_tibia = 0.2 }\n" +
+                                   more,
+                               folder.path("power.toml"), library(), units());
 }
 const std::string kTreated = "[arms.treated]\nregimen = \"alendronate 10 mg\"\n";
 

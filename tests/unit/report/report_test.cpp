@@ -6,8 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "osteosome/core/text.hpp"
 #include "cohort_results.hpp"
+#include "osteosome/core/text.hpp"
 
 namespace osteosome::support {
 namespace {
