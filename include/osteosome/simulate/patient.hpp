@@ -12,15 +12,15 @@ namespace osteosome::simulate {
 
 /// What is known of a woman, an animal or the mean of a trial arm when treatment starts.
 struct Patient {
-  std::optional<double> age_days;
+  std::optional<double> age_days = {};
   double weight_kg = 0;  ///< 0: not known
-  std::optional<double> years_since_menopause;  ///< negative before it
+  std::optional<double> years_since_menopause = {};  ///< negative before it
   bool surgical = false;
-  std::optional<double> turnover;  ///< relative to the typical woman of her age
-  std::optional<double> days_since_gonadectomy;  ///< ovaries or testes removed so long before the start of treatment
-  std::optional<std::pair<double, double>> unloading_days;  ///< limbs unloaded from when to when, after the start of treatment
+  std::optional<double> turnover = {};  ///< relative to the typical woman of her age
+  std::optional<double> days_since_gonadectomy = {};  ///< ovaries or testes removed so long before the start of treatment
+  std::optional<std::pair<double, double>> unloading_days = {};  ///< limbs unloaded from when to when, after the start of treatment
   bool supplement = true;          ///< calcium and vitamin D from the start of treatment on
-  std::vector<std::pair<std::string, double>> t_scores;  ///< site, T-score at the start of treatment
+  std::vector<std::pair<std::string, double>> t_scores = {};  ///< site, T-score at the start of treatment
   bool operator==(const Patient&) const = default;
 };
 

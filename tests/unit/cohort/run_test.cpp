@@ -373,7 +373,7 @@ TEST(PartStore, Nothing_partial_is_left_and_all_can_be_removed) {
 TEST(PartStore, Known_blocks_are_not_computed_again) {
   const ScenarioFolder folder;
   const auto s = folder.read(folder.text(kDosed + kRandom));
-  const cohort::PartStore store(folder.folder.path("parts"), "key", p.result.days.size());
+  const cohort::PartStore store(folder.folder.path("parts"), "key", cohort::times_of_looking(s).size());
   RunHooks write, read;
   write.block = read.block = 3;
   write.block_done = [&](const ArmResult& arm, std::size_t first, std::size_t last) { store.write(arm, first, last); };
@@ -424,8 +424,8 @@ TEST(Netcdf, File_holds_the_values_units_and_status) {
   std::vector<int> numbers(flags);
   EXPECT_EQ(nc_get_att_text(id, variable, "flag_meanings", names.data()), NC_NOERR);
   EXPECT_EQ(nc_get_att_int(id, variable, "flag_values", numbers.data()), NC_NOERR);
-  EXPECT_EQ(names, "completed step_size_too_small too_many_steps not_finite events_do_not_settle cancelled");
-  EXPECT_EQ(numbers, (std::vector<int>{0, 1, 2, 3, 4, 5})) << "as solve::Status counts them";
+  EXPECT_EQ(names, "completed step_size_too_small too_many_steps not_finite events_do_not_settle cancelled suspended");
+  EXPECT_EQ(numbers, (std::vector<int>{0, 1, 2, 3, 4, 5, 6})) << "as solve::Status counts them";
   nc_close(id);
   EXPECT_FALSE(std::filesystem::exists(path + ".partial"));
 }
