@@ -6,6 +6,7 @@ Expected values are closed forms, computed here.
 
 from __future__ import annotations
 
+import csv
 import math
 import unittest
 
@@ -272,6 +273,26 @@ class Plausibility(Case):
         result = self.cli("simulate", "pk.toml", "--data", "t.csv", "--time-unit", "h", "--set", "CL=1")
         self.assertEqual(result.code, OK, result.err)
         self.assertIn("warning: --set CL=1 gives way to the column 'CL' of t.csv", result.err)
+
+    def test_patients_of_a_population(self) -> None:
+        def refused(population: str, *says: str) -> None:
+            self.write("s.toml", SCENARIO.format(until="12 months", regimen="none", arm="", model="") + "[population]\nn = 3\n" + population)
+            self.fails(INPUT, "check", "s.toml", says=says)
+
+        refused("[population.patient]\nweigth = { kind = \"normal\", mean = 60, sd = 5 }\n", "[population.patient] has no 'weigth'", "'weight'")
+        refused("[population.patient]\nt_tx = { kind = \"normal\", mean = -2, sd = 0.5 }\n", "no model takes the T-score 't_tx'", "'t_th'")
+        refused("[population.patient]\nage = { kind = \"normal\", sd = 5 }\n", "'age' of [population.patient] has no mean")
+        refused("[population.patient]\nage = { kind = \"normal\", mean = 128, sd = 9 }\n", "lies outside 0 to 130")
+        refused("[population.patient]\nt_th = { kind = \"normal\", mean = -2, sd = 0.5 }\n", "need 'age'")
+        self.write("who.csv", "patient.age,patient.t_th\n70,-2\n60,-1\n")
+        text = SCENARIO.format(until="12 months", regimen="none", arm="", model="") + '[population]\ntable = "who.csv"\n'
+        self.write("s.toml", text)
+        result = self.cli("run", "s.toml", "-o", "who", "-q")
+        self.assertEqual(result.code, OK, result.err)
+        with open(self.dir / "who/trajectories.csv", encoding="utf-8") as file:
+            scores = {row["subject"]: float(row["value"]) for row in csv.DictReader(file) if row["output"] == "T_TH" and row["month"] == "0"}
+        self.assertAlmostEqual(scores["0"], -2, delta=0.02)
+        self.assertAlmostEqual(scores["1"], -1, delta=0.02)
 
     def test_doses(self) -> None:
         said = "60 kg of denosumab is 285714 times the largest dose of its labels and studies, 210 mg"

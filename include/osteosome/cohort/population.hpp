@@ -67,12 +67,14 @@ void resolve_correlations(Population& population, core::Diagnostics& problems);
 /// The subjects of a population on one treatment. References to the model and the population must outlive it.
 class PopulationSubjects final : public Subjects {
  public:
-  /// `model_name` and `model_index` say which quantities and calibrations are of this model; "" and 0 where there is one model.
+  /// `model_name` and `model_index` say which quantities and calibrations are of this model; "" and 0 where there is one model. `from_rest`: the
+  /// model starts at its time 0 whatever the age.
   /// @throws Error for a treatment, a random quantity or a column that the model does not take.
   PopulationSubjects(const CompiledModel& model, const core::UnitSystem& units, const Population& population, std::uint64_t seed, Patient patient,
-                     std::shared_ptr<const Treatment> treatment, const std::string& model_name = "", std::size_t model_index = 0);
+                     std::shared_ptr<const Treatment> treatment, const std::string& model_name = "", std::size_t model_index = 0,
+                     bool from_rest = false);
   PopulationSubjects(CompiledModel&&, const core::UnitSystem&, const Population&, std::uint64_t, Patient, std::shared_ptr<const Treatment>,
-                     const std::string& = "", std::size_t = 0) = delete;
+                     const std::string& = "", std::size_t = 0, bool = false) = delete;
 
   [[nodiscard]] std::size_t size() const override { return population_.n; }
   [[nodiscard]] const std::vector<std::string>& columns() const override { return columns_; }
@@ -96,6 +98,7 @@ class PopulationSubjects final : public Subjects {
   std::uint64_t seed_;
   Patient patient_;
   std::shared_ptr<const Treatment> treatment_;
+  bool from_rest_;
   std::vector<std::string> columns_;  ///< distributions, table, calibrations
   std::vector<ValueTarget> targets_;
   std::vector<std::size_t> drawn_, tabled_;  ///< indices of quantities and of columns of the table

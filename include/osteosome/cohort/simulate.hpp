@@ -20,7 +20,7 @@ struct Job {
   std::size_t block = 0;  ///< subjects that are handed on together; 0: all at once. Changes no value
 };
 
-/// Takes blocks of subjects as they are complete, in order.
+/// Takes blocks of subjects in order. All of a block are complete, but those that a stop has cut off (Status::Cancelled).
 class Sink {
  public:
   Sink() = default;
@@ -41,9 +41,10 @@ class Sink {
 /// Densities that were met, so that subjects alike (the same woman in two arms) are run in once. Not for several threads at a time.
 class Baselines {
  public:
-  /// Moves `starts` to the T-scores of their patients. `values` tell subjects apart whose patients are equal; `initial` are their initial states.
-  void meet(const CompiledModel& model, const std::vector<Subject>& subjects, const std::vector<std::vector<double>>& initial,
-            std::vector<simulate::PatientStart>& starts);
+  /// Moves `starts` to the T-scores of their patients, but for sites whose scale is among the `columns` of the subjects' values: what a subject
+  /// brings with it stays. `initial` are initial states, NaN for the model's own. After a stop nothing is met.
+  void meet(const CompiledModel& model, const std::vector<Subject>& subjects, const std::vector<std::string>& columns,
+            const std::vector<std::vector<double>>& initial, std::vector<simulate::PatientStart>& starts, const std::stop_token& stop = {});
 
  private:
   std::map<std::vector<double>, std::vector<double>> scales_;  ///< T-scores, age and so on, then values -> scales of the model's densities
@@ -55,7 +56,7 @@ struct Visit {
   std::size_t number = 0;  ///< index of the visit
   double days = 0;         ///< after the start of treatment
   std::span<const double> values;  ///< of the observation's outputs, before the doses of this instant
-  const protocol::Regimen* regimen = nullptr;  ///< in force; null: nothing is given
+  const protocol::Regimen* regimen = nullptr;  ///< the latest: of a decision, else the first of the treatment; null: there was none
 };
 
 /// What a rule changes, from its visit on.

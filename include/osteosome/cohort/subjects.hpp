@@ -27,7 +27,9 @@ struct Treatment {
 
 /// One simulated woman, animal or dish. A value without hidden state.
 struct Subject {
-  std::uint64_t seed = 0, id = 0;  ///< key of its random streams: the same pair draws the same in every run
+  std::uint64_t seed = 0,
+                id = 0;  ///< key of its random streams: the same pair draws the same in every run, so that subjects with random adherence need
+  ///< ids of their own
   Patient patient = {};            ///< what holds when treatment starts; T-scores are met with this subject's own `values`
   std::vector<double> values = {};  ///< its own values of Subjects::columns(), in the unit of the model
   std::shared_ptr<const Treatment> treatment = {};  ///< null: nothing is given

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,8 +25,11 @@ struct Patient {
   bool operator==(const Patient&) const = default;
 };
 
-/// What may differ between the patients of a population: age [years], weight [kg], years_since_menopause, turnover, t_ls, t_th, t_fn.
+/// What may differ between the patients of a population: age [years], weight [kg], years_since_menopause, turnover; besides the T-score of a site,
+/// t_th.
 [[nodiscard]] const std::vector<std::string>& patient_quantities();
+/// The site of a T-score, TH of t_th; "" for other names.
+[[nodiscard]] std::string site_of_t_score(const std::string& name);
 /// Sets one of these. Returns what is wrong with the value, or "". @pre `name` is one of them
 [[nodiscard]] std::string set_quantity(Patient& patient, const std::string& name, double value);
 
@@ -50,6 +54,6 @@ struct PatientStart {
 /// site, which is nearly constant, the third corrects the first step; scales are kept within [0.3, 2]. `initial` are initial states, NaN for the
 /// model's own. A patient whose run-in fails has NaN parameters. @pre the model has densities
 void meet_densities(const CompiledModel& model, const std::vector<Patient>& patients, const std::vector<std::vector<double>>& initial,
-                    std::vector<PatientStart>& starts);
+                    std::vector<PatientStart>& starts, const std::stop_token& stop = {});
 
 }  // namespace osteosome::simulate

@@ -30,7 +30,7 @@ struct RunOutcome {
   std::string values_sha256;  ///< of every value in order: "same bits" means the same hash
 };
 
-/// Runs a prepared scenario into a folder: tables, charts, report and manifest (docs/reference/run-folder.md). Files get their names when the run is
+/// Runs a prepared scenario into a folder: tables, charts, report and manifest (docs/reference/scenario.md). Files get their names when the run is
 /// complete. One run at a time in a folder. `job.block` is not used.
 /// @throws Error(Io) for a folder that is not empty, in use or not writable.
 RunOutcome run(const cohort::Workspace& workspace, const evidence::PreparedScenario& prepared, const RunRequest& request, const cohort::Job& job);

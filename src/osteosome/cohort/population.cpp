@@ -252,6 +252,24 @@ void add_calibrations(Scenario& scenario, std::size_t m, const model::Model& mod
   }
 }
 
+/// A T-score that no model takes would be without effect.
+void check_sites(const Population& population, const std::vector<CompiledModel>& models, core::Diagnostics& problems) {
+  std::vector<std::string> known;
+  for (const CompiledModel& m : models) {
+    for (const auto& density : m.model().patient.densities) known.push_back("t_" + core::to_lower(density.site));
+  }
+  const auto look = [&](const std::string& name, const core::Location& where) {
+    if (simulate::site_of_t_score(name).empty() || in(known, core::to_lower(name))) return;
+    problems.add({"scenario-018", "no model takes the T-score '" + name + "' of a patient", where, core::did_you_mean(name, known)});
+  };
+  for (const RandomQuantity& q : population.quantities) {
+    if (q.model == kOfThePatient) look(q.name, q.where);
+  }
+  for (const std::string& column : population.table_columns) {
+    if (is_of_the_patient(column)) look(column.substr(std::string(kOfThePatient).size() + 1), {population.table, 1, 0});
+  }
+}
+
 }  // namespace
 
 std::vector<double> draw(const Population& population, std::uint64_t seed, std::size_t subject, const std::function<double(std::size_t)>& typical) {
@@ -358,6 +376,7 @@ void check_table(const Scenario& scenario, const std::vector<CompiledModel>& mod
                  core::Diagnostics& problems) {
   const Population& population = scenario.population;
   const core::Location header{population.table, 1, 0};
+  check_sites(population, models, problems);
   std::optional<std::vector<std::string>> known;
   for (std::size_t c = 0; c < population.table_columns.size(); ++c) {
     const std::string& column = population.table_columns[c];

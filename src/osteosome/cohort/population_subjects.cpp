@@ -24,8 +24,8 @@ double typical(const CompiledModel& model, const ValueTarget& target, const std:
 
 PopulationSubjects::PopulationSubjects(const CompiledModel& model, const core::UnitSystem& units, const Population& population, std::uint64_t seed,
                                        Patient patient, std::shared_ptr<const Treatment> treatment, const std::string& model_name,
-                                       std::size_t model_index)
-    : model_(model), population_(population), seed_(seed), patient_(std::move(patient)), treatment_(std::move(treatment)) {
+                                       std::size_t model_index, bool from_rest)
+    : model_(model), population_(population), seed_(seed), patient_(std::move(patient)), treatment_(std::move(treatment)), from_rest_(from_rest) {
   for (const protocol::Regimen& regimen : treatment_ == nullptr ? std::vector<protocol::Regimen>{} : treatment_->regimens)
     simulate::DoseTranslator(model, units).check(regimen, simulate::body_mass_kg(model, patient_));
   const auto add = [&](const std::string& column, const core::Location& where) {
@@ -55,8 +55,10 @@ PopulationSubjects::PopulationSubjects(const CompiledModel& model, const core::U
 
 void PopulationSubjects::center(Baselines& baselines) {
   if (drawn_.empty()) return;
-  std::vector<simulate::PatientStart> start = {simulate::begin_patient(model_, patient_, model_.program().parameter_values)};
-  baselines.meet(model_, {{seed_, 0, patient_, {}, nullptr, nullptr}}, {std::vector(model_.program().states.size(), std::nan(""))}, start);
+  Patient patient = patient_;
+  if (from_rest_) patient.age_days.reset();
+  std::vector<simulate::PatientStart> start = {simulate::begin_patient(model_, patient, model_.program().parameter_values)};
+  baselines.meet(model_, {{seed_, 0, patient, {}, nullptr, nullptr}}, {}, {std::vector(model_.program().states.size(), std::nan(""))}, start);
   center_on(start.front().parameters);
 }
 
@@ -109,9 +111,11 @@ std::pair<Patient, core::Diagnostics> PopulationSubjects::patient(std::size_t su
     set(population_.table_columns[c].substr(std::string(kOfThePatient).size() + 1), population_.table_rows[subject][c],
         {population_.table, static_cast<int>(subject) + 2, 0});
   }
-  if (patient_drawn_.empty() && patient_tabled_.empty()) return own;
-  if (!own.first.age_days && (!own.first.t_scores.empty() || own.first.years_since_menopause))
+  const bool varies = !patient_drawn_.empty() || !patient_tabled_.empty();
+  if (varies && !own.first.age_days && (!own.first.t_scores.empty() || own.first.years_since_menopause))
     own.second.add({"scenario-006", "T-scores and years since menopause need 'age'", {}, ""});
+  if (from_rest_) own.first.age_days.reset();
+  if (!varies) return own;
   try {
     (void)simulate::start_time(model_, own.first);
   } catch (const core::Error& error) {
@@ -134,7 +138,9 @@ std::vector<double> PopulationSubjects::values(std::size_t subject, const std::v
 bool is_of_the_patient(const std::string& column) {
   const std::string prefix = std::string(kOfThePatient) + ".";
   const auto& names = simulate::patient_quantities();
-  return column.starts_with(prefix) && std::find(names.begin(), names.end(), column.substr(prefix.size())) != names.end();
+  if (!column.starts_with(prefix)) return false;
+  const std::string name = column.substr(prefix.size());
+  return !simulate::site_of_t_score(name).empty() || std::find(names.begin(), names.end(), name) != names.end();
 }
 
 }  // namespace osteosome::cohort

@@ -31,10 +31,11 @@ PopulationSubjects subjects_of(const Scenario& scenario, std::size_t m, std::siz
           units,
           scenario.population,
           scenario.seed,
-          patient_of(scenario, m, arm),
+          arm.patient,
           std::make_shared<const Treatment>(Treatment{arm.name, {arm.regimen}, arm.adherence}),
           scenario.models[m].name,
-          m};
+          m,
+          scenario.models[m].from_rest};
 }
 
 /// Puts the subjects of an arm where the result keeps them.
@@ -133,7 +134,11 @@ void check_arms(const Scenario& scenario, const std::vector<CompiledModel>& mode
       try {
         (void)simulate::start_time(models[m], patient_of(scenario, m, scenario.arms[a]));
         auto subjects = subjects_of(scenario, m, a, models[m], units);
-        if (a == 0) subjects.check_values(problems);
+        core::Diagnostics found;
+        subjects.check_values(found);
+        for (const core::Diagnostic& d : found.all()) {
+          if (seen.insert(core::to_text(d)).second) problems.add(d);
+        }
       } catch (const core::Error& error) {
         for (core::Diagnostic d : error.diagnostics()) {
           if (d.where.line == 0) d.where = scenario.arms[a].where;

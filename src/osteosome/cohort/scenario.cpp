@@ -337,9 +337,9 @@ class ScenarioReader {
   void read_patients(TomlReader& in, const TomlValue& table) {
     const auto& names = simulate::patient_quantities();
     for (const auto& [name, distribution] : table.entries) {
-      if (std::find(names.begin(), names.end(), name) == names.end()) {
+      if (simulate::site_of_t_score(name).empty() && std::find(names.begin(), names.end(), name) == names.end()) {
         in.problem("scenario-008", "[population.patient] has no '" + name + "'",
-                   "One of age, weight, years_since_menopause, turnover, t_ls, t_th, t_fn. " + core::did_you_mean(name, names), "patient");
+                   "One of age, weight, years_since_menopause, turnover, or a T-score like t_th. " + core::did_you_mean(name, names), "patient");
         continue;
       }
       scenario_.population.quantities.push_back({kOfThePatient, name, model::read_distribution(distribution, name, problems_), distribution.where});

@@ -34,7 +34,7 @@ class Planner {
   }
 
   /// Takes subjects [first, last) in: who they are, and their densities met.
-  void load(std::size_t first, std::size_t last) {
+  void load(std::size_t first, std::size_t last, const std::stop_token& stop = {}) {
     block_.clear();
     starts_.clear();
     initial_.clear();
@@ -47,7 +47,7 @@ class Planner {
       for (std::size_t c = 0; c < targets_.size(); ++c)
         (targets_[c].is_state ? initial_.back() : starts_.back().parameters)[targets_[c].index] = subject.values[c];
     }
-    baselines_.meet(model_, block_, initial_, starts_);
+    baselines_.meet(model_, block_, subjects_.columns(), initial_, starts_, stop);
   }
 
   [[nodiscard]] const Subject& subject(std::size_t k) const { return block_[k]; }
@@ -99,6 +99,14 @@ class Planner {
 
   /// A treatment is checked with the first subject that gets it.
   void check(const Subject& subject) {
+    const std::vector<core::Time>& looks = subject.times != nullptr ? *subject.times : observation_.times;
+    const auto refuse = [&](const std::string& what) {
+      throw core::Error(core::ErrorKind::Input, {"simulate-010", "subject " + std::to_string(subject.id) + " has " + what, {}, ""});
+    };
+    if (subject.values.size() != targets_.size())
+      refuse(std::to_string(subject.values.size()) + " values for " + std::to_string(targets_.size()) + " columns");
+    if (looks.empty() || looks.size() > observation_.times.size())
+      refuse(std::to_string(looks.size()) + " times of looking, and the observation has " + std::to_string(observation_.times.size()));
     if (subject.treatment == nullptr || !checked_.insert(subject.treatment.get()).second) return;
     kept_.push_back(subject.treatment);
     for (const protocol::Regimen& regimen : subject.treatment->regimens)
@@ -121,8 +129,9 @@ class Planner {
 /// Asks the rule at the visits of the subjects of a block, and turns its answers into stops.
 class Rules {
  public:
-  Rules(const CompiledModel& model, const core::UnitSystem& units, const Planner& planner, const Rule& rule, const std::vector<std::string>& outputs)
-      : model_(model), units_(units), planner_(planner), rule_(rule), outputs_(outputs) {
+  Rules(const CompiledModel& model, const core::UnitSystem& units, const Planner& planner, const Rule& rule, const std::vector<std::string>& outputs,
+        AtDose at_dose, std::stop_source& stop)
+      : model_(model), units_(units), planner_(planner), rule_(rule), outputs_(outputs), at_dose_(at_dose), stop_(stop) {
     if (!rule.decide || model.program().delays.empty()) return;
     throw core::Error(core::ErrorKind::Unsupported,
                       {"simulate-008", "model '" + model.name() + "' has delays, and a rule cannot look at those", {}, ""});
@@ -145,6 +154,7 @@ class Rules {
       } catch (...) {  // no exception may pass through an integrator
         const std::lock_guard guard(mutex_);
         if (!failure_) failure_ = std::current_exception();
+        stop_.request_stop();
         return std::nullopt;
       }
     };
@@ -172,13 +182,14 @@ class Rules {
     const auto decision = rule_.decide({subject, at.decision, when.in(core::kSecondsPerDay), values, current});
     if (!decision) return std::nullopt;
     solve::Change change;
+    change.outputs_before_stops = at_dose_ == AtDose::Pre;
     change.stops.assign(at.pending.begin(), at.pending.end());
     std::string told = "day " + core::format_double(when.in(core::kSecondsPerDay)) + ":";
     if (decision->regimen) {
       simulate::DoseTranslator(model_, units_).check(*decision->regimen, simulate::body_mass_kg(model_, subject.patient));
       given.regimens.emplace_back(when.whole_microseconds(), *decision->regimen);
       change.stops = planner_.stops_from(at.subject, at.time, doses(at.subject), at.pending);
-      told += " " + (decision->regimen->text.empty() ? "nothing more" : decision->regimen->text);
+      told += " " + (decision->regimen->phases.empty() ? "nothing more" : decision->regimen->text);
     }
     for (const auto& [name, value] : decision->set) {
       const ValueTarget target = value_target(model_, model_.name(), name);
@@ -198,23 +209,25 @@ class Rules {
     const protocol::Microseconds end = planner_.horizon(k);
     std::vector<protocol::DoseRecord> doses;
     const auto add = [&](const protocol::Regimen& regimen, protocol::Microseconds from, protocol::Microseconds to,
-                         const protocol::Adherence& adherence, const std::string& key) {
-      core::RandomStream stream(subject.seed, subject.id, "adherence:" + key);
-      for (protocol::DoseRecord dose : protocol::expand(regimen, to - from, adherence, &stream)) {
+                         const protocol::Adherence& adherence, core::RandomStream& stream) {
+      for (protocol::DoseRecord dose : protocol::expand(regimen, end - from, adherence, &stream)) {  // drawn to the end, as the plan has drawn them
         dose.time += from;
-        doses.push_back(dose);
+        if (dose.time < to) doses.push_back(dose);
       }
     };
+    const std::string key = "adherence:" + (subject.treatment != nullptr ? subject.treatment->name : "");
     const protocol::Adherence adherence = subject.treatment != nullptr ? subject.treatment->adherence : protocol::Adherence{};
     if (subject.treatment != nullptr) {
-      for (const protocol::Regimen& regimen : subject.treatment->regimens) add(regimen, 0, later.front().first, adherence, subject.treatment->name);
+      core::RandomStream stream(subject.seed, subject.id, key);
+      for (const protocol::Regimen& regimen : subject.treatment->regimens) add(regimen, 0, later.front().first, adherence, stream);
     }
     protocol::Adherence after = adherence;
     after.skip.clear();  // counted within the first regimen
     for (std::size_t r = 0; r < later.size(); ++r) {
       const auto to = r + 1 < later.size() ? later[r + 1].first : end;
       if (adherence.stop_after < protocol::kForever) after.stop_after = std::max<protocol::Microseconds>(adherence.stop_after - later[r].first, 0);
-      add(later[r].second, later[r].first, to, after, (subject.treatment != nullptr ? subject.treatment->name : "") + ":" + std::to_string(r));
+      core::RandomStream stream(subject.seed, subject.id, key + ":" + std::to_string(r));
+      add(later[r].second, later[r].first, to, after, stream);
     }
     std::stable_sort(doses.begin(), doses.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
     return doses;
@@ -225,6 +238,8 @@ class Rules {
   const Planner& planner_;
   const Rule& rule_;
   const std::vector<std::string>& outputs_;
+  AtDose at_dose_;
+  std::stop_source& stop_;  ///< of the whole work: nothing goes on after a rule has failed
   std::vector<Given> given_;  ///< by subject of the block; each is touched by one thread at a time
   std::mutex mutex_;
   std::exception_ptr failure_;
@@ -288,9 +303,12 @@ ValueTarget value_target(const CompiledModel& model, const std::string& model_na
                                              core::did_you_mean(name, model.model().symbols())});
 }
 
-void Baselines::meet(const CompiledModel& model, const std::vector<Subject>& subjects, const std::vector<std::vector<double>>& initial,
-                     std::vector<PatientStart>& starts) {
-  const auto& densities = model.model().patient.densities;
+void Baselines::meet(const CompiledModel& model, const std::vector<Subject>& subjects, const std::vector<std::string>& columns,
+                     const std::vector<std::vector<double>>& initial, std::vector<PatientStart>& starts, const std::stop_token& stop) {
+  std::vector<model::PatientDensity> densities;  // a scale that the subjects bring with them stays as it is
+  for (const auto& d : model.model().patient.densities) {
+    if (std::find(columns.begin(), columns.end(), d.scale) == columns.end()) densities.push_back(d);
+  }
   if (densities.empty()) return;
   std::map<std::vector<double>, std::vector<std::size_t>> alike;  // subjects with T-scores, by key
   for (std::size_t k = 0; k < subjects.size(); ++k) {
@@ -306,10 +324,14 @@ void Baselines::meet(const CompiledModel& model, const std::vector<Subject>& sub
   std::vector<PatientStart> met;
   for (const std::size_t k : fresh) {
     patients.push_back(subjects[k].patient);
+    std::erase_if(patients.back().t_scores, [&](const auto& score) {
+      return std::none_of(densities.begin(), densities.end(), [&](const auto& d) { return d.site == score.first; });
+    });
     states.push_back(initial[k]);
     met.push_back(starts[k]);
   }
-  simulate::meet_densities(model, patients, states, met);
+  simulate::meet_densities(model, patients, states, met, stop);
+  if (stop.stop_requested()) return;
   const auto scale = [&](std::size_t d) { return *model.program().parameter_index(densities[d].scale); };
   for (std::size_t i = 0; i < fresh.size(); ++i) {
     auto& scales = scales_[key_of(model, subjects[fresh[i]])];
@@ -328,12 +350,14 @@ void simulate(const CompiledModel& model, const core::UnitSystem& units, const S
   Planner planner(model, units, subjects, observation, baselines != nullptr ? *baselines : own);
   const std::vector<std::string> outputs = outputs_or_all(model, observation);
   simulate::ObservableReader reader(model.program(), outputs);
-  Rules rules(model, units, planner, rule, outputs);
+  std::stop_source stop;
+  const std::stop_callback stopped(job.stop, [&] { stop.request_stop(); });
+  Rules rules(model, units, planner, rule, outputs, observation.at_dose, stop);
   const std::size_t n = subjects.size(), size = job.block > 0 ? job.block : n;
   for (std::size_t first = 0; first < n && !job.stop.stop_requested(); first += size) {
     const std::size_t last = std::min(n, first + size);
     if (!sink.has(first, last)) {
-      planner.load(first, last);
+      planner.load(first, last, stop.get_token());
       rules.load(last - first);
       Trajectories block(last - first, MemorySink::days_of(observation), outputs);
       std::size_t done = first;
@@ -351,7 +375,7 @@ void simulate(const CompiledModel& model, const core::UnitSystem& units, const S
                                r.time_reached, r.statistics,         rules.decisions(k)};
             if (job.progress) job.progress(++done, n);
           },
-          job.stop, rules.decide());
+          stop.get_token(), rules.decide());
       rules.rethrow();
       sink.take(first, std::move(block));
     }

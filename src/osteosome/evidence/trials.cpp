@@ -218,9 +218,13 @@ class CourseSubjects final : public cohort::Subjects {
   CourseSubjects(const simulate::CompiledModel& model, const std::vector<simulate::Patient>& patients, const std::vector<TrialCourse>& courses,
                  const std::vector<std::vector<double>>& sets)
       : model_(model), patients_(patients), courses_(courses), sets_(sets) {
+    const auto is_scale = [&](const std::string& name) {  // of a density: moved to the T-score
+      const auto& densities = model.model().patient.densities;
+      return std::any_of(densities.begin(), densities.end(), [&](const auto& d) { return d.scale == name; });
+    };
     for (std::size_t p = 0; p < model.program().parameters.size(); ++p) {
       const auto differs = [&](const std::vector<double>& set) { return set[p] != model.program().parameter_values[p]; };
-      if (std::none_of(sets.begin(), sets.end(), differs)) continue;
+      if (std::none_of(sets.begin(), sets.end(), differs) || is_scale(model.program().parameters[p])) continue;
       changed_.push_back(p);
       columns_.push_back(model.program().parameters[p]);
     }

@@ -41,7 +41,8 @@ void move_scales(const CompiledModel& model, const Patient& patient, const std::
 
 /// T-scores at the start of treatment, untreated, with scales times `factor`.
 std::vector<std::vector<double>> run_in(const CompiledModel& model, const std::vector<PatientStart>& starts,
-                                        const std::vector<std::vector<double>>& initial, const std::vector<std::string>& scores, double factor) {
+                                        const std::vector<std::vector<double>>& initial, const std::vector<std::string>& scores, double factor,
+                                        const std::stop_token& stop) {
   std::vector<std::vector<double>> values(starts.size());
   ObservableReader reader(model.program(), scores);
   model.run(
@@ -54,7 +55,7 @@ std::vector<std::vector<double>> run_in(const CompiledModel& model, const std::v
         plan.outputs.push_back({starts[k].time, 0});
         return plan;
       },
-      [&](std::size_t k, const solve::SubjectPlan& plan, solve::SubjectResult&& result) { values[k] = reader.read(plan, result); });
+      [&](std::size_t k, const solve::SubjectPlan& plan, solve::SubjectResult&& result) { values[k] = reader.read(plan, result); }, stop);
   return values;
 }
 
@@ -72,8 +73,15 @@ std::vector<double> slopes_of(const CompiledModel& model, const PatientStart& st
 }  // namespace
 
 const std::vector<std::string>& patient_quantities() {
-  static const std::vector<std::string> names = {"age", "weight", "years_since_menopause", "turnover", "t_ls", "t_th", "t_fn"};
+  static const std::vector<std::string> names = {"age", "weight", "years_since_menopause", "turnover"};
   return names;
+}
+
+std::string site_of_t_score(const std::string& name) {
+  if (!name.starts_with("t_") || name.size() < 3) return "";
+  std::string site = name.substr(2);
+  for (char& c : site) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return site;
 }
 
 std::string set_quantity(Patient& patient, const std::string& name, double value) {
@@ -98,7 +106,7 @@ std::string set_quantity(Patient& patient, const std::string& name, double value
     patient.turnover = value;
     return outside(0.1, 10);
   }
-  const std::string site = name == "t_ls" ? "LS" : name == "t_th" ? "TH" : "FN";
+  const std::string site = site_of_t_score(name);
   std::erase_if(patient.t_scores, [&](const auto& known) { return known.first == site; });
   patient.t_scores.emplace_back(site, value);
   return outside(-kGreatestTScore, kGreatestTScore);
@@ -167,16 +175,18 @@ PatientStart begin_patient(const CompiledModel& model, const Patient& patient, s
 }
 
 void meet_densities(const CompiledModel& model, const std::vector<Patient>& patients, const std::vector<std::vector<double>>& initial,
-                    std::vector<PatientStart>& starts) {
+                    std::vector<PatientStart>& starts, const std::stop_token& stop) {
   if (patients.empty()) return;
   std::vector<std::string> scores;
   for (const auto& d : model.model().patient.densities) scores.push_back(d.t_score);
-  const auto run = [&](double factor) { return run_in(model, starts, initial, scores, factor); };
+  const auto run = [&](double factor) { return run_in(model, starts, initial, scores, factor, stop); };
   const auto first = run(1), second = run(kSecondScale);
+  if (stop.stop_requested()) return;
   std::vector<std::vector<double>> slopes;
   for (std::size_t k = 0; k < starts.size(); ++k) slopes.push_back(slopes_of(model, starts[k], first[k], second[k]));
   for (std::size_t k = 0; k < starts.size(); ++k) move_scales(model, patients[k], first[k], slopes[k], starts[k]);
   const auto third = run(1);  // density is not quite linear in the scale
+  if (stop.stop_requested()) return;
   for (std::size_t k = 0; k < starts.size(); ++k) move_scales(model, patients[k], third[k], slopes[k], starts[k]);
 }
 

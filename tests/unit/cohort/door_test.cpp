@@ -266,6 +266,29 @@ TEST(RuleTest, Stopping_equals_the_shorter_regimen_and_sees_what_the_subject_is)
   for (std::size_t k = 0; k < written.values().size(); ++k) ASSERT_NEAR(stopped.values()[k] / written.values()[k], 1, 1e-7) << k;
 }
 
+/// What was missed before a visit stays missed, with several regimens at a time and infusions under way.
+TEST(RuleTest, Random_adherence_before_a_visit_is_not_drawn_anew) {
+  const Clinic clinic;
+  auto treatment = *clinic.workspace->treatment("denosumab 60 mg sc monthly x 12");
+  treatment.regimens.push_back(clinic.workspace->treatment("zoledronate 0.5 mg iv over 10 d every 20 d x 15")->regimens.front());
+  treatment.adherence.miss_probability = 0.5;
+  const auto shared = std::make_shared<const Treatment>(treatment);
+  const PopulationSubjects subjects(*clinic.lanes, clinic.workspace->units(), clinic.women, 1, clinic.patient, shared);
+  Observation looks = clinic.looks;
+  looks.at_dose = AtDose::Post;
+  looks = looks.of({"zoledronate.kinetics.plasma", "denosumab.central"});
+  const core::Time visit = clinic.workspace->time("105 d");
+  const Rule stop{{visit}, [](const Visit&) { return Decision{protocol::Regimen{}, {}}; }};
+  const auto plain = cohort::simulate(*clinic.workspace, *clinic.lanes, subjects, looks);
+  const auto stopped = cohort::simulate(*clinic.workspace, *clinic.lanes, subjects, looks, {}, stop);
+  for (std::size_t s = 0; s < subjects.size(); ++s) {
+    EXPECT_EQ(stopped.ending(s).status, solve::Status::Completed);
+    for (std::size_t k = 0; k < 2; ++k) EXPECT_EQ(stopped.at(s, k, 0), plain.at(s, k, 0)) << "before the visit";
+    EXPECT_GE(stopped.at(s, 12, 0), -1e-9) << "no rate below zero is left";
+    EXPECT_LT(stopped.at(s, 12, 1), 1e-3) << "nothing was given for two and a half years";
+  }
+}
+
 TEST(RuleTest, What_a_rule_throws_reaches_the_caller) {
   const Clinic clinic;
   const Rule wrong{clinic.visits("6 months", 1), [&](const Visit&) { return Decision{{}, {{"no_such_parameter", 1}}}; }};
@@ -300,6 +323,44 @@ TEST(OwnBaseline, Age_and_scores_of_the_table_are_each_womans_own) {
   odd.check_values(problems);
   ASSERT_EQ(problems.all().size(), 2u);
   EXPECT_EQ(problems.all()[0].where.line, 3);
+}
+
+/// A scale that is drawn is what makes women differ: it stays, about the one that meets the score; the other sites are met.
+TEST(OwnBaseline, Drawn_scale_stays_as_it_is_drawn) {
+  const auto workspace = Workspace::open(OSTEOSOME_ROOT);
+  const auto model = workspace->compile({"osteosome"});
+  const Population women = spread(40, "scale_TH", 0.14);
+  Patient patient;
+  patient.age_days = 68 * core::kDaysPerYear;
+  patient.t_scores = {{"LS", -2.7}, {"TH", -1.9}};
+  Baselines baselines;
+  PopulationSubjects subjects(*model, workspace->units(), women, 3, patient, nullptr);
+  subjects.center(baselines);
+  const auto values = cohort::simulate(*workspace, *model, subjects, {{core::Time()}, std::vector<std::string>{"T_TH", "T_LS"}});
+  double sum = 0, squares = 0;
+  for (std::size_t s = 0; s < 40; ++s) {
+    sum += values.at(s, 0, 0);
+    squares += values.at(s, 0, 0) * values.at(s, 0, 0);
+    EXPECT_NEAR(values.at(s, 0, 1), -2.7, 0.02) << s;
+  }
+  EXPECT_NEAR(sum / 40, -1.9, 0.4);  // three standard errors of a spread of 0.8
+  EXPECT_GT(std::sqrt(squares / 40 - sum * sum / 1600), 0.5);
+}
+
+TEST(OwnBaseline, Values_and_times_that_do_not_fit_are_refused) {
+  const auto workspace = Workspace::open(OSTEOSOME_ROOT);
+  const auto model = workspace->compile({"osteosome"});
+  Subject s;
+  s.values = {1, 2};
+  const auto looks = Observation::regular(workspace->time("2 months"), workspace->time("1 month")).of({"TH"});
+  const auto code = [&](const Subject& subject, const Observation& at) {
+    return error_of([&] { (void)cohort::simulate(*workspace, *model, SubjectList({subject}, {"turnover_scale"}), at); }).diagnostics().at(0).code;
+  };
+  EXPECT_EQ(code(s, looks), "simulate-010");
+  s.values = {1};
+  EXPECT_EQ(code(s, {{}, std::vector<std::string>{"TH"}}), "simulate-010");
+  s.times = std::make_shared<const std::vector<core::Time>>(4, workspace->time("1 month"));
+  EXPECT_EQ(code(s, looks), "simulate-010");
 }
 
 /// A woman's T-score is met with her own constants, not with those of the typical woman.
