@@ -329,7 +329,7 @@ TEST(OwnBaseline, Age_and_scores_of_the_table_are_each_womans_own) {
 TEST(OwnBaseline, Drawn_scale_stays_as_it_is_drawn) {
   const auto workspace = Workspace::open(OSTEOSOME_ROOT);
   const auto model = workspace->compile({"osteosome"});
-  const Population women = spread(40, "scale_TH", 0.14);
+  const Population women = spread(200, "scale_TH", 0.14);
   Patient patient;
   patient.age_days = 68 * core::kDaysPerYear;
   patient.t_scores = {{"LS", -2.7}, {"TH", -1.9}};
@@ -337,14 +337,15 @@ TEST(OwnBaseline, Drawn_scale_stays_as_it_is_drawn) {
   PopulationSubjects subjects(*model, workspace->units(), women, 3, patient, nullptr);
   subjects.center(baselines);
   const auto values = cohort::simulate(*workspace, *model, subjects, {{core::Time()}, std::vector<std::string>{"T_TH", "T_LS"}});
-  double sum = 0, squares = 0;
-  for (std::size_t s = 0; s < 40; ++s) {
-    sum += values.at(s, 0, 0);
-    squares += values.at(s, 0, 0) * values.at(s, 0, 0);
+  std::vector<double> scores;
+  for (std::size_t s = 0; s < women.n; ++s) {
+    scores.push_back(values.at(s, 0, 0));
     EXPECT_NEAR(values.at(s, 0, 1), -2.7, 0.02) << s;
   }
-  EXPECT_NEAR(sum / 40, -1.9, 0.4);  // three standard errors of a spread of 0.8
-  EXPECT_GT(std::sqrt(squares / 40 - sum * sum / 1600), 0.5);
+  std::sort(scores.begin(), scores.end());
+  // A scale is proportional to density: 14 % of it are some 0.9 T-scores, the median's standard error 1.25 * 0.9 / sqrt(200).
+  EXPECT_NEAR(quantile_of_sorted(scores, 0.5), -1.9, 3 * 0.08);
+  EXPECT_NEAR((quantile_of_sorted(scores, 0.8413) - quantile_of_sorted(scores, 0.1587)) / 2, 0.9, 0.25);
 }
 
 TEST(OwnBaseline, Values_and_times_that_do_not_fit_are_refused) {
