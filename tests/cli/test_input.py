@@ -282,7 +282,7 @@ class Plausibility(Case):
         refused("[population.patient]\nweigth = { kind = \"normal\", mean = 60, sd = 5 }\n", "[population.patient] has no 'weigth'", "'weight'")
         refused("[population.patient]\nt_tx = { kind = \"normal\", mean = -2, sd = 0.5 }\n", "no model takes the T-score 't_tx'", "'t_th'")
         refused("[population.patient]\nage = { kind = \"normal\", sd = 5 }\n", "'age' of [population.patient] has no mean")
-        refused("[population.patient]\nage = { kind = \"normal\", mean = 128, sd = 9 }\n", "lies outside 0 to 130")
+        refused("[population.patient]\nage = { kind = \"normal\", mean = 150, sd = 5 }\n", "lies outside 0 to 130")
         refused("[population.patient]\nt_th = { kind = \"normal\", mean = -2, sd = 0.5 }\n", "need 'age'")
         self.write("who.csv", "patient.age,patient.t_th\n70,-2\n60,-1\n")
         text = SCENARIO.format(until="12 months", regimen="none", arm="", model="") + '[population]\ntable = "who.csv"\n'
