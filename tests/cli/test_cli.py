@@ -316,6 +316,15 @@ class Simulate(Case):
         self.fails(INPUT, "simulate", PETERSON, "--until", "1 month", "--dose", "denosumab 1 mg/kg", says=("body weight",))
         self.ok("simulate", PETERSON, "--until", "1 month", "--dose", "denosumab 1 mg/kg", "--weight", "60 kg", "--observe", "L")
 
+    def test_weight_is_the_body_mass_of_the_model(self) -> None:
+        """With regimens and with a table; one beyond the model's bounds is refused."""
+        asked = ("simulate", "osteosome", "--weight", "80 kg", "--observe", "body_mass")
+        self.assertEqual(numbers(table(self.ok(*asked, "--until", "1 d", "--every", "1 d").out), "body_mass"), [80, 80])
+        self.write("ev.csv", "ID,TIME,EVID\n1,0,0\n1,1,0\n")
+        result = self.cli(*asked, "--data", "ev.csv", "--time-unit", "d")
+        self.assertEqual((result.code, numbers(table(result.out), "body_mass")), (OK, [80, 80]), result)
+        self.fails(INPUT, "simulate", "osteosome", "--weight", "500 kg", "--until", "1 d", says=("body_mass", "500", "300"))
+
     def test_set_with_and_without_unit(self) -> None:
         plain = self.simulate("--set", "depot=100", "--set", "ke=0.2", "--until", "2 h", "--every", "1 h")
         units = self.simulate("--set", "depot=0.1 g", "--set", "ke=4.8 1/day", "--until", "2 h", "--every", "1 h")

@@ -77,7 +77,7 @@ struct Rule {
 /// itself, the model and its tolerances: not on the others, on threads, blocks or machine.
 /// A subject that fails is an Ending with a status, never an exception.
 /// @throws Error(Dosing) for a treatment that the model cannot take, Error(Input) for columns and outputs that it has not, Error(Unsupported)
-/// simulate-008 for a rule on a model with delays; what the rule throws.
+/// simulate-008 for a rule on a model with delays; simulate-010, -011 for values, times or visits that do not fit; what the rule throws.
 void simulate(const CompiledModel& model, const core::UnitSystem& units, const Subjects& subjects, const Observation& observation, Sink& sink,
               const Job& job = {}, Baselines* baselines = nullptr, const Rule& rule = {});
 /// The same, all in memory: 8 bytes x subjects x times x outputs.

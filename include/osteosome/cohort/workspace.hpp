@@ -63,7 +63,8 @@ class Workspace {
   mutable std::map<std::string, std::weak_ptr<const CompiledModel>> compiled_;
 };
 
-/// The loop of simulate.hpp in the units of a workspace. @complexity linear in subjects.
+/// The loop of simulate.hpp in the units of a workspace. @throws Error(Input) value-001 for values of subjects outside the model's bounds.
+/// @complexity linear in subjects.
 [[nodiscard]] Trajectories simulate(const Workspace& workspace, const CompiledModel& model, const Subjects& subjects, const Observation& observation,
                                     const Job& job = {}, const Rule& rule = {});
 [[nodiscard]] Trajectories simulate(const Workspace& workspace, const CompiledModel& model, const Subject& subject, const Observation& observation,

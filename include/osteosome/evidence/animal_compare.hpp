@@ -9,10 +9,7 @@
 
 namespace osteosome::evidence {
 
-/// Median and 5th to 95th percentile over the draws of a scenario.
-struct Band {
-  double median = 0, low = 0, high = 0;
-};
+using cohort::Band;
 
 /// A row of an animal study beside the arm of a scenario that it is laid over.
 struct AnimalComparison {
@@ -35,7 +32,7 @@ struct AnimalComparison {
 /// The result of an arm of a model, or null.
 [[nodiscard]] const cohort::ArmResult* arm_result(const cohort::Scenario& scenario, const cohort::ScenarioResult& result, const std::string& arm,
                                                   std::size_t model);
-/// Over the finite values.
+/// Median and 5th to 95th percentile of the finite values, over the draws of a scenario.
 [[nodiscard]] Band band_of(const std::vector<double>& values);
 
 }  // namespace osteosome::evidence

@@ -48,6 +48,7 @@ struct PatientStart {
 [[nodiscard]] double start_time(const CompiledModel& model, const Patient& patient);
 
 /// The patient in the model's terms, with `parameters` besides; what a model does not take is left out. Her densities are not met yet.
+/// @throws Error(Input) as start_time, and value-001 for a weight or turnover outside the bounds of the model.
 [[nodiscard]] PatientStart begin_patient(const CompiledModel& model, const Patient& patient, std::vector<double> parameters);
 
 /// Moves the scales of `starts` to the T-scores of `patients`, by three untreated runs each: two give the slope of each T-score by the scale of its

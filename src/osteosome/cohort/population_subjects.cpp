@@ -117,7 +117,7 @@ std::pair<Patient, core::Diagnostics> PopulationSubjects::patient(std::size_t su
   if (from_rest_) own.first.age_days.reset();
   if (!varies) return own;
   try {
-    (void)simulate::start_time(model_, own.first);
+    (void)simulate::begin_patient(model_, own.first, model_.program().parameter_values);
   } catch (const core::Error& error) {
     own.second.add(error);
   }

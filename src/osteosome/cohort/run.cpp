@@ -8,7 +8,6 @@
 
 #include "osteosome/cohort/scenario.hpp"
 #include "osteosome/cohort/simulate.hpp"
-#include "osteosome/core/random.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/model/value_check.hpp"
 #include "osteosome/simulate/course.hpp"
@@ -132,7 +131,7 @@ void check_arms(const Scenario& scenario, const std::vector<CompiledModel>& mode
   for (std::size_t m = 0; m < models.size(); ++m) {
     for (std::size_t a = 0; a < scenario.arms.size(); ++a) {
       try {
-        (void)simulate::start_time(models[m], patient_of(scenario, m, scenario.arms[a]));
+        (void)simulate::begin_patient(models[m], patient_of(scenario, m, scenario.arms[a]), models[m].program().parameter_values);
         auto subjects = subjects_of(scenario, m, a, models[m], units);
         core::Diagnostics found;
         subjects.check_values(found);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <set>
 
@@ -51,8 +52,9 @@ class Planner {
   }
 
   [[nodiscard]] const Subject& subject(std::size_t k) const { return block_[k]; }
+  [[nodiscard]] const core::Time& last_look(std::size_t k) const { return times(k).back(); }
   /// Of the doses of a subject.
-  [[nodiscard]] protocol::Microseconds horizon(std::size_t k) const { return protocol::horizon_after(times(k).back()); }
+  [[nodiscard]] protocol::Microseconds horizon(std::size_t k) const { return protocol::horizon_after(last_look(k)); }
 
   /// Plan of the subject `k` places after the first of the block.
   [[nodiscard]] solve::SubjectPlan plan(std::size_t k) const {
@@ -105,6 +107,7 @@ class Planner {
     };
     if (subject.values.size() != targets_.size())
       refuse(std::to_string(subject.values.size()) + " values for " + std::to_string(targets_.size()) + " columns");
+    if (!std::all_of(subject.values.begin(), subject.values.end(), [](double x) { return std::isfinite(x); })) refuse("a value that is not finite");
     if (looks.empty() || looks.size() > observation_.times.size())
       refuse(std::to_string(looks.size()) + " times of looking, and the observation has " + std::to_string(observation_.times.size()));
     if (subject.treatment == nullptr || !checked_.insert(subject.treatment.get()).second) return;
@@ -132,12 +135,23 @@ class Rules {
   Rules(const CompiledModel& model, const core::UnitSystem& units, const Planner& planner, const Rule& rule, const std::vector<std::string>& outputs,
         AtDose at_dose, std::stop_source& stop)
       : model_(model), units_(units), planner_(planner), rule_(rule), outputs_(outputs), at_dose_(at_dose), stop_(stop) {
+    const auto& visits = rule.visits;
+    if (!std::is_sorted(visits.begin(), visits.end()) || (!visits.empty() && visits.front() < core::Time()) || visits.empty() == bool(rule.decide))
+      throw core::Error(core::ErrorKind::Input,
+                        {"simulate-011", "a rule has a question and visits, ascending from the start of treatment on", {}, ""});
     if (!rule.decide || model.program().delays.empty()) return;
     throw core::Error(core::ErrorKind::Unsupported,
                       {"simulate-008", "model '" + model.name() + "' has delays, and a rule cannot look at those", {}, ""});
   }
 
-  void load(std::size_t subjects) { given_.assign(subjects, {}); }
+  void load(std::size_t subjects) {
+    given_.assign(subjects, {});
+    for (std::size_t k = 0; k < subjects && !rule_.visits.empty(); ++k) {
+      if (rule_.visits.back() <= planner_.last_look(k)) continue;
+      throw core::Error(core::ErrorKind::Input,
+                        {"simulate-011", "a visit lies after the last look", {}, "Look at the subjects up to the last visit."});
+    }
+  }
 
   [[nodiscard]] std::vector<double> times(std::size_t k) const {
     std::vector<double> times;
@@ -178,7 +192,7 @@ class Rules {
     const core::Time& when = rule_.visits[at.decision];
     const protocol::Regimen* current = !given.regimens.empty() ? &given.regimens.back().second : nullptr;
     if (current == nullptr && subject.treatment != nullptr && !subject.treatment->regimens.empty()) current = &subject.treatment->regimens.front();
-    const std::vector<double> values = simulate::ObservableReader(model_.program(), outputs_).read_at(at.time, at.states, at.parameters);
+    const std::vector<double> values = look(at);
     const auto decision = rule_.decide({subject, at.decision, when.in(core::kSecondsPerDay), values, current});
     if (!decision) return std::nullopt;
     solve::Change change;
@@ -193,6 +207,7 @@ class Rules {
     }
     for (const auto& [name, value] : decision->set) {
       const ValueTarget target = value_target(model_, model_.name(), name);
+      if (const auto problem = model::problem_of_value(model_.model(), name, value, {})) throw core::Error(core::ErrorKind::Input, *problem);
       if (target.is_state)
         throw core::Error(core::ErrorKind::Input, {"simulate-009", "a decision cannot set the species '" + name + "'", {}, "Give a dose."});
       change.stops.insert(change.stops.begin(), {at.time, solve::StopKind::SetParameter, target.index, value});
@@ -200,6 +215,23 @@ class Rules {
     }
     given.told.push_back(told);
     return change;
+  }
+
+  /// Values of the outputs, by a reader that no other thread uses.
+  std::vector<double> look(const solve::Snapshot& at) {
+    std::unique_ptr<simulate::ObservableReader> reader;
+    {
+      const std::lock_guard guard(mutex_);
+      if (!readers_.empty()) {
+        reader = std::move(readers_.back());
+        readers_.pop_back();
+      }
+    }
+    if (reader == nullptr) reader = std::make_unique<simulate::ObservableReader>(model_.program(), outputs_);
+    auto values = reader->read_at(at.time, at.states, at.parameters);
+    const std::lock_guard guard(mutex_);
+    readers_.push_back(std::move(reader));
+    return values;
   }
 
   /// Everything given from the start on: each regimen up to the next decision, and the last one to the end.
@@ -242,6 +274,7 @@ class Rules {
   std::stop_source& stop_;  ///< of the whole work: nothing goes on after a rule has failed
   std::vector<Given> given_;  ///< by subject of the block; each is touched by one thread at a time
   std::mutex mutex_;
+  std::vector<std::unique_ptr<simulate::ObservableReader>> readers_;  ///< idle ones
   std::exception_ptr failure_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "osteosome/cohort/workspace.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "osteosome/core/text.hpp"
@@ -23,6 +24,38 @@ std::string text_of(const ModelRequest& r) {
          core::format_double(s.absolute_scale) + ' ' + std::to_string(s.threads) + ' ' + compile::name_of(s.lanes.isa) +
          (s.lanes.tape_only ? " tape" : "");
 }
+
+/// Subjects whose values are within what the model allows, or refused.
+class CheckedSubjects final : public Subjects {
+ public:
+  CheckedSubjects(const CompiledModel& model, const Subjects& subjects) : subjects_(subjects) {
+    for (const std::string& column : subjects.columns()) {
+      parameters_.push_back(model.model().find_parameter(column));
+      species_.push_back(model.model().find_species(column));
+    }
+  }
+  [[nodiscard]] std::size_t size() const override { return subjects_.size(); }
+  [[nodiscard]] const std::vector<std::string>& columns() const override { return subjects_.columns(); }
+  [[nodiscard]] Subject at(std::size_t index) const override {
+    Subject subject = subjects_.at(index);
+    core::Diagnostics problems;
+    for (std::size_t c = 0; c < std::min(subject.values.size(), parameters_.size()); ++c) {
+      auto problem = parameters_[c] != nullptr ? model::problem_of_value(*parameters_[c], subject.values[c], {})
+                     : species_[c] != nullptr  ? model::problem_of_value(*species_[c], subject.values[c], {})
+                                               : std::nullopt;
+      if (!problem) continue;
+      problem->message = "subject " + std::to_string(index + 1) + ": " + problem->message;
+      problems.add(*problem);
+    }
+    problems.throw_if_any(core::ErrorKind::Input);
+    return subject;
+  }
+
+ private:
+  const Subjects& subjects_;
+  std::vector<const model::Parameter*> parameters_;
+  std::vector<const model::Species*> species_;
+};
 
 }  // namespace
 
@@ -67,7 +100,7 @@ std::shared_ptr<const Treatment> Workspace::treatment(std::string_view regimen, 
 
 Trajectories simulate(const Workspace& workspace, const CompiledModel& model, const Subjects& subjects, const Observation& observation,
                       const Job& job, const Rule& rule) {
-  return simulate(model, workspace.units(), subjects, observation, job, rule);
+  return simulate(model, workspace.units(), CheckedSubjects(model, subjects), observation, job, rule);
 }
 
 Trajectories simulate(const Workspace& workspace, const CompiledModel& model, const Subject& subject, const Observation& observation, const Job& job,

@@ -34,7 +34,7 @@ std::vector<double> values_at(const cohort::ArmResult& arm, const model::Model& 
 Band band_of(const std::vector<double>& values) {
   std::vector<std::vector<double>> rows;
   for (const double x : values) rows.push_back({x});
-  return {quantile(rows, 0.5, 1)[0], quantile(rows, 0.05, 1)[0], quantile(rows, 0.95, 1)[0]};
+  return {quantile(rows, 0.05, 1)[0], quantile(rows, 0.5, 1)[0], quantile(rows, 0.95, 1)[0]};
 }
 
 std::vector<AnimalComparison> compare_animals(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,

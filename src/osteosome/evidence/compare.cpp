@@ -125,12 +125,8 @@ std::vector<double> quantile(const std::vector<std::vector<double>>& rows, doubl
     for (const auto& row : rows) {
       if (std::isfinite(row[k])) sample.push_back(row[k]);
     }
-    if (sample.empty()) continue;
     std::sort(sample.begin(), sample.end());
-    const double position = q * static_cast<double>(sample.size() - 1);
-    const auto below = static_cast<std::size_t>(position);
-    const double share = position - static_cast<double>(below);
-    out[k] = below + 1 < sample.size() ? sample[below] + share * (sample[below + 1] - sample[below]) : sample[below];
+    out[k] = cohort::quantile_of_sorted(sample, q);
   }
   return out;
 }

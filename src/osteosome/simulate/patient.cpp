@@ -6,6 +6,7 @@
 
 #include "osteosome/core/text.hpp"
 #include "osteosome/core/time.hpp"
+#include "osteosome/model/value_check.hpp"
 
 namespace osteosome::simulate {
 namespace {
@@ -144,7 +145,9 @@ PatientStart begin_patient(const CompiledModel& model, const Patient& patient, s
   const auto& inputs = model.model().patient;
   PatientStart start{std::move(parameters), start_time(model, patient), {}};
   const auto set = [&](const std::string& name, double value) {
-    if (!name.empty()) start.parameters[*model.program().parameter_index(name)] = value;
+    if (name.empty()) return;
+    if (const auto problem = model::problem_of_value(model.model(), name, value, {})) throw core::Error(core::ErrorKind::Input, *problem);
+    start.parameters[*model.program().parameter_index(name)] = value;
   };
   if (patient.surgical) set(inputs.surgical, 1);
   if (patient.turnover) set(inputs.turnover, *patient.turnover);

@@ -307,8 +307,9 @@ Simulation simulate_table(const SimulationRequest& o, const simulate::CompiledMo
                           const cohort::Job& job) {
   Simulation out;
   const auto table = read_table(o, model, workspace, out.warnings);
+  const auto parameters = simulate::begin_patient(model, patient_of(o, workspace.units()), model.program().parameter_values).parameters;
   std::vector<std::string> said;
-  const auto episodes = simulate::plan_event_table(table, model, workspace.units(), model.program().parameter_values, {}, said);
+  const auto episodes = simulate::plan_event_table(table, model, workspace.units(), parameters, {}, said);
   out.warnings.insert(out.warnings.end(), said.begin(), said.end());
   NearMisses misses;
   for (const auto& e : episodes) misses.look_at(e.plan);

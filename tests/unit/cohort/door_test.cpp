@@ -289,6 +289,29 @@ TEST(RuleTest, Random_adherence_before_a_visit_is_not_drawn_anew) {
   }
 }
 
+TEST(RuleTest, Visits_and_values_that_do_not_fit_are_refused) {
+  const Clinic clinic;
+  const auto code = [&](std::vector<core::Time> visits, std::optional<Decision> decision) {
+    const Rule rule{std::move(visits), [decision](const Visit&) { return decision; }};
+    return error_of([&] { (void)clinic.follow(*clinic.lanes, "none", rule); }).diagnostics().at(0).code;
+  };
+  EXPECT_EQ(code({}, std::nullopt), "simulate-011");
+  EXPECT_EQ(code({clinic.workspace->time("37 months")}, std::nullopt), "simulate-011");
+  EXPECT_EQ(code({clinic.workspace->time("2 months"), clinic.workspace->time("1 month")}, std::nullopt), "simulate-011");
+  EXPECT_EQ(code(clinic.visits("6 months", 1), Decision{{}, {{"denosumab.CL", -1}}}), "value-001");
+  EXPECT_EQ(error_of([&] { (void)clinic.follow(*clinic.lanes, "none", Rule{clinic.visits("6 months", 1), {}}); }).diagnostics().at(0).code,
+            "simulate-011");
+}
+
+TEST(OwnBaseline, Value_outside_the_bounds_is_refused) {
+  const Clinic clinic;
+  Subject s;
+  s.values = {-1};
+  const auto error = error_of([&] { (void)cohort::simulate(*clinic.workspace, *clinic.lanes, SubjectList({s}, {"denosumab.CL"}), clinic.looks); });
+  EXPECT_EQ(error.diagnostics().at(0).code, "value-001");
+  EXPECT_NE(std::string(error.what()).find("subject 1"), std::string::npos);
+}
+
 TEST(RuleTest, What_a_rule_throws_reaches_the_caller) {
   const Clinic clinic;
   const Rule wrong{clinic.visits("6 months", 1), [&](const Visit&) { return Decision{{}, {{"no_such_parameter", 1}}}; }};
@@ -358,6 +381,10 @@ TEST(OwnBaseline, Values_and_times_that_do_not_fit_are_refused) {
     return error_of([&] { (void)cohort::simulate(*workspace, *model, SubjectList({subject}, {"turnover_scale"}), at); }).diagnostics().at(0).code;
   };
   EXPECT_EQ(code(s, looks), "simulate-010");
+  s.values = {std::nan("")};
+  EXPECT_EQ(
+      error_of([&] { (void)cohort::simulate(*model, workspace->units(), SubjectList({s}, {"turnover_scale"}), looks); }).diagnostics().at(0).code,
+      "simulate-010");
   s.values = {1};
   EXPECT_EQ(code(s, {{}, std::vector<std::string>{"TH"}}), "simulate-010");
   s.times = std::make_shared<const std::vector<core::Time>>(4, workspace->time("1 month"));
