@@ -26,7 +26,10 @@ test: test-dependencies charts everything omex
 	step tools/check_licences
 	step tools/check_rebuild
 	step tools/check_install
+	step tools/run_tidy
 	step tools/run_fuzz gate
+	step tools/run_sanitized tsan
+	step tools/run_sanitized asan
 	step tools/run_fuzz free 60 || echo "fuzz: the findings above were free ones and do not fail the gate; mend them and keep them as seeds"
 	step ctest --preset release -j$(jobs)
 

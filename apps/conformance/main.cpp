@@ -199,7 +199,7 @@ Verdict run_case(const fs::path& folder, simulate::EngineChoice engine, const co
     return verdict.status == "pass" ? compare(expected, actual, settings) : verdict;
   } catch (const core::Error& error) {
     const bool unsupported = error.kind() == core::ErrorKind::Unsupported;
-    return {unsupported ? "unsupported" : "error", core::to_text(error.diagnostics().front())};
+    return {unsupported ? "unsupported" : "error", error.what()};
   } catch (const std::exception& error) {
     return {"error", error.what()};
   }
@@ -238,17 +238,15 @@ int run(const std::string& suite, const std::string& engine_name, const std::str
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   CLI::App app{"Runs the cases of an SBML Test Suite folder (NNNNN/NNNNN-settings.txt, -results.csv, -sbml-lNvN.xml)"};
   std::string suite, engine = "auto", output;
   app.add_option("--suite", suite, "folder with one folder a case")->required();
   app.add_option("--engine", engine, "auto, reference or lanes");
   app.add_option("-o,--output", output, "CSV with case, status and reason (default: standard output)");
   CLI11_PARSE(app, argc, argv);
-  try {
-    return run(suite, engine, output);
-  } catch (const osteosome::core::Error& error) {
-    for (const auto& d : error.diagnostics()) std::cerr << "error: " << osteosome::core::to_text(d) << '\n';
-    return 3;
-  }
+  return run(suite, engine, output);
+} catch (const std::exception& error) {
+  std::cerr << "error: " << error.what() << '\n';
+  return 3;
 }

@@ -101,7 +101,8 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int exit_code(const core::Error& error) {
-  if (!error.diagnostics().empty() && error.diagnostics().front().code == "usage") return kUsage;
+  const auto& all = error.diagnostics();
+  if (std::any_of(all.begin(), all.end(), [](const core::Diagnostic& d) { return d.code == "usage"; })) return kUsage;
   switch (error.kind()) {
     case core::ErrorKind::Internal: return kInternal;
     case core::ErrorKind::Numerics: return kNumericalFailure;

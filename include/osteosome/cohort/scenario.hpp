@@ -101,6 +101,10 @@ struct ScenarioResult {
   [[nodiscard]] std::size_t total() const;
 };
 
+/// A model of the scenario with the drugs of its arms. @throws Error with every problem of its documents.
+[[nodiscard]] model::Model load_model(const Scenario& scenario, const ScenarioModel& model, const model::Library& library,
+                                      const core::UnitSystem& units);
+
 /// Loads and compiles the scenario's models, applies `set`. Index = index of the scenario's model.
 [[nodiscard]] std::vector<CompiledModel> compile_models(const Scenario& scenario, const SolverSettings& settings, const model::Library& library,
                                                         const core::UnitSystem& units);

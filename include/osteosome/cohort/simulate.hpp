@@ -93,7 +93,7 @@ struct ValueTarget {
   bool is_state = false;
   std::uint32_t index = 0;
 };
-/// @throws Error(Input) value-002 for what a formula gives, scenario-015 with near matches for what the model has not.
+/// @throws Error(Input) value-002 for what a formula gives, value-003 with near matches for what the model has not.
 [[nodiscard]] ValueTarget value_target(const CompiledModel& model, const std::string& model_name, const std::string& name,
                                        const core::Location& where = {});
 

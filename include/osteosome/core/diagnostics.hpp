@@ -44,15 +44,21 @@ class Error : public std::runtime_error {
   std::vector<Diagnostic> diagnostics_;
 };
 
+/// The problems of an error as its catcher tells them: `prefix` before each message, and `where` for those without a place.
+[[nodiscard]] std::vector<Diagnostic> retold(const Error& error, const std::string& prefix, const Location& where);
+/// The messages of an error in one line.
+[[nodiscard]] std::string messages(const Error& error);
+
 /// Collects the problems of one input, so that they are reported in one go.
 class Diagnostics {
  public:
   void add(Diagnostic diagnostic) { found_.push_back(std::move(diagnostic)); }
   void add(const Error& error);
+  void add(std::vector<Diagnostic> diagnostics);
   [[nodiscard]] bool empty() const noexcept { return found_.empty(); }
   [[nodiscard]] const std::vector<Diagnostic>& all() const& noexcept { return found_; }
   const std::vector<Diagnostic>& all() && = delete;
-  /// Throws `Error(kind)` with everything collected, in order of position, if there is anything.
+  /// Throws `Error(kind)` with everything collected, each problem once, in order of position, if there is anything.
   void throw_if_any(ErrorKind kind) const;
 
  private:

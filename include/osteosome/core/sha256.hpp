@@ -16,7 +16,7 @@ class Sha256 {
   [[nodiscard]] std::string hex();
 
  private:
-  void digest(const char* block);
+  void digest(std::string_view block);  // its first 64 bytes
 
   std::array<std::uint32_t, 8> state_ = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   std::uint64_t length_ = 0;

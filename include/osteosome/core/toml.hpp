@@ -61,7 +61,9 @@ class TomlReader {
   [[nodiscard]] std::string required_text(std::string_view key);
   [[nodiscard]] double required_number(std::string_view key);
 
-  void problem(std::string code, std::string message, std::string hint = "", std::string_view key = "");
+  void problem(std::string code, const std::string& message, std::string hint = "", std::string_view key = "");
+  /// What reading the value of `key` threw.
+  void problem(const Error& error, std::string_view key);
   [[nodiscard]] Location where(std::string_view key = "") const;
   void finish();
 

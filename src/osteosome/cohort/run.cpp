@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <set>
+#include <optional>
 #include <utility>
 
 #include "osteosome/cohort/scenario.hpp"
@@ -101,48 +101,53 @@ std::size_t ScenarioResult::total() const {
   return count;
 }
 
-std::vector<CompiledModel> compile_models(const Scenario& scenario, const SolverSettings& settings, const model::Library& library,
-                                          const core::UnitSystem& units) {
-  std::vector<CompiledModel> models;
-  core::Diagnostics problems;
+model::Model load_model(const Scenario& scenario, const ScenarioModel& model, const model::Library& library, const core::UnitSystem& units) {
   std::vector<std::string> drugs;
   for (const ScenarioArm& arm : scenario.arms) {
     for (const std::string& drug : arm.regimen.drugs()) drugs.push_back(drug);
   }
+  return model::load_model(model.path, library, units, {model.species, drugs, model.overlays});
+}
+
+std::vector<CompiledModel> compile_models(const Scenario& scenario, const SolverSettings& settings, const model::Library& library,
+                                          const core::UnitSystem& units) {
+  std::vector<CompiledModel> models;
+  core::Diagnostics problems;
+  std::optional<core::ErrorKind> unread;  // of the first model whose documents are wrong
   for (const ScenarioModel& m : scenario.models) {
-    model::Model loaded = model::load_model(m.path, library, units, {m.species, drugs, m.overlays});
+    std::optional<model::Model> found;
+    try {
+      found = load_model(scenario, m, library, units);
+    } catch (const core::Error& error) {
+      problems.add(core::retold(error, "", m.where));
+      unread = unread.value_or(error.kind());
+      continue;
+    }
+    model::Model& loaded = *found;
     const std::vector<std::string> known = loaded.symbols();
     for (const auto& [name, value] : m.set) {
       if (std::find(known.begin(), known.end(), name) != known.end()) {
         model::set_symbol(loaded, name, value, "the scenario", m.where, problems);
       } else {
-        problems.add({"scenario-015", "model '" + m.name + "' has no parameter or species '" + name + "'", m.where, core::did_you_mean(name, known)});
+        problems.add({"value-003", "model '" + m.name + "' has no parameter or species '" + name + "'", m.where, core::did_you_mean(name, known)});
       }
     }
     models.emplace_back(std::move(loaded), settings);
   }
+  if (unread) problems.throw_if_any(*unread);
   check_table(scenario, models, library, units, problems);
   problems.throw_if_any(core::ErrorKind::Input);
   return models;
 }
 
 void check_arms(const Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, core::Diagnostics& problems) {
-  std::set<std::string> seen;
   for (std::size_t m = 0; m < models.size(); ++m) {
     for (std::size_t a = 0; a < scenario.arms.size(); ++a) {
       try {
         (void)simulate::begin_patient(models[m], patient_of(scenario, m, scenario.arms[a]), models[m].program().parameter_values);
-        auto subjects = subjects_of(scenario, m, a, models[m], units);
-        core::Diagnostics found;
-        subjects.check_values(found);
-        for (const core::Diagnostic& d : found.all()) {
-          if (seen.insert(core::to_text(d)).second) problems.add(d);
-        }
+        subjects_of(scenario, m, a, models[m], units).check_values(problems);
       } catch (const core::Error& error) {
-        for (core::Diagnostic d : error.diagnostics()) {
-          if (d.where.line == 0) d.where = scenario.arms[a].where;
-          if (seen.insert(core::to_text(d)).second) problems.add(d);
-        }
+        problems.add(core::retold(error, "", scenario.arms[a].where));
       }
     }
   }

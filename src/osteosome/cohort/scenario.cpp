@@ -55,6 +55,7 @@ class ScenarioReader {
     check_lifetimes();
     check_skips();
     top.finish();
+    if (!problems_.empty()) check_documents();
     problems_.throw_if_any(core::ErrorKind::Input);
     return std::move(scenario_);
   }
@@ -90,8 +91,7 @@ class ScenarioReader {
   }
 
   static void report(TomlReader& in, const core::Error& error, std::string_view key) {
-    const auto& d = error.diagnostics().front();
-    in.problem(d.code, "'" + std::string(key) + "': " + d.message, d.hint, key);
+    in.problem(core::Error(error.kind(), core::retold(error, "'" + std::string(key) + "': ", {})), key);
   }
 
   void read_header(const TomlValue& value) {
@@ -110,6 +110,17 @@ class ScenarioReader {
     if (every && scenario_.until_days() / scenario_.every_days() > static_cast<double>(kMostTimes))
       in.problem("scenario-005", "'every' gives more than a million output times", "", "every");
     in.finish();
+  }
+
+  /// What is wrong with the models of a scenario that is refused anyway, so that it does not wait for the next try.
+  void check_documents() {
+    for (const ScenarioModel& m : scenario_.models) {
+      try {
+        if (!m.path.empty()) (void)load_model(scenario_, m, library_, units_);
+      } catch (const core::Error& error) {
+        problems_.add(core::retold(error, "", m.where));
+      }
+    }
   }
 
   /// No one is treated for longer than he lives: 130 years, less the age at the start, and what a species says of itself.
@@ -217,7 +228,7 @@ class ScenarioReader {
       try {
         m.overlays.push_back(library_.find_model(overlay));
       } catch (const core::Error& error) {
-        in.problem(error.diagnostics().front().code, error.diagnostics().front().message, error.diagnostics().front().hint, "overlays");
+        in.problem(error, "overlays");
       }
     }
     if (const auto species = in.text("species"); species && *species != "human") {
@@ -225,7 +236,7 @@ class ScenarioReader {
         (void)library_.find_species(*species);
         m.species = *species;
       } catch (const core::Error& error) {
-        in.problem(error.diagnostics().front().code, error.diagnostics().front().message, error.diagnostics().front().hint, "species");
+        in.problem(error, "species");
       }
     }
     if (const TomlValue* set = in.table("set")) {
@@ -240,7 +251,7 @@ class ScenarioReader {
       const std::string beside = (std::filesystem::path(scenario_.file).parent_path() / m.document).string();
       m.path = model::is_sbml(m.document) && std::filesystem::exists(beside) ? beside : library_.find_model(m.document);
     } catch (const core::Error& error) {
-      in.problem(error.diagnostics().front().code, error.diagnostics().front().message, error.diagnostics().front().hint, "document");
+      in.problem(error, "document");
     }
     scenario_.models.push_back(std::move(m));
   }
@@ -257,8 +268,7 @@ class ScenarioReader {
       try {
         arm.regimen = protocol::parse_regimen(text, catalogue_, units_);
       } catch (const core::Error& error) {
-        const auto& d = error.diagnostics().front();
-        in.problem(d.code, d.message, d.hint, "regimen");
+        in.problem(error, "regimen");
       }
     }
     arm.patient = scenario_.patient;
@@ -320,7 +330,7 @@ class ScenarioReader {
     p.uncertain_constants = in.boolean("uncertain_constants").value_or(false);
     p.priors = in.boolean("priors").value_or(false);
     if (p.priors && p.uncertain_constants)
-      in.problem("scenario-026", "'priors' and 'uncertain_constants' are the same question", "Keep 'uncertain_constants'.", "priors");
+      in.problem("scenario-030", "'priors' and 'uncertain_constants' are the same question", "Keep 'uncertain_constants'.", "priors");
     read_correlations(in);
     if (!p.priors && !p.uncertain_constants) resolve_correlations(p, problems_);  // else once the models tell what is drawn
     if (const auto table = in.text("table")) read_table(in, *table);
@@ -345,7 +355,7 @@ class ScenarioReader {
       scenario_.population.quantities.push_back({kOfThePatient, name, model::read_distribution(distribution, name, problems_), distribution.where});
       const model::Distribution& d = scenario_.population.quantities.back().distribution;
       if (std::isnan(d.mean) && d.kind != "uniform")
-        problems_.add({"scenario-008", "'" + name + "' of [population.patient] has no mean", distribution.where,
+        problems_.add({"model-019", "'" + name + "' of [population.patient] has no mean", distribution.where,
                        "Give 'mean', or 'median' of a lognormal."});
     }
   }
@@ -396,7 +406,7 @@ class ScenarioReader {
       }
       if (p.table_rows.empty()) problems_.add({"scenario-012", "the table has no subjects", {p.table, 1, 0}, ""});
     } catch (const core::Error& error) {
-      in.problem(error.diagnostics().front().code, error.diagnostics().front().message, "", "table");
+      in.problem(error, "table");
     }
   }
 
@@ -476,7 +486,7 @@ class ScenarioReader {
       try {
         scenario_.engine = simulate::engine_from_name(*engine);
       } catch (const core::Error& error) {
-        in.problem(error.diagnostics().front().code, error.diagnostics().front().message, error.diagnostics().front().hint, "engine");
+        in.problem(error, "engine");
       }
     }
     scenario_.relative_tolerance = in.number("rtol").value_or(1e-6);

@@ -332,7 +332,7 @@ ValueTarget value_target(const CompiledModel& model, const std::string& model_na
   }
   if (const auto p = model.program().parameter_index(name)) return {false, *p};
   if (const auto s = model.program().state_index(name)) return {true, *s};
-  throw core::Error(core::ErrorKind::Input, {"scenario-015", "model '" + model_name + "' has no parameter or species '" + name + "'", where,
+  throw core::Error(core::ErrorKind::Input, {"value-003", "model '" + model_name + "' has no parameter or species '" + name + "'", where,
                                              core::did_you_mean(name, model.model().symbols())});
 }
 

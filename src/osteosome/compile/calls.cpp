@@ -47,9 +47,9 @@ NodeId Calls::make(const std::string& function, const std::vector<NodeId>& argum
 
 bool Calls::varies(NodeId node) const { return (g_.depends(node) & (expr::kOnState | expr::kOnTime | expr::kOnDelayed)) != 0; }
 
-NodeId Calls::frozen(NodeId live, SwitchDefinition branch) {
+NodeId Calls::frozen(NodeId live, const SwitchDefinition& branch) {
   const auto [it, fresh] = branch_of_.try_emplace(live, static_cast<std::uint32_t>(switches_.size()));
-  if (fresh) switches_.push_back(std::move(branch));
+  if (fresh) switches_.push_back(branch);
   return g_.leaf(Op::Switch, it->second);
 }
 

@@ -26,7 +26,7 @@ class Calls {
   using Arguments = std::vector<NodeId>;
 
   bool varies(NodeId node) const;
-  NodeId frozen(NodeId live, SwitchDefinition branch);
+  NodeId frozen(NodeId live, const SwitchDefinition& branch);
   NodeId less(NodeId low, NodeId high, bool inclusive, View view);
   NodeId equal(NodeId x, NodeId y, View view);
   NodeId floor(NodeId x, View view);

@@ -24,6 +24,7 @@ inline void apply(double* d, const double* x, const double* y, const double* z, 
   const auto* c = reinterpret_cast<const V*>(z);
   for (int i = 0; i < Lanes / W; ++i) out[i] = f(a[i], b[i], c[i]);
 }
+// NOLINTNEXTLINE(readability-identifier-naming): as operations.def writes it
 inline V T(lane::Int<W> mask) { return L::select<W>(mask, L::splat<W>(1.0), L::splat<W>(0.0)); }
 
 template <int Lanes>

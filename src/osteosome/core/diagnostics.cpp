@@ -2,6 +2,8 @@
 #include "osteosome/core/diagnostics.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <tuple>
 
 namespace osteosome::core {
@@ -35,7 +37,26 @@ Error::Error(ErrorKind kind, Diagnostic diagnostic) : Error(kind, std::vector<Di
 Error::Error(ErrorKind kind, std::vector<Diagnostic> diagnostics)
     : std::runtime_error(join(diagnostics)), kind_(kind), diagnostics_(std::move(diagnostics)) {}
 
-void Diagnostics::add(const Error& error) { found_.insert(found_.end(), error.diagnostics().begin(), error.diagnostics().end()); }
+std::vector<Diagnostic> retold(const Error& error, const std::string& prefix, const Location& where) {
+  std::vector<Diagnostic> told = error.diagnostics();
+  for (Diagnostic& d : told) {
+    d.message = prefix + d.message;
+    if (d.where.file.empty()) d.where = where;
+  }
+  return told;
+}
+
+std::string messages(const Error& error) {
+  std::string text;
+  for (const Diagnostic& d : error.diagnostics()) text += (text.empty() ? "" : "; ") + d.message;
+  return text;
+}
+
+void Diagnostics::add(const Error& error) { add(error.diagnostics()); }
+
+void Diagnostics::add(std::vector<Diagnostic> diagnostics) {
+  found_.insert(found_.end(), std::make_move_iterator(diagnostics.begin()), std::make_move_iterator(diagnostics.end()));
+}
 
 void Diagnostics::throw_if_any(ErrorKind kind) const {
   if (found_.empty()) return;
@@ -43,6 +64,8 @@ void Diagnostics::throw_if_any(ErrorKind kind) const {
   std::stable_sort(sorted.begin(), sorted.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return std::tie(a.where.file, a.where.line, a.where.column) < std::tie(b.where.file, b.where.line, b.where.column);
   });
+  std::set<std::string> told;
+  std::erase_if(sorted, [&](const Diagnostic& d) { return !told.insert(to_text(d)).second; });
   throw Error(kind, std::move(sorted));
 }
 

@@ -30,10 +30,10 @@ void Sha256::add(std::string_view bytes) {
     rest_ += bytes.substr(0, wanted);
     bytes.remove_prefix(wanted);
     if (rest_.size() < kBlock) return;
-    digest(rest_.data());
+    digest(rest_);
     rest_.clear();
   }
-  for (; bytes.size() >= kBlock; bytes.remove_prefix(kBlock)) digest(bytes.data());
+  for (; bytes.size() >= kBlock; bytes.remove_prefix(kBlock)) digest(bytes);
   rest_ = bytes;
 }
 
@@ -50,7 +50,7 @@ std::string Sha256::hex() {
   return hex;
 }
 
-void Sha256::digest(const char* block) {
+void Sha256::digest(std::string_view block) {
   std::array<std::uint32_t, 64> w{};
   for (std::size_t i = 0; i < 64; ++i) {
     if (i < 16) {

@@ -110,9 +110,11 @@ Location TomlReader::where(std::string_view key) const {
   return value != nullptr ? value->where : table_.where;
 }
 
-void TomlReader::problem(std::string code, std::string message, std::string hint, std::string_view key) {
+void TomlReader::problem(std::string code, const std::string& message, std::string hint, std::string_view key) {
   problems_.add({std::move(code), context_ + ": " + message, where(key), std::move(hint)});
 }
+
+void TomlReader::problem(const Error& error, std::string_view key) { problems_.add(retold(error, context_ + ": ", where(key))); }
 
 const TomlValue* TomlReader::take(std::string_view key, TomlValue::Kind kind, const char* expected) {
   if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);

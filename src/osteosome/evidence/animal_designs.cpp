@@ -148,7 +148,7 @@ std::map<std::pair<std::string, std::string>, AnimalDesign> load_designs(const s
   core::Diagnostics problems;
   for (const std::string& column : header()) {
     if (std::find(table.header.begin(), table.header.end(), column) == table.header.end())
-      problems.add({"study-012", "column '" + column + "' is missing", {path, table.header_line, 0}, core::did_you_mean(column, table.header)});
+      problems.add({"study-010", "column '" + column + "' is missing", {path, table.header_line, 0}, core::did_you_mean(column, table.header)});
   }
   problems.throw_if_any(core::ErrorKind::Input);
   std::map<std::pair<std::string, std::string>, AnimalDesign> designs;

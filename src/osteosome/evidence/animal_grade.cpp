@@ -19,7 +19,7 @@ std::vector<AnimalResult> grade_trials(const std::vector<AnimalTrial>& trials, c
     if (trial.reported) r.right = right(trial, predictions[k]);
     const auto low = trial.row->number("ci_low"), high = trial.row->number("ci_high");
     if (low && high && trial.row->text("effect_type") == "SMD") r.inside = r.smd.mean >= *low && r.smd.mean <= *high;
-    results.push_back(std::move(r));
+    results.push_back(r);
   }
   return results;
 }

@@ -232,7 +232,7 @@ void take_starts(CalibrationPlan& config, const model::Model& model) {
     }
     if (p == nullptr) continue;
     if (const std::string fixed = model::why_fixed(model, u.name); !fixed.empty())
-      problems.add({"calibration-021", "'" + u.name + "' cannot be fitted: " + fixed, {config.file, 0, 0}, "Fit what the formula uses."});
+      problems.add({"value-002", "'" + u.name + "' cannot be fitted: " + fixed, {config.file, 0, 0}, "Fit what the formula uses."});
     if (std::isnan(u.low)) take_prior(u, *p, config.file, problems);
     check_unknown(u, *p, config.file, problems);
     u.start = p->value;
@@ -258,7 +258,7 @@ void check_evidence(const CalibrationPlan& config, const std::vector<Study>& stu
   for (const auto& [name, factor] : config.study_factors) {
     if (std::find(ids.begin(), ids.end(), name) == ids.end())
       problems.add({"calibration-015", "no study '" + name + "' of [study_factors]", {config.file, 0, 0}, core::did_you_mean(name, ids)});
-    if (!(factor > 0)) problems.add({"calibration-020", "the factor of study '" + name + "' should be positive", {config.file, 0, 0}, ""});
+    if (!(factor > 0)) problems.add({"calibration-003", "the factor of study '" + name + "' should be positive", {config.file, 0, 0}, ""});
   }
   for (const auto& [name, weight] : config.weights) {
     if (names.contains(name)) continue;

@@ -25,7 +25,7 @@ void read_scores(TomlReader& in, const model::Outcomes& outcomes, core::Diagnost
   for (const auto& entry : table->entries) {
     p.t_scores.emplace_back(entry.first, body.required_number(entry.first));
     if (std::find(known.begin(), known.end(), entry.first) == known.end())
-      body.problem("population-001", "no site with T-scores is called '" + entry.first + "'", core::did_you_mean(entry.first, known), entry.first);
+      body.problem("population-005", "no site with T-scores is called '" + entry.first + "'", core::did_you_mean(entry.first, known), entry.first);
   }
 }
 
@@ -34,18 +34,18 @@ Population read_population(TomlReader& in, const std::vector<Population>& earlie
   p.code = in.required_text("code");
   p.title = in.required_text("title");
   if (std::any_of(earlier.begin(), earlier.end(), [&](const Population& x) { return x.code == p.code; }))
-    in.problem("population-002", "'" + p.code + "' stands twice", "", "code");
+    in.problem("population-006", "'" + p.code + "' stands twice", "", "code");
   const auto age = in.number("age");
   p.age_at_menopause_y = in.number("age_at_menopause");
   if (age.has_value() == p.age_at_menopause_y.has_value())
-    in.problem("population-003", "'age' or 'age_at_menopause', one of them, is needed", "", "age");
+    in.problem("population-007", "'age' or 'age_at_menopause', one of them, is needed", "", "age");
   p.age_y = age.value_or(0);
   for (const auto& years : {age, p.age_at_menopause_y}) {
-    if (years && !(*years >= 18 && *years <= 110)) in.problem("population-003", "an age of " + core::format_double(*years) + " years");
+    if (years && !(*years >= 18 && *years <= 110)) in.problem("population-007", "an age of " + core::format_double(*years) + " years");
   }
   p.years_since_menopause = in.number("years_since_menopause");
   p.surgical = in.boolean("surgical").value_or(false);
-  if (p.surgical && !p.age_at_menopause_y) in.problem("population-003", "'surgical' needs 'age_at_menopause'", "", "surgical");
+  if (p.surgical && !p.age_at_menopause_y) in.problem("population-007", "'surgical' needs 'age_at_menopause'", "", "surgical");
   p.others = in.text("others");
   (void)in.required_text("source");
   read_scores(in, outcomes, problems, p);
@@ -72,7 +72,7 @@ Populations load_populations(const std::string& data_root, const model::Outcomes
     all.push_back(read_population(in, all, outcomes, problems));
   }
   if (std::none_of(all.begin(), all.end(), [](const Population& p) { return p.others == ""; }))
-    top.problem("population-003", "no entry of [[populations]] is for all others", "Give one of them others = \"\".");
+    top.problem("population-008", "no entry of [[populations]] is for all others", "Give one of them others = \"\".");
   top.finish();
   problems.throw_if_any(core::ErrorKind::Input);
   return Populations(std::move(all));

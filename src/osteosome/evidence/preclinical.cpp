@@ -45,7 +45,7 @@ SimulatedSmd simulate_smd(const AnimalTrial& trial, const AnimalPrediction& p, s
   SimulatedSmd out;
   for (const double x : g) out.mean += x / static_cast<double>(experiments);
   std::sort(g.begin(), g.end());
-  const auto at = [&](double q) { return g[static_cast<std::size_t>(q * static_cast<double>(g.size() - 1) + 0.5)]; };
+  const auto at = [&](double q) { return g[static_cast<std::size_t>(std::lround(q * static_cast<double>(g.size() - 1)))]; };
   out.low = at(0.025);
   out.high = at(0.975);
   return out;
@@ -124,7 +124,7 @@ void AnimalTrials::compile(const std::string& data_root, const simulate::SolverS
       group.trials.push_back(kept.size());
       kept.push_back(std::move(trial));
     } catch (const core::Error& error) {
-      left_out_.push_back({trial.row, error.diagnostics().front().message});
+      left_out_.push_back({trial.row, core::messages(error)});
     }
   }
   trials_ = std::move(kept);

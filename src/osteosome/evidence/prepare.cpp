@@ -38,8 +38,8 @@ void compile(const cohort::Workspace& workspace, const simulate::SolverSettings&
     cohort::check_arms(p.scenario, p.models, units, problems);
     check_power(p.scenario, p.models, problems);
   } catch (const core::Error& error) {
-    if (error.kind() != core::ErrorKind::Input) throw;
     problems.add(error);
+    if (error.kind() != core::ErrorKind::Input) problems.throw_if_any(error.kind());
     cohort::Scenario bare = p.scenario;
     for (auto& m : bare.models) m.set.clear();
     bare.population.table_columns.clear();

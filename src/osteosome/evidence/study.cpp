@@ -117,7 +117,15 @@ std::vector<Study> load_studies(const std::string& folder, const StudyVocabulary
   }
   std::sort(files.begin(), files.end());
   std::vector<Study> studies;
-  for (const std::string& file : files) studies.push_back(load_study(file, vocabulary));
+  core::Diagnostics problems;
+  for (const std::string& file : files) {
+    try {
+      studies.push_back(load_study(file, vocabulary));
+    } catch (const core::Error& error) {
+      problems.add(error);
+    }
+  }
+  problems.throw_if_any(core::ErrorKind::Input);
   return studies;
 }
 

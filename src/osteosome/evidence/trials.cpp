@@ -118,7 +118,7 @@ void TrialSet::add_arm(const Study& study, const StudyArm& arm, const protocol::
     treated = course(patient, regimens[0]);
     if (regimens.size() > 1) comparator = course(patient, regimens[1]);
   } catch (const core::Error& error) {
-    left_out_.push_back({study.id, arm.id, "", error.diagnostics().front().message});
+    left_out_.push_back({study.id, arm.id, "", core::messages(error)});
     return;
   }
   for (const Measurement& m : arm.measurements) {

@@ -73,7 +73,7 @@ std::string latex_name(const std::string& name) {
 
 std::string latex_number(double value) {
   if (std::isinf(value)) return value < 0 ? "-\\infty" : "\\infty";
-  const std::string text = number_text(value);
+  std::string text = number_text(value);
   const auto e = text.find('e');
   if (e == std::string::npos) return text;
   return text.substr(0, e) + " \\cdot 10^{" + std::to_string(std::stoi(text.substr(e + 1))) + "}";

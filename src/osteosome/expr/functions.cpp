@@ -69,7 +69,7 @@ const Table& builtins() {
 const std::map<std::string, std::function<Ast(Ast)>, std::less<>>& composed_functions() {
   using Make = std::function<Ast(Ast)>;
   const auto inverse_of = [](const char* f) -> Make { return [f](Ast x) { return Ast::call("/", {Ast::number(1), Ast::call(f, {std::move(x)})}); }; };
-  const auto of_inverse = [](Make f) -> Make { return [f](Ast x) { return f(Ast::call("/", {Ast::number(1), std::move(x)})); }; };
+  const auto of_inverse = [](const Make& f) -> Make { return [f](Ast x) { return f(Ast::call("/", {Ast::number(1), std::move(x)})); }; };
   const auto call = [](const char* f) -> Make { return [f](Ast x) { return Ast::call(f, {std::move(x)}); }; };
   const auto add = [](Ast a, Ast b) { return Ast::call("+", {std::move(a), std::move(b)}); };
   const auto square = [](const Ast& x) { return Ast::call("^", {x, Ast::number(2)}); };
@@ -85,7 +85,7 @@ const std::map<std::string, std::function<Ast(Ast)>, std::less<>>& composed_func
     Ast root = Ast::call("sqrt", {Ast::call("-", {square(x), Ast::number(1)})});
     return Ast::call("ln", {add(std::move(x), std::move(root))});
   };
-  const Make atanh = [=](Ast x) {
+  const Make atanh = [=](const Ast& x) {
     Ast ratio = Ast::call("/", {add(Ast::number(1), x), Ast::call("-", {Ast::number(1), x})});
     return Ast::call("*", {Ast::number(0.5), Ast::call("ln", {std::move(ratio)})});
   };

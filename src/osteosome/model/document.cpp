@@ -39,8 +39,7 @@ UnitText read_unit(TomlReader& in, std::string_view key, const core::UnitSystem&
   try {
     out.unit = units.parse(out.text);
   } catch (const core::Error& error) {
-    const auto& d = error.diagnostics().front();
-    in.problem(d.code, d.message, d.hint, key);
+    in.problem(error, key);
     out.known = false;
   }
   return out;
@@ -71,8 +70,7 @@ std::optional<expr::Ast> parse(TomlReader& in, std::string_view key) {
   try {
     return expr::parse_formula(*text);
   } catch (const core::Error& error) {
-    const auto& d = error.diagnostics().front();
-    in.problem(d.code, d.message, d.hint, key);
+    in.problem(error, key);
     return expr::Ast::number(std::nan(""));
   }
 }
@@ -217,8 +215,10 @@ class Reader {
       problems_.add({"model-003", "'" + id + "' is a built-in function of formulas", value.where, "Choose another name."});
     for (const std::string& name : f.arguments) {
       if (core::is_identifier(name) && !expr::is_reserved(name)) continue;
-      in.problem("model-003", "the argument '" + name + "' is " + (expr::is_reserved(name) ? "a built-in name of formulas" : "no identifier"),
-                 "Choose another name.", "arguments");
+      const bool reserved = expr::is_reserved(name);
+      in.problem(reserved ? "model-003" : "model-002",
+                 "the argument '" + name + "' is " + (reserved ? "a built-in name of formulas" : "no identifier"), "Choose another name.",
+                 "arguments");
     }
     for (const std::string& name : expr::names_in(f.body)) {
       if (std::find(f.arguments.begin(), f.arguments.end(), name) == f.arguments.end()) {
@@ -283,8 +283,7 @@ class Reader {
     try {
       return expr::parse_formula(text);
     } catch (const core::Error& error) {
-      const auto& d = error.diagnostics().front();
-      in.problem(d.code, d.message, d.hint, "equation");
+      in.problem(error, "equation");
       return expr::Ast::number(1);
     }
   }
@@ -478,7 +477,7 @@ class Reader {
       try {
         d.continuous_up_to_days = core::quantity_in(units_, *up_to, units_.parse("d"));
       } catch (const core::Error& error) {
-        in.problem(error.diagnostics().front().code, error.diagnostics().front().message, "", "continuous_up_to");
+        in.problem(error, "continuous_up_to");
       }
     }
     d.route = in.text("route").value_or("");

@@ -27,8 +27,7 @@ Ast formula(TomlReader& in, const char* key) {
   try {
     return expr::parse_formula(in.required_text(key));
   } catch (const core::Error& error) {
-    const auto& d = error.diagnostics().front();
-    in.problem(d.code, d.message, d.hint, key);
+    in.problem(error, key);
     return Ast::number(0);
   }
 }

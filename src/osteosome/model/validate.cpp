@@ -31,7 +31,7 @@ void resolve_port_units(Model& model, core::Diagnostics& problems) {
       const double factor = found.unit->factor_to(rule.unit.unit);
       if (!found.unit->equivalent(rule.unit.unit)) rule.formula = expr::Ast::call("*", {expr::Ast::number(factor), inner});
     } catch (const core::Error& error) {
-      problems.add({"compose-005", "port '" + rule.id + "': " + error.diagnostics().front().message, rule.where, ""});
+      problems.add(core::retold(error, "port '" + rule.id + "': ", rule.where));
     }
   }
 }
@@ -254,8 +254,10 @@ class Validator {
     try {
       checker.expect(ast, unit, text);
     } catch (const core::Error& error) {
-      const auto& d = error.diagnostics().front();
-      problems_.add({d.code, context + ": " + d.message, where, "Mend the units, or opt out with unchecked = \"reason\"."});
+      for (core::Diagnostic d : core::retold(error, context + ": ", where)) {
+        if (error.kind() == core::ErrorKind::Unit && d.hint.empty()) d.hint = "Mend the units, or opt out with unchecked = \"reason\".";
+        problems_.add(std::move(d));
+      }
     }
   }
 

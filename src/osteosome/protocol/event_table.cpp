@@ -166,7 +166,7 @@ class TableReader {
       table_.time_unit_text = text;
       if (!table_.time_unit.same_dimension(units.parse("s"))) problem(0, "event-006", "'" + text + "' is no unit of time", "");
     } catch (const core::Error& error) {
-      problem(0, "event-006", error.diagnostics().front().message, "");
+      problems_.add(core::retold(error, "", {file_, 0, 0}));
     }
   }
 

@@ -118,9 +118,11 @@ class Parser {
 
  private:
   [[noreturn]] void fail(const std::string& code, const std::string& message, const std::string& hint) {
+    throw core::Error(core::ErrorKind::Dosing, {code, place() + message, {}, hint});
+  }
+  [[nodiscard]] std::string place() const {
     const int column = at_ < words_.size() ? words_[at_].column : static_cast<int>(text_.size()) + 1;
-    throw core::Error(core::ErrorKind::Dosing,
-                      {code, "regimen '" + std::string(text_.substr(0, 100)) + "', column " + std::to_string(column) + ": " + message, {}, hint});
+    return "regimen '" + std::string(text_.substr(0, 100)) + "', column " + std::to_string(column) + ": ";
   }
   [[nodiscard]] std::string peek() const { return at_ < words_.size() ? core::to_lower(words_[at_].text) : ""; }
   [[nodiscard]] std::string shown() const { return at_ < words_.size() ? "'" + words_[at_].text + "'" : "the end"; }
@@ -213,7 +215,7 @@ class Parser {
       if (auto remark = dose_remark(d, c.amount, c.unit, c.per_kg, units_); !remark.empty()) remarks_.push_back(std::move(remark));
     } catch (const core::Error& error) {
       at_ = amount_at;
-      fail(error.diagnostics().front().code, error.diagnostics().front().message, error.diagnostics().front().hint);
+      throw core::Error(core::ErrorKind::Dosing, core::retold(error, place(), {}));
     }
     if (take("over")) c.over = duration("after 'over'");
     repeat(c);

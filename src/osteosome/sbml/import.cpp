@@ -142,10 +142,7 @@ class Importer {
     try {
       return expr::from_libsbml(*node, rename_symbol);
     } catch (const core::Error& error) {
-      core::Diagnostic d = error.diagnostics().front();
-      d.where = at(element);
-      d.message = "<" + element.getElementName() + ">: " + d.message;
-      throw core::Error(error.kind(), d);
+      throw core::Error(error.kind(), core::retold(error, "<" + element.getElementName() + ">: ", at(element)));
     }
   }
 
@@ -381,7 +378,7 @@ class Importer {
   void check_own_units(const SBase& element, const char* attribute, const std::string& own, const model::UnitText& usual) {
     const model::UnitText unit = units_.read(own);
     if (own.empty() || (unit.known && usual.known && unit.unit.equivalent(usual.unit))) return;
-    problems_.add({"sbml-012", "<" + element.getElementName() + "> has units of its own, " + attribute + "=\"" + own + "\", which is not supported",
+    problems_.add({"sbml-014", "<" + element.getElementName() + "> has units of its own, " + attribute + "=\"" + own + "\", which is not supported",
                    at(element), "Write the conversion into the formula, or the value in the units of the model."});
   }
 

@@ -47,7 +47,7 @@ std::optional<std::string> declared_namespace(std::string_view tag) {
 
 /// The namespace of SBML core at a level and version; "" if there is no such version.
 std::string core_namespace(const std::string& level, const std::string& version) {
-  const std::string base = "http://www.sbml.org/sbml/level" + level;
+  std::string base = "http://www.sbml.org/sbml/level" + level;
   if (level == "1" && (version == "1" || version == "2")) return base;
   if (level == "2" && version == "1") return base;
   if (level == "2" && version.size() == 1 && version >= "2" && version <= "5") return base + "/version" + version;

@@ -37,7 +37,7 @@ std::string symbol(UnitKind_t kind) {
 
 /// One factor: a prefix or a name of time where there is one, else the number.
 std::string factor_text(const Unit& u) {
-  const std::string base = symbol(u.getKind());
+  std::string base = symbol(u.getKind());
   if (base.empty()) return "";
   const double multiplier = u.getMultiplier() * std::pow(10.0, u.getScale());
   static const std::map<double, std::string> times = {{60, "min"}, {3600, "h"}, {86400, "d"}, {604800, "week"}};
@@ -72,7 +72,7 @@ model::UnitText UnitReader::predefined(const std::string& name) const {
 }
 
 model::UnitText UnitReader::read(const std::string& reference) const {
-  const model::UnitText unknown{"", {}, false};
+  model::UnitText unknown{"", {}, false};
   if (reference.empty()) return unknown;
   const UnitDefinition* definition = model_.getUnitDefinition(reference);
   if (definition == nullptr) return predefined(reference);

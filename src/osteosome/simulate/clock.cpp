@@ -39,7 +39,7 @@ double fraction(int k) {
 }  // namespace
 
 Clock::Clock(const compile::Program& program, const std::vector<double>& parameters, std::vector<std::vector<double>> states)
-    : program_(program), parameters_(parameters), states_(std::move(states)), roots_(formulas_of(program)), gaps_(program.graph, gaps_of(program)),
+    : program_(program), states_(std::move(states)), roots_(formulas_of(program)), gaps_(program.graph, gaps_of(program)),
       formulas_(program.graph, roots_), scale_(roots_.size(), 0) {
   gaps_.prepare(parameters);
   formulas_.prepare(parameters);

@@ -24,7 +24,6 @@ class Clock {
   [[nodiscard]] std::vector<double> rates(double time, const std::vector<double>& states);
 
   const compile::Program& program_;
-  const std::vector<double>& parameters_;
   std::vector<std::vector<double>> states_;
   std::vector<compile::NodeId> roots_;
   compile::Interpreter gaps_, formulas_;

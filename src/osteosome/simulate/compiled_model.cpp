@@ -65,7 +65,7 @@ const char* CompiledModel::method() const {
 }
 
 std::string CompiledModel::engine_text() const {
-  const std::string reference = std::string("reference (") + method() + " on the interpreter)";
+  std::string reference = std::string("reference (") + method() + " on the interpreter)";
   if (code_ == nullptr) return reference + ", since " + program_.beyond_lanes;
   if (settings_.engine == EngineChoice::Reference) return reference;
   return std::string("lanes (") + method() + ", " + code_->current()->tier() + " " + compile::name_of(code_->isa()) + ")";

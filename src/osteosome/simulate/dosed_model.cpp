@@ -74,7 +74,7 @@ class Doser {
   }
   /// Of the state, which may be an amount while its symbol is a concentration.
   [[nodiscard]] model::UnitText unit_of(const std::string& state) const {
-    const model::UnitText unit = model_.find_species(state)->unit;
+    model::UnitText unit = model_.find_species(state)->unit;
     const model::Compartment* c = changing_volume(state);
     if (c == nullptr) return unit;
     return {"(" + unit.text + ")*(" + c->unit.text + ")", unit.unit * c->unit.unit, unit.known && c->unit.known};

@@ -38,9 +38,7 @@ class DrugRows {
         try {
           translate(row, values);
         } catch (const core::Error& error) {
-          core::Diagnostic d = error.diagnostics().front();
-          d.where = {table_.file, row.line, 0};
-          problems.add(d);
+          problems.add(core::retold(error, "", {table_.file, row.line, 0}));
         }
       }
     }

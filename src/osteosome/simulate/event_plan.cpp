@@ -44,15 +44,14 @@ class SubjectPlanner {
       try {
         act(row);
       } catch (const core::Error& error) {
-        core::Diagnostic d = error.diagnostics().front();
-        if (d.where.line == 0) d.where = {table_.file, row.line, 0};
-        throw core::Error(core::ErrorKind::Dosing, d);
+        problems_.add(core::retold(error, "", {table_.file, row.line, 0}));
       }
       if (row.evid == 0) {
         episode().plan.outputs.push_back({now_, static_cast<std::uint32_t>(episode().plan.stops.size())});
         episode().rows.push_back(i);
       }
     }
+    problems_.throw_if_any(core::ErrorKind::Dosing);
     std::erase_if(episodes_, [](const EventEpisode& e) { return e.plan.outputs.empty(); });
     return std::move(episodes_);
   }
@@ -358,6 +357,7 @@ class SubjectPlanner {
   std::optional<SteadyStates>& steady_states_;
   const std::vector<double>& overrides_;
   std::set<std::string>& warnings_;
+  core::Diagnostics problems_;
   double time_factor_;
   std::vector<double> values_;
   std::vector<std::uint32_t> columns_;
@@ -377,10 +377,16 @@ std::vector<EventEpisode> plan_event_table(const protocol::EventTable& table, co
   std::optional<SteadyStates> steady_states;
   std::set<std::string> found;
   std::vector<EventEpisode> episodes;
+  core::Diagnostics problems;
   for (std::size_t s = 0; s < table.subjects.size(); ++s) {
-    auto mine = SubjectPlanner(table, s, model, translator, steady_states, parameters, initial_overrides, found).run();
-    episodes.insert(episodes.end(), std::make_move_iterator(mine.begin()), std::make_move_iterator(mine.end()));
+    try {
+      auto mine = SubjectPlanner(table, s, model, translator, steady_states, parameters, initial_overrides, found).run();
+      episodes.insert(episodes.end(), std::make_move_iterator(mine.begin()), std::make_move_iterator(mine.end()));
+    } catch (const core::Error& error) {
+      problems.add(error);
+    }
   }
+  problems.throw_if_any(core::ErrorKind::Dosing);
   warnings.assign(found.begin(), found.end());
   return episodes;
 }

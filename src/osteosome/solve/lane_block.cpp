@@ -196,7 +196,7 @@ bool LaneBlock::pass_stops(std::size_t l) {
   }
   if (lane.now.late.empty()) return pass_changes(l);
   for (const auto& [k, value] : std::exchange(lane.now.late, {})) {
-    const auto held = std::find_if(lane.now.held.begin(), lane.now.held.end(), [k = k](const auto& h) { return h.first == k; });
+    const auto held = std::find_if(lane.now.held.begin(), lane.now.held.end(), [row = k](const auto& h) { return h.first == row; });
     if (held != lane.now.held.end()) set_bit(l, k, value);  // else a dose or an event has come between
   }
   return true;

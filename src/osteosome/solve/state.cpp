@@ -128,27 +128,27 @@ void fields(Io& io, std::pair<A, B>& v) {
 }
 
 template <class T>
-inline constexpr bool is_map = false;
+inline constexpr bool kIsMap = false;
 template <class K, class V>
-inline constexpr bool is_map<std::map<K, V>> = true;
+inline constexpr bool kIsMap<std::map<K, V>> = true;
 template <class K, class V>
-inline constexpr bool is_map<std::multimap<K, V>> = true;
+inline constexpr bool kIsMap<std::multimap<K, V>> = true;
 template <class T>
-inline constexpr bool is_vector = std::is_same_v<T, std::string>;
+inline constexpr bool kIsVector = std::is_same_v<T, std::string>;
 template <class V>
-inline constexpr bool is_vector<std::vector<V>> = true;
+inline constexpr bool kIsVector<std::vector<V>> = true;
 template <class T>
-inline constexpr bool is_optional = false;
+inline constexpr bool kIsOptional = false;
 template <class V>
-inline constexpr bool is_optional<std::optional<V>> = true;
+inline constexpr bool kIsOptional<std::optional<V>> = true;
 
 template <class T>
 void Writer::put(T& value) {
   if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) {
     raw(&value, sizeof value);
-  } else if constexpr (is_vector<T> || is_map<T>) {
+  } else if constexpr (kIsVector<T> || kIsMap<T>) {
     range(value);
-  } else if constexpr (is_optional<T>) {
+  } else if constexpr (kIsOptional<T>) {
     bool there = value.has_value();
     put(there);
     if (there) put(*value);
@@ -164,17 +164,17 @@ void Reader::get(T& value) {
   } else if constexpr (std::is_same_v<T, std::string>) {
     value.resize(count());
     raw(value.data(), value.size());
-  } else if constexpr (is_vector<T>) {
+  } else if constexpr (kIsVector<T>) {
     value.clear();
     for (std::size_t left = count(); left > 0; --left) get(value.emplace_back());
-  } else if constexpr (is_map<T>) {
+  } else if constexpr (kIsMap<T>) {
     value.clear();
     for (std::size_t left = count(); left > 0; --left) {
       std::pair<typename T::key_type, typename T::mapped_type> item;
       get(item);
       value.insert(value.end(), item);
     }
-  } else if constexpr (is_optional<T>) {
+  } else if constexpr (kIsOptional<T>) {
     bool there = false;
     get(there);
     if (there) get(value.emplace());

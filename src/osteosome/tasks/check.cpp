@@ -27,7 +27,7 @@ std::string check_product(const core::TomlValue& product, const std::string& pat
                                    model::LoadOptions{"", {name}, {}, {path}});
   if (m.find_dose(name) == nullptr) {
     const core::TomlValue* kind = product.find("kind");
-    throw core::Error(core::ErrorKind::Input, {"product-008", "no model takes in products of kind '" + (kind == nullptr ? "" : kind->text) + "'",
+    throw core::Error(core::ErrorKind::Input, {"product-009", "no model takes in products of kind '" + (kind == nullptr ? "" : kind->text) + "'",
                                                kind == nullptr ? core::Location{path, 0, 0} : kind->where, "'exosomes' or 'cells'."});
   }
   return "product " + name;
@@ -35,7 +35,7 @@ std::string check_product(const core::TomlValue& product, const std::string& pat
 
 std::string check_overlay(const core::TomlValue& overlay, const std::string& path, const cohort::Workspace& workspace) {
   const core::TomlValue* of = overlay.find("of");
-  if (of == nullptr) throw core::Error(core::ErrorKind::Input, {"overlay-005", "[overlay] names no model: 'of' is missing", {path, 0, 0}, ""});
+  if (of == nullptr) throw core::Error(core::ErrorKind::Input, {"toml-005", "[overlay] names no model: 'of' is missing", {path, 0, 0}, ""});
   const std::string model = of->text == "shared" ? "osteosome" : of->text;
   (void)model::load_model(workspace.library().find_model(model), workspace.library(), workspace.units(), model::LoadOptions{"", {}, {path}});
   return of->text == "shared" ? "overlay shared by models" : "overlay of " + of->text;

@@ -60,7 +60,7 @@ class Run {
     } catch (...) {
       try {
         save_state("failed");
-      } catch (const core::Error&) {  // the disk may be full: the first error is the one to report
+      } catch (const core::Error&) {  // NOLINT(bugprone-empty-catch): the disk may be full, and the first error is the one to report
       }
       throw;
     }

@@ -22,18 +22,10 @@ constexpr double kNearMiss = 2e-6;
 core::Error usage(const std::string& message, const std::string& hint) { return {core::ErrorKind::Input, {"usage", message, {}, hint}}; }
 
 double set_value(const std::string& name, const std::string& text, const model::UnitText& unit, const core::UnitSystem& units) {
-  try {
-    const auto quantity = core::parse_quantity(text);
-    if (!quantity.unit.empty() && !unit.known) {
-      throw core::Error(core::ErrorKind::Unit, {"unit-005", "the model does not say the unit of '" + name + "'", {}, ""});
-    }
-    return quantity.unit.empty() ? quantity.value : core::quantity_in(units, text, unit.unit);
-  } catch (const core::Error& error) {
-    throw core::Error(core::ErrorKind::Input, {error.diagnostics().front().code,
-                                               "--set " + name + "=" + text + ": " + error.diagnostics().front().message,
-                                               {},
-                                               unit.known ? "'" + name + "' is in '" + unit.text + "'." : "Write a plain number."});
-  }
+  const auto quantity = core::parse_quantity(text);
+  if (quantity.unit.empty()) return quantity.value;
+  if (unit.known) return core::quantity_in(units, text, unit.unit);
+  throw core::Error(core::ErrorKind::Unit, {"unit-005", "the model does not say the unit of '" + name + "'", {}, "Write a plain number."});
 }
 
 /// The unit of a parameter, compartment or species, or null.
@@ -47,6 +39,7 @@ const model::UnitText* unit_of(const model::Model& model, const std::string& nam
 /// --set NAME=VALUE: a parameter or the initial value of a species; VALUE may carry a unit.
 void apply_set(model::Model& model, const std::vector<std::string>& settings, const core::UnitSystem& units) {
   std::vector<std::string> names;
+  core::Diagnostics problems;
   for (const std::string& text : settings) {
     const auto equals = text.find('=');
     const std::string name(core::trim(std::string_view(text).substr(0, equals)));
@@ -54,11 +47,15 @@ void apply_set(model::Model& model, const std::vector<std::string>& settings, co
     if (std::find(names.begin(), names.end(), name) != names.end()) throw usage("--set " + name + " is given twice", "");
     names.push_back(name);
     const auto* unit = unit_of(model, name);
-    const double value = unit != nullptr ? set_value(name, text.substr(equals + 1), *unit, units) : 0;
-    core::Diagnostics problems;
-    model::set_symbol(model, name, value, "--set " + text, {}, problems);
-    problems.throw_if_any(core::ErrorKind::Input);
+    try {
+      const double value = unit != nullptr ? set_value(name, text.substr(equals + 1), *unit, units) : 0;
+      model::set_symbol(model, name, value, "--set " + text, {}, problems);
+    } catch (const core::Error& error) {
+      const std::string hint = unit->known ? "'" + name + "' is in '" + unit->text + "'." : "Write a plain number.";
+      for (core::Diagnostic d : core::retold(error, "--set " + text + ": ", {})) problems.add({d.code, d.message, d.where, hint});
+    }
   }
+  problems.throw_if_any(core::ErrorKind::Input);
 }
 
 /// Every drug the regimens or the table name; problems of a text are reported where it is simulated.
@@ -97,22 +94,21 @@ void remark_length(const simulate::CompiledModel& model, double until, std::vect
 /// A plain number, in the model's time, where the model does not say its unit of time, or with --time-unit model.
 core::Time duration(const std::string& text, const char* option, const simulate::CompiledModel& model, const std::string& time_unit,
                     const core::UnitSystem& units) {
-  const compile::Program& program = model.program();
+  const bool plain = !model.model().time.known || time_unit == kModelUnit;
   try {
-    if (!model.model().time.known || time_unit == kModelUnit) {
-      const auto quantity = core::parse_quantity(text);
-      if (quantity.unit.empty()) return core::Time(quantity.value, program.seconds_per_time_unit);
-      throw core::Error(core::ErrorKind::Unit,
-                        {"unit-005",
-                         "'" + text + "' should be a plain number",
-                         {},
-                         time_unit == kModelUnit ? "--time-unit model asks for it." : "The model does not say the unit of its time."});
-    }
-    return core::time_of(units, text);
+    if (!plain) return core::time_of(units, text);
+    const auto quantity = core::parse_quantity(text);
+    if (quantity.unit.empty()) return core::Time(quantity.value, model.program().seconds_per_time_unit);
   } catch (const core::Error& error) {
-    throw usage(std::string(option) + ": " + error.diagnostics().front().message,
-                error.diagnostics().front().hint + (model.model().time.known ? std::string(" E.g. ") + option + " \"60 months\"." : ""));
+    std::vector<core::Diagnostic> told = core::retold(error, std::string(option) + ": ", {});
+    for (core::Diagnostic& d : told) {
+      d.code = "usage";
+      d.hint += std::string(" E.g. ") + option + (plain ? " 60." : " \"60 months\".");
+    }
+    throw core::Error(core::ErrorKind::Input, told);
   }
+  throw usage(std::string(option) + ": '" + text + "' should be a plain number",
+              time_unit == kModelUnit ? "--time-unit model asks for it." : "The model does not say the unit of its time.");
 }
 
 std::vector<core::Time> times_from_file(const std::string& path, const std::string& unit_text, const compile::Program& program,

@@ -28,7 +28,7 @@ evidence::StudyTables load(const ValidationRequest& request, const cohort::Works
   if (studies.empty()) {
     throw core::Error(
         core::ErrorKind::Input,
-        {"input-014", "no study in '" + request.evidence + "'", {}, "It should hold arms.csv and measurements.csv, or study documents."});
+        {"input-019", "no study in '" + request.evidence + "'", {}, "It should hold arms.csv and measurements.csv, or study documents."});
   }
   return {std::move(studies), {}};
 }
@@ -39,7 +39,7 @@ void check_domain(const std::string& domain, const std::vector<evidence::Study>&
   for (const auto& s : studies) known.insert(s.domain);
   if (domain.empty() || known.contains(domain)) return;
   throw core::Error(core::ErrorKind::Input,
-                    {"input-015", "no study of domain '" + domain + "'", {}, fmt::format("Known: {}.", fmt::join(known, ", "))});
+                    {"input-018", "no study of domain '" + domain + "'", {}, fmt::format("Known: {}.", fmt::join(known, ", "))});
 }
 
 std::string short_number(double x) { return std::isfinite(x) ? fmt::format("{:.6g}", x) : ""; }

@@ -84,7 +84,7 @@ TEST_F(Door, Columns_that_the_model_has_not_are_refused) {
                 .diagnostics()
                 .at(0)
                 .code,
-            "scenario-015");
+            "value-003");
 }
 
 TEST_F(Door, Own_values_and_initial_states_give_the_closed_form) {
@@ -315,7 +315,7 @@ TEST(OwnBaseline, Value_outside_the_bounds_is_refused) {
 TEST(RuleTest, What_a_rule_throws_reaches_the_caller) {
   const Clinic clinic;
   const Rule wrong{clinic.visits("6 months", 1), [&](const Visit&) { return Decision{{}, {{"no_such_parameter", 1}}}; }};
-  EXPECT_EQ(error_of([&] { (void)clinic.follow(*clinic.lanes, "none", wrong); }).diagnostics().at(0).code, "scenario-015");
+  EXPECT_EQ(error_of([&] { (void)clinic.follow(*clinic.lanes, "none", wrong); }).diagnostics().at(0).code, "value-003");
 }
 
 // ---- own baselines

@@ -237,6 +237,32 @@ TEST(Scenario, Set_value_that_the_model_lacks_is_refused_with_a_near_match) {
   EXPECT_EQ(error.diagnostics()[0].hint, "Did you mean 'CL'?");
 }
 
+TEST(Scenario, Problems_of_file_regimen_and_models_come_together) {
+  const ScenarioFolder folder;
+  std::string broken = one_compartment_document();
+  broken.replace(broken.find("formula = \""), 11, "formula = \"nobody + ");
+  (void)folder.folder.write("broken.toml", broken);
+  const std::string text = folder.text("[models.other]\ndocument = \"" + folder.folder.path("broken.toml") +
+                                       "\"\n[arms.a]\nregimen = \"denosumab 60 mg wekly\"\n[solver]\nrtoll = 1\n");
+  const auto error = error_of([&] { (void)folder.read(text); });
+  std::vector<std::string> codes;
+  for (const auto& d : error.diagnostics()) codes.push_back(d.code);
+  std::sort(codes.begin(), codes.end());
+  EXPECT_EQ(codes, (std::vector<std::string>{"model-021", "regimen-002", "toml-006"})) << error.what();
+}
+
+TEST(Scenario, A_document_that_cannot_be_read_hides_neither_set_values_nor_the_other_document) {
+  const ScenarioFolder folder;
+  std::string broken = one_compartment_document();
+  broken.replace(broken.find("formula = \""), 11, "formula = \"nobody + ");
+  (void)folder.folder.write("broken.toml", broken);
+  const std::string other = "[models.other]\ndocument = \"" + folder.folder.path("broken.toml") + "\"\n";
+  const auto error = error_of([&] { (void)run(folder.read(folder.text("set = { CLL = 1 }\n" + other + kArm))); });
+  ASSERT_EQ(error.diagnostics().size(), 2u) << error.what();
+  EXPECT_EQ(error.diagnostics()[0].code, "model-021");
+  EXPECT_EQ(error.diagnostics()[1].code, "value-003");
+}
+
 TEST(Scenario, Empty_file_is_refused) {
   const TemporaryFolder folder;
   EXPECT_EQ(error_of([&] { (void)cohort::load_scenario(folder.write("s.toml", ""), library(), units()); }).diagnostics()[0].message,

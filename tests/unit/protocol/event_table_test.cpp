@@ -207,7 +207,7 @@ TEST(EventTable, Unit_that_is_no_time_is_refused) {
   EXPECT_EQ(e.diagnostics()[0].message, "'mg' is no unit of time");
 }
 
-TEST(EventTable, Unit_that_is_none_is_refused) { EXPECT_EQ(error("ID,TIME\n1,0\n", "fortnoughts").diagnostics()[0].code, "event-006"); }
+TEST(EventTable, Unit_that_is_none_is_refused) { EXPECT_EQ(error("ID,TIME\n1,0\n", "fortnoughts").diagnostics()[0].code, "unit-001"); }
 
 // ---- EVID
 

@@ -40,7 +40,7 @@ TEST(SbmlImport, RationalStoichiometryOfLevel2_isTheQuotient) {
 TEST(SbmlImport, UnitsOfOneElement_areRefusedByName) {
   const auto of = [](const std::string& text) { return error_of([&] { (void)import(text); }).diagnostics().front(); };
   const auto law = of(level2_source("", " timeUnits=\"minute\""));
-  EXPECT_EQ(law.code, "sbml-012");
+  EXPECT_EQ(law.code, "sbml-014");
   EXPECT_EQ(law.message, "<kineticLaw> has units of its own, timeUnits=\"minute\", which is not supported");
   EXPECT_EQ(law.hint, "Write the conversion into the formula, or the value in the units of the model.");
   EXPECT_EQ(law.where.line, 5);

@@ -341,6 +341,14 @@ void expect_plan_refused(const std::string& csv, const std::string& code, int li
   EXPECT_EQ(error.diagnostics()[0].message, message);
 }
 
+TEST(EventPlan, Every_row_of_every_subject_that_cannot_be_given_is_told) {
+  const std::string csv = "ID,TIME,AMT,CMT,EVID,RATE\n1,0,100,2,1,-1\n1,1,0,2,0,0\n1,2,100,2,1,-2\n2,0,100,2,1,-1\n2,1,0,2,0,0\n";
+  const auto error = error_of([&] { (void)run_central(one_compartment(EngineChoice::Lanes), csv); });
+  std::vector<int> lines;
+  for (const auto& d : error.diagnostics()) lines.push_back(d.where.line);
+  EXPECT_EQ(lines, (std::vector<int>{2, 4, 5})) << error.what();
+}
+
 TEST(EventPlan, Rate_of_the_model_that_is_0_is_refused) {
   expect_plan_refused("ID,TIME,AMT,CMT,EVID,RATE\n1,0,100,2,1,-1\n1,1,0,2,0,0\n", "dosing-005", 2, "infusion rate of 'central' is 0, not positive");
 }
