@@ -17,7 +17,7 @@ int calibrate_command(const std::string& file, const std::string& out, unsigned 
   flags.threads = threads;
   tasks::CalibrationJob job{interrupted(), flags.settings().threads, cache_dir(), OSTEOSOME_VERSION, {}, {}};
   job.begins = [&](std::size_t unknowns, std::size_t rows, std::size_t simulations) {
-    make_folder(out);
+    core::make_folder(out);
     std::cerr << fmt::format("{} unknowns, {} calibration rows, {} simulations a set\n", unknowns, rows, simulations);
   };
   job.step = [](const calibrate::Step& step, double seconds) {

@@ -18,26 +18,15 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 constexpr double kSecondsBetweenLines = 0.1;
 }  // namespace
 
-core::Error usage(const std::string& message, const std::string& hint) { return {core::ErrorKind::Input, {"usage", message, {}, hint}}; }
-
 void print(const char* what, const std::vector<std::string>& lines) {
   for (const std::string& line : lines) std::cerr << what << line << '\n';
 }
 
-void write_tables(const std::string& folder, const std::vector<core::Table>& tables) {
+void write_report(const std::string& folder, const char* name, const std::string& page, const std::vector<core::Table>& tables) {
+  core::make_folder(folder);
   for (const core::Table& table : tables) core::write_file(folder + "/" + table.name + ".csv", core::to_csv(table));
-}
-
-std::string chart_library(const cohort::Workspace& workspace) {
-  std::error_code ec;
-  const std::string bundle = workspace.root() + "/vega-bundle.js";
-  return std::filesystem::exists(bundle, ec) ? core::read_file(bundle) : "";
-}
-
-void refuse_existing(const std::string& path, bool overwrite) {
-  std::error_code ec;
-  if (path.empty() || overwrite || !std::filesystem::exists(path, ec)) return;
-  throw core::Error(core::ErrorKind::Io, {"io-004", "'" + path + "' exists", {}, "Give --overwrite to replace it."});
+  core::write_file(folder + "/" + name, page);
+  std::cerr << "report: " << folder << '/' << name << '\n';
 }
 
 CLI::Validator number_between(double low, double high) {
@@ -49,12 +38,13 @@ CLI::Validator number_between(double low, double high) {
           "NUMBER"};
 }
 
-void SolverFlags::add_to(CLI::App& verb) {
+void SolverFlags::add_to(CLI::App& verb, bool tolerances) {
   verb.add_option("--engine", engine, "auto, reference or lanes")->capture_default_str()->check(CLI::IsMember({"auto", "reference", "lanes"}));
+  verb.add_option("--threads", threads, "threads (default: all processors; results do not depend on it)")->check(number_between(1, 256));
+  if (!tolerances) return;
   verb.add_option("--rtol", rtol, "relative tolerance of each step (default: 1e-6, or [solver] of a scenario)")->check(number_between(1e-13, 0.1));
   verb.add_option("--atol-scale", atol_scale, "multiplies the default absolute tolerances, rtol * 1e-3 * typical size (default: 1, or [solver])")
       ->check(number_between(1e-30, 1e30));
-  verb.add_option("--threads", threads, "threads (default: all processors)")->check(number_between(1, 256));
   verb.add_option("--isa", isa, "instruction set: scalar, avx2, avx512 (default: the widest here; results are the same bits)")
       ->check(CLI::IsMember({"scalar", "avx2", "avx512"}));
   verb.add_flag("--tape", tape, "never use native code (results are the same bits)");
@@ -68,14 +58,7 @@ simulate::SolverSettings SolverFlags::settings() const {
   s.threads = threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency());
   s.lanes.cache_dir = cache_dir();
   s.lanes.tape_only = tape;
-  if (!isa.empty()) {
-    s.lanes.isa = compile::isa_from_name(isa);
-    if (!compile::has_isa(s.lanes.isa)) {
-      throw core::Error(
-          core::ErrorKind::Unsupported,
-          {"input-013", "this processor has no " + isa, {}, std::string("The widest here is ") + compile::name_of(compile::best_isa()) + "."});
-    }
-  }
+  if (!isa.empty()) s.lanes.isa = compile::isa_from_name(isa);
   return s;
 }
 
@@ -85,12 +68,6 @@ simulate::SolverSettings SolverFlags::settings(const cohort::Scenario& scenario)
   s.relative_tolerance = rtol.value_or(scenario.relative_tolerance);
   s.absolute_scale = atol_scale.value_or(scenario.absolute_scale);
   return s;
-}
-
-void make_folder(const std::string& path) {
-  std::error_code ec;
-  std::filesystem::create_directories(path, ec);
-  if (!std::filesystem::is_directory(path, ec)) throw core::Error(core::ErrorKind::Io, {"io-002", "cannot create the folder '" + path + "'", {}, ""});
 }
 
 ProgressLine::ProgressLine(bool quiet) : on_(!quiet && isatty(2) != 0), began_(now()) {}

@@ -23,7 +23,7 @@ enum Exit { kOk = 0, kInternal = 1, kUsage = 2, kInvalidInput = 3, kNumericalFai
 /// Requested by Ctrl-C.
 [[nodiscard]] std::stop_token interrupted();
 [[nodiscard]] int exit_code(const core::Error& error);
-[[nodiscard]] core::Error usage(const std::string& message, const std::string& hint);
+using core::usage;
 
 /// Accepts finite numbers from `low` to `high`.
 [[nodiscard]] CLI::Validator number_between(double low, double high);
@@ -34,7 +34,8 @@ struct SolverFlags {
   std::optional<double> rtol, atol_scale;  ///< else 1e-6 and 1, or what the scenario says
   unsigned threads = 0;
   bool tape = false;
-  void add_to(CLI::App& verb);
+  /// `tolerances`: with those, and how the lanes evaluate.
+  void add_to(CLI::App& verb, bool tolerances = true);
   [[nodiscard]] simulate::SolverSettings settings() const;
   /// Flags, where they are given, before [solver] of the scenario.
   [[nodiscard]] simulate::SolverSettings settings(const cohort::Scenario& scenario) const;
@@ -42,14 +43,8 @@ struct SolverFlags {
 
 /// One line each on stderr.
 void print(const char* what, const std::vector<std::string>& lines);
-/// Creates the folder and those above it. @throws Error(Io).
-void make_folder(const std::string& path);
-/// NAME.csv of each table into a folder.
-void write_tables(const std::string& folder, const std::vector<core::Table>& tables);
-/// The JavaScript that draws charts, or "" where it was not fetched.
-[[nodiscard]] std::string chart_library(const cohort::Workspace& workspace);
-/// @throws Error(Io) io-004 for a file that exists, without `overwrite`.
-void refuse_existing(const std::string& path, bool overwrite);
+/// A page, and NAME.csv of each table beside it, into a folder; says so on stderr. @throws Error(Io).
+void write_report(const std::string& folder, const char* name, const std::string& page, const std::vector<core::Table>& tables);
 
 /// A progress line with ETA on a terminal; nothing otherwise.
 class ProgressLine {

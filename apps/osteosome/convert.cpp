@@ -2,12 +2,10 @@
 // osteosome convert: a model from one form to another.
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <iostream>
 
 #include "common.hpp"
 #include "osteosome/core/output_file.hpp"
-#include "osteosome/core/text.hpp"
 
 namespace osteosome::app {
 namespace {
@@ -19,22 +17,10 @@ struct ConvertOptions {
 };
 
 int convert_command(const ConvertOptions& o) {
-  const std::string ending = core::to_lower(std::filesystem::path(o.to).extension().string());
-  const bool text_form = o.latex || o.markdown;
-  for (const std::string& path : {o.to, o.course}) refuse_existing(path, o.overwrite);
-  if (!text_form && o.to.empty()) throw usage("the file to write is missing", "E.g. osteosome convert joerg-2022 joerg.xml");
-  if (!text_form && ending != ".toml" && !model::is_sbml(o.to)) {
-    throw usage("'" + o.to + "' ends in neither .toml nor .xml",
-                "The ending says what is written: .toml or .xml; or give --to-latex or --to-markdown.");
-  }
+  for (const std::string& path : {o.to, o.course}) core::check_output(path, o.overwrite, {o.request.from});
   auto converted = tasks::convert(*workspace(), o.request);
   const model::Model& model = converted.model;
-  std::string text;
-  if (text_form) {
-    text = o.latex ? model::to_latex(model) : model::to_markdown(model);
-  } else {
-    text = ending == ".toml" ? model::to_toml(model) : tasks::checked_sbml(model, o.to, converted.notes);
-  }
+  const std::string text = o.latex ? model::to_latex(model) : o.markdown ? model::to_markdown(model) : tasks::text_for(model, o.to, converted.notes);
   print("note: ", converted.notes);
   if (o.to.empty()) {
     std::cout << text;
@@ -42,7 +28,7 @@ int convert_command(const ConvertOptions& o) {
   }
   if (!o.course.empty() && converted.course) core::write_file(o.course, *converted.course);
   core::write_file(o.to, text);
-  if (text_form) return kOk;
+  if (o.latex || o.markdown) return kOk;
   std::cerr << fmt::format("{}: {} species, {} parameters, {} rules, {} reactions, {} events\n", o.to, model.species.size(), model.parameters.size(),
                            model.rules.size(), model.reactions.size(), model.events.size());
   return kOk;

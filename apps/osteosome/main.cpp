@@ -115,15 +115,9 @@ int exit_code(const core::Error& error) {
 std::stop_token interrupted() { return stop_source().get_token(); }
 
 std::string data_root() {
+  if (const char* given = std::getenv("OSTEOSOME_DATA")) return given;
   std::error_code ec;
-  const char* given = std::getenv("OSTEOSOME_DATA");
-  const auto exe = std::filesystem::read_symlink("/proc/self/exe", ec);
-  const std::string root = given != nullptr ? given : (exe.parent_path().parent_path() / "share" / "osteosome").string();
-  if (!std::filesystem::is_directory(root, ec)) {
-    throw core::Error(core::ErrorKind::Io,
-                      {"io-006", "the data folder '" + root + "' does not exist", {}, "Set OSTEOSOME_DATA to the folder that holds models/."});
-  }
-  return root;
+  return (std::filesystem::read_symlink("/proc/self/exe", ec).parent_path().parent_path() / "share" / "osteosome").string();
 }
 
 std::shared_ptr<const cohort::Workspace> workspace() { return cohort::Workspace::open(data_root(), cache_dir()); }

@@ -75,10 +75,7 @@ void add_running(CLI::App* verb, const std::shared_ptr<RunOptions>& o, Action& a
   verb->add_option("SCENARIO", o->scenario, "scenario file (TOML)")->required();
   add_common(verb, *o);
   verb->add_option("--seed", o->seed, "replaces the scenario's seed")->check(number_between(0, 9e15));
-  verb->add_option("--threads", o->solver.threads, "threads (default: all processors; results do not depend on it)")->check(number_between(1, 256));
-  verb->add_option("--engine", o->solver.engine, "auto, reference or lanes")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"auto", "reference", "lanes"}));
+  o->solver.add_to(*verb, false);
   verb->add_option("--max-failed", o->max_failed, "share of failed simulations that is not an error")
       ->capture_default_str()
       ->check(number_between(0, 1));

@@ -2,15 +2,10 @@
 // osteosome simulate: one model, doses as regimen text or event table, values as a table.
 #include <fmt/format.h>
 
-#include <cmath>
-#include <filesystem>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "common.hpp"
-#include "osteosome/core/csv.hpp"
 #include "osteosome/core/output_file.hpp"
-#include "osteosome/core/text.hpp"
 
 namespace osteosome::app {
 namespace {
@@ -22,51 +17,17 @@ struct SimulateOptions {
   bool overwrite = false;
 };
 
-/// @throws Error(Io) for an output that is an input, or that exists.
-void check_output(const SimulateOptions& o) {
-  std::error_code ec;
-  for (const std::string& input : {o.request.model, o.request.data, o.request.times}) {
-    if (o.output.empty() || input.empty() || !std::filesystem::equivalent(o.output, input, ec)) continue;
-    throw core::Error(core::ErrorKind::Io,
-                      {"io-007", "'" + o.output + "' is an input of this run", {}, "Inputs are never modified; write somewhere else."});
-  }
-  refuse_existing(o.output, o.overwrite);
-}
-
 /// Writes the rows to -o, complete or not at all, or to stdout; how many values are missing.
 std::size_t write_rows(const SimulateOptions& o, const tasks::Simulation& result) {
-  std::optional<core::OutputFile> file;
-  if (!o.output.empty()) file.emplace(o.output);
-  const auto line = [&](const std::vector<std::string>& cells) {
-    const std::string text = core::csv_line(cells);
-    file ? file->write(text) : void(std::cout << text);
-  };
-  std::vector<std::string> header = result.key_columns;
-  for (const auto& q : result.quantities) header.push_back(q.name);
-  line(header);
-  std::size_t missing = 0;
-  for (std::size_t row = 0; row < result.keys.size(); ++row) {
-    std::vector<std::string> cells = result.keys[row];
-    for (std::size_t c = 0; c < result.quantities.size(); ++c) {
-      const double value = result.values[row * result.quantities.size() + c];
-      cells.push_back(std::isfinite(value) ? core::format_double(value) : "");
-      missing += std::isfinite(value) ? 0 : 1;
-    }
-    line(cells);
-  }
-  if (file && !result.cancelled) file->commit();  // what there is of a cancelled one stays under the partial name
+  if (o.output.empty()) return tasks::write_csv(result, [](const std::string& text) { std::cout << text; });
+  core::OutputFile file(o.output);
+  const std::size_t missing = tasks::write_csv(result, [&](const std::string& text) { file.write(text); });
+  if (!result.cancelled) file.commit();  // what there is of a cancelled one stays under the partial name
   return missing;
 }
 
-void write_meta(const std::string& path, const tasks::Simulation& result) {
-  nlohmann::ordered_json meta;
-  meta["time"] = {{"unit", result.time_unit}};
-  for (const auto& q : result.quantities) meta[q.name] = {{"unit", q.unit}, {"label", q.label}};
-  core::write_file(path + ".meta.json", meta.dump(2) + "\n");
-}
-
 int simulate_command(SimulateOptions o) {
-  check_output(o);
+  core::check_output(o.output, o.overwrite, {o.request.model, o.request.data, o.request.times});
   o.request.solver = o.solver.settings();
   o.request.at_dose = o.at_dose == "post" ? simulate::AtDose::Post : simulate::AtDose::Pre;
   const auto result = tasks::simulate(*workspace(), o.request, {interrupted()});
@@ -75,7 +36,7 @@ int simulate_command(SimulateOptions o) {
   print("", result.failures);
   const std::size_t missing = write_rows(o, result);
   if (result.cancelled) return kCancelled;
-  if (!o.output.empty()) write_meta(o.output, result);
+  if (!o.output.empty()) core::write_file(o.output + ".meta.json", tasks::units_json(result));
   if (!result.failures.empty()) return kNumericalFailure;
   if (missing == 0) return kOk;
   std::cerr << fmt::format("warning: {} values are not finite and left empty (a division by zero, say)\n", missing);

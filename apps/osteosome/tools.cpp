@@ -2,11 +2,9 @@
 // Small verbs: check, models, regimen, doctor.
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <iostream>
 
 #include "common.hpp"
-#include "osteosome/core/text.hpp"
 
 namespace osteosome::app {
 namespace {
@@ -25,7 +23,7 @@ int check_command(const std::vector<std::string>& files) {
         if (d.where.file.empty()) d.where.file = file;
         std::cerr << "error: " << core::to_text(d) << '\n';
       }
-      code = error.kind() == core::ErrorKind::Io ? kIo : error.kind() == core::ErrorKind::Unsupported ? kUnsupported : kInvalidInput;
+      code = exit_code(error);
     }
   }
   return code;
@@ -51,34 +49,17 @@ int regimen_command(const std::string& text, const std::string& until) {
   protocol::Microseconds horizon = protocol::kForever;
   if (!until.empty()) horizon = workspace->time(until).whole_microseconds();
   if (horizon <= 0) throw usage("--until " + until + " should be positive", "");
-  for (const std::string& remark : regimen.remarks) std::cerr << "warning: " << remark << '\n';
-  std::cout << "time_days,time_months,drug,amount,unit,route,over_days,interval_days\n";
-  const auto in = [](protocol::Microseconds t, double unit) { return core::format_double(core::Time::microseconds(t).in(unit)); };
-  for (const auto& d : protocol::expand(regimen, horizon)) {
-    std::cout << fmt::format("{},{},{},{},{},{},{},{}\n", in(d.time, core::kSecondsPerDay), in(d.time, core::kSecondsPerMonth), d.drug,
-                             core::format_double(d.amount), d.unit, d.route, in(d.over, core::kSecondsPerDay), in(d.interval, core::kSecondsPerDay));
-  }
+  print("warning: ", regimen.remarks);
+  std::cout << core::to_csv(protocol::dose_table(regimen, horizon));
   return kOk;
 }
 
 int doctor_command() {
-  const std::string root = data_root();
   int code = kOk;
-  const auto line = [&](const std::string& what, bool ok, const std::string& detail) {
-    std::cout << fmt::format("{:<22} {:<8} {}\n", what, ok ? "ok" : "MISSING", detail);
-    if (!ok) code = kIo;
-  };
-  std::error_code ec;
-  line("version", true, std::string("osteosome ") + OSTEOSOME_VERSION);
-  line("instruction set", true, compile::name_of(compile::best_isa()));
-  line("data folder", std::filesystem::exists(root, ec), root);
-  line("drug catalogue", std::filesystem::exists(root + "/therapies", ec), root + "/therapies");
-  line("chart library", std::filesystem::exists(root + "/vega-bundle.js", ec), root + "/vega-bundle.js");
-  line("cache folder", !cache_dir().empty(), cache_dir());
-  const auto workspace = app::workspace();
-  for (const std::string& name : workspace->library().models()) {
-    const simulate::CompiledModel model(workspace->load({name}), {});
-    line("model " + name, true, model.engine_text());
+  std::cout << fmt::format("{:<22} {:<8} {}\n", "version", "ok", std::string("osteosome ") + OSTEOSOME_VERSION);
+  for (const tasks::Part& part : tasks::inspect(data_root(), cache_dir())) {
+    std::cout << fmt::format("{:<22} {:<8} {}\n", part.what, part.there ? "ok" : "MISSING", part.detail);
+    if (!part.there) code = kIo;
   }
   return code;
 }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // osteosome validate: simulates published trials, or animal studies, and grades models on them.
-#include <fmt/format.h>
-
 #include <cmath>
 #include <iostream>
 
 #include "common.hpp"
-#include "osteosome/core/output_file.hpp"
 
 namespace osteosome::app {
 namespace {
@@ -16,50 +13,6 @@ struct Words {
   std::string out;
   SolverFlags flags;
 };
-
-void print_totals(const report::ValidationInput& input) {
-  std::cout << "Spread between trials of the same treatment (a model that ignores the women's baseline cannot do better):\n";
-  for (const auto& s : input.spread) std::cout << fmt::format("  {:<5} {:.2f}  ({} means in {} groups)\n", s.outcome, s.rms, s.means, s.groups);
-  std::cout << "RMSE pooled over points (percentage points; markers in log ratio):\n";
-  for (const std::string& model : input.models) {
-    for (const auto& g : evidence::pool(input.points, model, false)) {
-      std::cout << fmt::format("  {:<22} {:<12} {:<6} {:>6.2f}  bias {:>+6.2f}  ({} points)\n", model, g.role, g.outcome, g.rmse, g.bias, g.n);
-    }
-  }
-}
-
-void print_left_out(const report::ValidationInput& input) {
-  std::cout << "Left out, with the reasons in left-out.csv of -o:\n";
-  for (const std::string& model : input.models) {
-    std::size_t arms = 0, rows = 0;
-    for (const auto& [of, x] : input.left_out) {
-      if (of == model) ++(x.outcome.empty() ? arms : rows);
-    }
-    std::cout << fmt::format("  {:<22} {} rows, {} arms\n", model, rows, arms);
-  }
-}
-
-void print_animals(const report::PreclinicalInput& input) {
-  for (const auto& t : evidence::totals(input.results)) {
-    std::cout << fmt::format("  {:<12} {:<8} {:<44} {:>3} of {:>3} right ({:.0f} %); always \"better\": {} of {}\n", t.role, t.group, t.what, t.right,
-                             t.n, 100.0 * static_cast<double>(t.right) / static_cast<double>(t.n), t.always_better, t.n);
-  }
-  std::size_t signs = 0, falls = 0;
-  for (const auto& g : input.mechanisms.grades) {
-    signs += g.sign_right() ? 1 : 0;
-    falls += g.falls() ? 1 : 0;
-  }
-  if (!input.mechanisms.grades.empty())
-    std::cout << fmt::format("Mechanisms: sign right in {} of {}; falls without its pathway in {}\n", signs, input.mechanisms.grades.size(), falls);
-  std::cout << fmt::format("Left out: {} rows\n", input.left_out.size());
-}
-
-void write_report(const std::string& out, const char* name, const std::string& html, const std::vector<core::Table>& tables) {
-  make_folder(out);
-  write_tables(out, tables);
-  core::write_file(out + "/" + name, html);
-  std::cerr << "report: " << out << '/' << name << '\n';
-}
 
 [[noreturn]] void nothing_graded(const char* why, const std::string& out) {
   throw core::Error(core::ErrorKind::Input, {"input-016",
@@ -71,7 +24,7 @@ void write_report(const std::string& out, const char* name, const std::string& h
 int validate_animals(const Words& words, const cohort::Workspace& workspace) {
   const auto validation = tasks::validate_animals(workspace, words.request, {interrupted()});
   if (validation.stopped) return kCancelled;
-  print_animals(validation.input);
+  std::cout << tasks::summary_of(validation);
   if (!words.out.empty())
     write_report(words.out, "preclinical.html", report::make_preclinical_report(validation.input), tasks::tables_of(validation));
   if (validation.input.results.empty()) nothing_graded("no row can be simulated", words.out);
@@ -85,9 +38,7 @@ int validate_command(Words words) {
   if (words.request.domain == "preclinical") return validate_animals(words, *workspace);
   auto validation = tasks::validate(*workspace, words.request, {interrupted()});
   if (validation.stopped) return kCancelled;
-  print_totals(validation.input);
-  print_left_out(validation.input);
-  validation.input.chart_library = chart_library(*workspace);
+  std::cout << tasks::summary_of(validation);
   if (!words.out.empty()) write_report(words.out, "validation.html", report::make_validation_report(validation.input), tasks::tables_of(validation));
   const auto& points = validation.input.points;
   if (points.empty()) nothing_graded("no row of these arms can be compared with a model", words.out);

@@ -59,8 +59,13 @@ class Workspace {
   model::Library library_;
   protocol::DrugCatalogue drugs_;
   std::string cache_dir_;
-  mutable std::mutex mutex_;
-  mutable std::map<std::string, std::weak_ptr<const CompiledModel>> compiled_;
+  /// One request: who compiles it holds the lock, and others that ask for the same wait.
+  struct Slot {
+    std::mutex mutex;
+    std::weak_ptr<const CompiledModel> model;
+  };
+  mutable std::mutex mutex_;  ///< of the map, never held while compiling
+  mutable std::map<std::string, Slot> compiled_;
 };
 
 /// The loop of simulate.hpp in the units of a workspace. @throws Error(Input) value-001 for values of subjects outside the model's bounds.

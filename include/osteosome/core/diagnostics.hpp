@@ -44,6 +44,9 @@ class Error : public std::runtime_error {
   std::vector<Diagnostic> diagnostics_;
 };
 
+/// A request that makes no sense: words of a command, or fields of a task.
+[[nodiscard]] Error usage(const std::string& message, const std::string& hint);
+
 /// The problems of an error as its catcher tells them: `prefix` before each message, and `where` for those without a place.
 [[nodiscard]] std::vector<Diagnostic> retold(const Error& error, const std::string& prefix, const Location& where);
 /// The messages of an error in one line.

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace osteosome::core {
 
@@ -40,5 +41,9 @@ class OutputFile {
 
 /// Writes a whole file the same way.
 void write_file(const std::string& path, std::string_view text);
+/// Creates the folder and those above it. @throws Error(Io) io-002.
+void make_folder(const std::string& path);
+/// "" is no output. @throws Error(Io) io-007 for an output that is one of the inputs, io-004 for one that exists, without `overwrite`.
+void check_output(const std::string& path, bool overwrite, const std::vector<std::string>& inputs);
 
 }  // namespace osteosome::core

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "osteosome/core/random.hpp"
+#include "osteosome/core/table.hpp"
 #include "osteosome/core/time.hpp"
 #include "osteosome/core/units.hpp"
 
@@ -102,5 +103,8 @@ struct DoseRecord {
 /// All doses before `horizon`, ordered by (time, order of the text). `stream` may be null when the adherence is not random.
 [[nodiscard]] std::vector<DoseRecord> expand(const Regimen& regimen, Microseconds horizon, const Adherence& adherence = {},
                                              core::RandomStream* stream = nullptr);
+
+/// The same as a table: time [d] and [months of 30.4375 d], drug, amount, unit, route, length and distance [d].
+[[nodiscard]] core::Table dose_table(const Regimen& regimen, Microseconds horizon);
 
 }  // namespace osteosome::protocol

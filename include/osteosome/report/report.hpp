@@ -38,6 +38,8 @@ struct ReportInput {
 [[nodiscard]] std::vector<Chart> make_charts(const ReportInput& input);
 
 /// The self-contained HTML page.
+/// The JavaScript that draws charts, of a data folder; "" where it was not fetched.
+[[nodiscard]] std::string chart_library(const std::string& data_root);
 [[nodiscard]] std::string make_report(const ReportInput& input, const std::vector<Chart>& charts);
 
 }  // namespace osteosome::report

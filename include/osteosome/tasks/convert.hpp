@@ -27,7 +27,8 @@ struct Converted {
 
 /// @throws Error for what cannot be loaded, or does not go together.
 [[nodiscard]] Converted convert(const cohort::Workspace& workspace, const ConvertRequest& request);
-/// SBML that libSBML has found no error in; its warnings become notes. @throws Error(Model) with libSBML's findings.
-[[nodiscard]] std::string checked_sbml(const model::Model& model, const std::string& file, std::vector<std::string>& notes);
+/// The model as TOML or SBML, as the ending of `file` says: .toml, .xml or .sbml. What libSBML warns of goes to `notes`.
+/// @throws Error(Input) usage for another ending or none, Error(Model) with libSBML's findings.
+[[nodiscard]] std::string text_for(const model::Model& model, const std::string& file, std::vector<std::string>& notes);
 
 }  // namespace osteosome::tasks

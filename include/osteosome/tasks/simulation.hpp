@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -46,5 +47,10 @@ struct Simulation {
 
 /// @throws Error with every problem of the request, the model or the table.
 [[nodiscard]] Simulation simulate(const cohort::Workspace& workspace, const SimulationRequest& request, const cohort::Job& job = {});
+
+/// Hands the lines of a CSV file to `write`, one after another; what is not finite is left empty. How many values that are.
+[[nodiscard]] std::size_t write_csv(const Simulation& simulation, const std::function<void(const std::string&)>& write);
+/// Unit and label of each column as JSON.
+[[nodiscard]] std::string units_json(const Simulation& simulation);
 
 }  // namespace osteosome::tasks

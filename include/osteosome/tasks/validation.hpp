@@ -20,7 +20,7 @@ struct ValidationRequest {
   std::string domain = "clinical";
   std::string role = {};      ///< calibration, validation, or "" for both
   std::string evidence = {};  ///< a folder in place of the workspace's evidence, or ""
-  bool curves = false;        ///< also what the models say between the visits
+  bool curves = false;        ///< also what the models say between the visits, and what draws charts
   simulate::SolverSettings solver = {};
 };
 
@@ -34,6 +34,8 @@ struct Validation {
 /// Simulates published trials and grades models on them. Rows that cannot be graded are named with their reason; a simulation that fails is a point
 /// without a value. @throws Error(Input) for studies, domains and models nobody has.
 [[nodiscard]] Validation validate(const cohort::Workspace& workspace, const ValidationRequest& request, const cohort::Job& job = {});
+/// What `osteosome validate` prints: errors by model, role and outcome, and how much is left out.
+[[nodiscard]] std::string summary_of(const Validation& validation);
 /// validation.csv, points.csv and left-out.csv (docs/reference/validation.md).
 [[nodiscard]] std::vector<core::Table> tables_of(const Validation& validation);
 
@@ -48,6 +50,8 @@ struct AnimalValidation {
 /// Animal studies as simulated experiments, of the workspace, of a folder of study documents, or of a table in the layout of preclinical.csv.
 /// @throws Error(Input) input-017 where `models` are given: they run on the shipped model in their species.
 [[nodiscard]] AnimalValidation validate_animals(const cohort::Workspace& workspace, const ValidationRequest& request, const cohort::Job& job = {});
+/// What `osteosome validate` prints of animal studies.
+[[nodiscard]] std::string summary_of(const AnimalValidation& validation);
 /// preclinical.csv, mechanisms.csv and left-out.csv.
 [[nodiscard]] std::vector<core::Table> tables_of(const AnimalValidation& validation);
 

@@ -84,13 +84,15 @@ model::Model Workspace::load(const ModelRequest& request) const {
 }
 
 std::shared_ptr<const CompiledModel> Workspace::compile(const ModelRequest& request) const {
-  const std::string key = text_of(request);
-  const std::lock_guard guard(mutex_);
-  if (auto known = compiled_[key].lock()) return known;
+  std::unique_lock lock(mutex_);
+  Slot& slot = compiled_[text_of(request)];  // which stays where it is
+  lock.unlock();
+  const std::lock_guard guard(slot.mutex);
+  if (auto known = slot.model.lock()) return known;
   SolverSettings settings = request.solver;
   if (settings.lanes.cache_dir.empty()) settings.lanes.cache_dir = cache_dir_;
   const auto model = std::make_shared<const CompiledModel>(load(request), settings);
-  compiled_[key] = model;
+  slot.model = model;
   return model;
 }
 

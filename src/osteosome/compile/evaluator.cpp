@@ -65,7 +65,10 @@ const char* name_of(Isa isa) { return kIsaNames[static_cast<std::size_t>(isa)].c
 
 Isa isa_from_name(const std::string& name) {
   for (std::size_t i = 0; i < kIsaNames.size(); ++i) {
-    if (kIsaNames[i] == name) return static_cast<Isa>(i);
+    if (kIsaNames[i] != name) continue;
+    if (has_isa(static_cast<Isa>(i))) return static_cast<Isa>(i);
+    throw core::Error(core::ErrorKind::Unsupported,
+                      {"input-013", "this processor has no " + name, {}, std::string("The widest here is ") + name_of(best_isa()) + "."});
   }
   throw core::Error(core::ErrorKind::Input, {"input-011", "unknown instruction set '" + name + "'", {}, core::did_you_mean(name, kIsaNames)});
 }

@@ -37,6 +37,8 @@ Error::Error(ErrorKind kind, Diagnostic diagnostic) : Error(kind, std::vector<Di
 Error::Error(ErrorKind kind, std::vector<Diagnostic> diagnostics)
     : std::runtime_error(join(diagnostics)), kind_(kind), diagnostics_(std::move(diagnostics)) {}
 
+Error usage(const std::string& message, const std::string& hint) { return {ErrorKind::Input, {"usage", message, {}, hint}}; }
+
 std::vector<Diagnostic> retold(const Error& error, const std::string& prefix, const Location& where) {
   std::vector<Diagnostic> told = error.diagnostics();
   for (Diagnostic& d : told) {

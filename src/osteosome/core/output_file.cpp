@@ -79,4 +79,20 @@ void write_file(const std::string& path, std::string_view text) {
   file.commit();
 }
 
+void make_folder(const std::string& path) {
+  std::error_code ec;
+  std::filesystem::create_directories(path, ec);
+  if (!std::filesystem::is_directory(path, ec)) throw Error(ErrorKind::Io, {"io-002", "cannot create the folder '" + path + "'", {}, ""});
+}
+
+void check_output(const std::string& path, bool overwrite, const std::vector<std::string>& inputs) {
+  std::error_code ec;
+  for (const std::string& input : inputs) {
+    if (path.empty() || input.empty() || !std::filesystem::equivalent(path, input, ec)) continue;
+    throw Error(ErrorKind::Io, {"io-007", "'" + path + "' is an input of this run", {}, "Inputs are never modified; write somewhere else."});
+  }
+  if (path.empty() || overwrite || !std::filesystem::exists(path, ec)) return;
+  throw Error(ErrorKind::Io, {"io-004", "'" + path + "' exists", {}, "Give --overwrite to replace it."});
+}
+
 }  // namespace osteosome::core

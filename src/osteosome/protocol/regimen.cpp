@@ -463,4 +463,14 @@ std::vector<DoseRecord> expand(const Regimen& regimen, Microseconds horizon, con
   return given;
 }
 
+core::Table dose_table(const Regimen& regimen, Microseconds horizon) {
+  core::Table table{"doses", {"time_days", "time_months", "drug", "amount", "unit", "route", "over_days", "interval_days"}, {}};
+  const auto in = [](Microseconds time, double unit) { return core::format_double(core::Time::microseconds(time).in(unit)); };
+  for (const DoseRecord& d : expand(regimen, horizon)) {
+    table.rows.push_back({in(d.time, core::kSecondsPerDay), in(d.time, core::kSecondsPerMonth), d.drug, core::format_double(d.amount), d.unit,
+                          d.route, in(d.over, core::kSecondsPerDay), in(d.interval, core::kSecondsPerDay)});
+  }
+  return table;
+}
+
 }  // namespace osteosome::protocol

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "page.hpp"
 
+#include <filesystem>
+
 #include "osteosome/core/markup.hpp"
+#include "osteosome/core/text.hpp"
 
 namespace osteosome::report {
 namespace {
@@ -41,6 +44,12 @@ std::string link_doi(const std::string& source) {
 std::string page_start(const std::string& title) {
   return "<!doctype html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width, initial-scale=1\"><title>" +
          escape(title) + "</title>\n<style>" + kStyle + "</style></head><body>\n<main>\n";
+}
+
+std::string chart_library(const std::string& data_root) {
+  std::error_code ec;
+  const std::string bundle = data_root + "/vega-bundle.js";
+  return std::filesystem::exists(bundle, ec) ? core::read_file(bundle) : "";
 }
 
 std::string page_end(const std::string& chart_library, const std::vector<Chart>& charts) {

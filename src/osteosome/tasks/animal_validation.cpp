@@ -2,6 +2,7 @@
 // Animal studies as simulated experiments (docs/reference/validation.md).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
@@ -146,6 +147,20 @@ AnimalValidation validate_animals(const cohort::Workspace& workspace, const Vali
   out.input.left_out.insert(out.input.left_out.end(), out.input.mechanisms.left_out.begin(), out.input.mechanisms.left_out.end());
   out.stopped = job.stop.stop_requested();
   return out;
+}
+
+std::string summary_of(const AnimalValidation& validation) {
+  const report::PreclinicalInput& input = validation.input;
+  std::string text;
+  for (const auto& t : evidence::totals(input.results)) {
+    text += fmt::format("  {:<12} {:<8} {:<44} {:>3} of {:>3} right ({:.0f} %); always \"better\": {} of {}\n", t.role, t.group, t.what, t.right, t.n,
+                        100.0 * static_cast<double>(t.right) / static_cast<double>(t.n), t.always_better, t.n);
+  }
+  const auto& grades = input.mechanisms.grades;
+  const auto signs = std::count_if(grades.begin(), grades.end(), [](const auto& g) { return g.sign_right(); });
+  const auto falls = std::count_if(grades.begin(), grades.end(), [](const auto& g) { return g.falls(); });
+  if (!grades.empty()) text += fmt::format("Mechanisms: sign right in {} of {}; falls without its pathway in {}\n", signs, grades.size(), falls);
+  return text + fmt::format("Left out: {} rows\n", input.left_out.size());
 }
 
 std::vector<core::Table> tables_of(const AnimalValidation& validation) {

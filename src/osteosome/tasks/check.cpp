@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "osteosome/cohort/scenario.hpp"
 #include "osteosome/core/text.hpp"
@@ -100,6 +101,21 @@ std::string check(const cohort::Workspace& workspace, const std::string& path, s
   }
   if (root.find("drugs") != nullptr) return fmt::format("catalogue, {} drugs", protocol::load_catalogue(path).size());
   return check_model(path, workspace);
+}
+
+std::vector<Part> inspect(const std::string& data_root, const std::string& cache_dir) {
+  std::error_code ec;
+  std::vector<Part> parts = {{"instruction set", true, compile::name_of(compile::best_isa())}};
+  for (const auto& [what, name] : {std::pair{"data folder", "/models"}, {"drug catalogue", "/therapies"}, {"chart library", "/vega-bundle.js"}})
+    parts.push_back({what, std::filesystem::exists(data_root + name, ec), data_root + name});
+  const bool own_words = std::filesystem::exists(data_root + "/vocabulary", ec);
+  parts.push_back({"vocabulary", true, own_words ? data_root + "/vocabulary" : "the one built in: the data folder has none"});
+  parts.push_back({"cache folder", !cache_dir.empty(), cache_dir});
+  if (!parts[1].there) return parts;
+  const auto workspace = cohort::Workspace::open(data_root, cache_dir);
+  for (const std::string& name : workspace->library().models())
+    parts.push_back({"model " + name, true, simulate::CompiledModel(workspace->load({name}), {}).engine_text()});
+  return parts;
 }
 
 }  // namespace osteosome::tasks

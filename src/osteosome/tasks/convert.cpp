@@ -18,7 +18,7 @@
 namespace osteosome::tasks {
 namespace {
 
-core::Error usage(const std::string& message, const std::string& hint) { return {core::ErrorKind::Input, {"usage", message, {}, hint}}; }
+using core::usage;
 
 /// The index of the one that is called `wanted`, or of the first.
 template <class T>
@@ -103,17 +103,7 @@ bool is_scenario(const std::string& path) {
   return document.find("scenario") != nullptr;
 }
 
-}  // namespace
-
-Converted convert(const cohort::Workspace& workspace, const ConvertRequest& o) {
-  if (is_scenario(o.from)) {
-    if (!o.doses.empty() || !o.species.empty()) throw usage("--dose and --species do not go with a scenario", "Choose one of its arms: --arm NAME.");
-    return scenario_model(workspace, o);
-  }
-  if (!o.arm.empty() || !o.model.empty()) throw usage("--arm and --model are for scenarios", "");
-  return regimen_model(workspace, o);
-}
-
+/// SBML that libSBML has found no error in; its warnings become notes.
 std::string checked_sbml(const model::Model& model, const std::string& file, std::vector<std::string>& notes) {
   std::string text = sbml::to_sbml(model);
   const auto findings = sbml::check_consistency(text, file);
@@ -125,6 +115,25 @@ std::string checked_sbml(const model::Model& model, const std::string& file, std
   }
   for (const auto& [code, kind] : kinds) notes.push_back(fmt::format("libSBML warns {} times: {} [{}]", kind.first, kind.second, code));
   return text;
+}
+
+}  // namespace
+
+Converted convert(const cohort::Workspace& workspace, const ConvertRequest& o) {
+  if (is_scenario(o.from)) {
+    if (!o.doses.empty() || !o.species.empty()) throw usage("--dose and --species do not go with a scenario", "Choose one of its arms: --arm NAME.");
+    return scenario_model(workspace, o);
+  }
+  if (!o.arm.empty() || !o.model.empty()) throw usage("--arm and --model are for scenarios", "");
+  return regimen_model(workspace, o);
+}
+
+std::string text_for(const model::Model& model, const std::string& file, std::vector<std::string>& notes) {
+  if (file.empty()) throw usage("the file to write is missing", "E.g. osteosome convert joerg-2022 joerg.xml");
+  if (model::is_sbml(file)) return checked_sbml(model, file, notes);
+  if (core::to_lower(std::filesystem::path(file).extension().string()) == ".toml") return model::to_toml(model);
+  throw usage("'" + file + "' ends in neither .toml nor .xml",
+              "The ending says what is written: .toml or .xml; or give --to-latex or --to-markdown.");
 }
 
 }  // namespace osteosome::tasks

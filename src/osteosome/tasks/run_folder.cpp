@@ -322,10 +322,7 @@ class Run {
   }
 
   void write_report(const cohort::ScenarioResult& result, const std::vector<evidence::Comparison>& comparisons) {
-    std::string library;
-    std::error_code ec;
-    const std::string bundle = workspace_.root() + "/vega-bundle.js";
-    if (fs::exists(bundle, ec)) library = core::read_file(bundle);
+    const std::string library = report::chart_library(workspace_.root());
     Json shown = manifest_;
     shown["status"] = "completed";
     const model::Outcomes outcomes = model::load_outcomes(workspace_.root());

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/text.hpp"
@@ -19,7 +20,7 @@ namespace {
 /// Of time: a look this near a discontinuity, and not at it, is noted; 0.333333 d misses a dose at 8 h by less.
 constexpr double kNearMiss = 2e-6;
 
-core::Error usage(const std::string& message, const std::string& hint) { return {core::ErrorKind::Input, {"usage", message, {}, hint}}; }
+using core::usage;
 
 double set_value(const std::string& name, const std::string& text, const model::UnitText& unit, const core::UnitSystem& units) {
   const auto quantity = core::parse_quantity(text);
@@ -52,7 +53,7 @@ void apply_set(model::Model& model, const std::vector<std::string>& settings, co
       model::set_symbol(model, name, value, "--set " + text, {}, problems);
     } catch (const core::Error& error) {
       const std::string hint = unit->known ? "'" + name + "' is in '" + unit->text + "'." : "Write a plain number.";
-      for (core::Diagnostic d : core::retold(error, "--set " + text + ": ", {})) problems.add({d.code, d.message, d.where, hint});
+      for (const core::Diagnostic& d : core::retold(error, "--set " + text + ": ", {})) problems.add({d.code, d.message, d.where, hint});
     }
   }
   problems.throw_if_any(core::ErrorKind::Input);
@@ -356,6 +357,31 @@ Simulation simulate(const cohort::Workspace& workspace, const SimulationRequest&
   if (!(request.doses.empty() && request.until.empty() && request.every.empty() && request.times.empty()))
     throw usage("--data excludes --dose, --until, --every and --times", "The table says what is given and when values are wanted.");
   return simulate_table(request, model, workspace, job);
+}
+
+std::size_t write_csv(const Simulation& simulation, const std::function<void(const std::string&)>& write) {
+  std::vector<std::string> cells = simulation.key_columns;
+  for (const Quantity& q : simulation.quantities) cells.push_back(q.name);
+  write(core::csv_line(cells));
+  const std::size_t columns = simulation.quantities.size();
+  std::size_t missing = 0;
+  for (std::size_t row = 0; row < simulation.keys.size(); ++row) {
+    cells = simulation.keys[row];
+    for (std::size_t c = 0; c < columns; ++c) {
+      const double value = simulation.values[row * columns + c];
+      cells.push_back(std::isfinite(value) ? core::format_double(value) : "");
+      missing += std::isfinite(value) ? 0 : 1;
+    }
+    write(core::csv_line(cells));
+  }
+  return missing;
+}
+
+std::string units_json(const Simulation& simulation) {
+  nlohmann::ordered_json units;
+  units["time"] = {{"unit", simulation.time_unit}};
+  for (const Quantity& q : simulation.quantities) units[q.name] = {{"unit", q.unit}, {"label", q.label}};
+  return units.dump(2) + "\n";
 }
 
 }  // namespace osteosome::tasks

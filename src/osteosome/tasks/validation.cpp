@@ -10,6 +10,7 @@
 
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/text.hpp"
+#include "osteosome/report/report.hpp"
 
 namespace osteosome::tasks {
 namespace {
@@ -102,7 +103,28 @@ Validation validate(const cohort::Workspace& workspace, const ValidationRequest&
   }
   out.input.spread = evidence::between_trial_spread(out.tables->studies, workspace.drugs(), workspace.units());
   out.input.grades = evidence::grade_arms(out.input.points);
+  if (request.curves) out.input.chart_library = report::chart_library(workspace.root());
   return out;
+}
+
+std::string summary_of(const Validation& validation) {
+  const report::ValidationInput& input = validation.input;
+  std::string text = "Spread between trials of the same treatment (a model that ignores the women's baseline cannot do better):\n";
+  for (const auto& s : input.spread) text += fmt::format("  {:<5} {:.2f}  ({} means in {} groups)\n", s.outcome, s.rms, s.means, s.groups);
+  text += "RMSE pooled over points (percentage points; markers in log ratio):\n";
+  for (const std::string& model : input.models) {
+    for (const auto& g : evidence::pool(input.points, model, false))
+      text += fmt::format("  {:<22} {:<12} {:<6} {:>6.2f}  bias {:>+6.2f}  ({} points)\n", model, g.role, g.outcome, g.rmse, g.bias, g.n);
+  }
+  text += "Left out, with the reasons in left-out.csv of -o:\n";
+  for (const std::string& model : input.models) {
+    std::size_t arms = 0, rows = 0;
+    for (const auto& [of, x] : input.left_out) {
+      if (of == model) ++(x.outcome.empty() ? arms : rows);
+    }
+    text += fmt::format("  {:<22} {} rows, {} arms\n", model, rows, arms);
+  }
+  return text;
 }
 
 std::vector<core::Table> tables_of(const Validation& validation) {
