@@ -43,7 +43,11 @@ void compile(const cohort::Workspace& workspace, const simulate::SolverSettings&
     cohort::Scenario bare = p.scenario;
     for (auto& m : bare.models) m.set.clear();
     bare.population.table_columns.clear();
-    cohort::check_arms(bare, cohort::compile_models(bare, settings, library, units), units, problems);
+    try {
+      cohort::check_arms(bare, cohort::compile_models(bare, settings, library, units), units, problems);
+    } catch (const core::Error& again) {
+      problems.add(again);
+    }
   }
 }
 

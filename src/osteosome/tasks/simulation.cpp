@@ -52,7 +52,7 @@ void apply_set(model::Model& model, const std::vector<std::string>& settings, co
       const double value = unit != nullptr ? set_value(name, text.substr(equals + 1), *unit, units) : 0;
       model::set_symbol(model, name, value, "--set " + text, {}, problems);
     } catch (const core::Error& error) {
-      const std::string hint = unit->known ? "'" + name + "' is in '" + unit->text + "'." : "Write a plain number.";
+      const std::string hint = unit != nullptr && unit->known ? "'" + name + "' is in '" + unit->text + "'." : "Write a plain number.";
       for (const core::Diagnostic& d : core::retold(error, "--set " + text + ": ", {})) problems.add({d.code, d.message, d.where, hint});
     }
   }

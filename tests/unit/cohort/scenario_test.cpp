@@ -281,7 +281,7 @@ double typical(std::size_t) { return 10; }
 /// 4000 subjects. Bounds below are five standard errors: of a mean sd/sqrt(n), of a standard deviation sd/sqrt(2n).
 constexpr std::size_t kSubjects = 4000;
 struct Moments {
-  double mean = 0, sd = 0, low = INFINITY, high = -INFINITY;
+  double mean = 0, sd = 0, low = HUGE_VAL, high = -HUGE_VAL;
 };
 template <class Transform>
 Moments moments(const model::Distribution& d, Transform transform) {

@@ -223,7 +223,7 @@ TEST(Quantile, Values_between_are_interpolated) {
 
 TEST(Quantile, Missing_values_are_left_out) {
   const double nan = std::nan("");
-  const auto q = evidence::quantile({{nan, nan}, {5, nan}, {INFINITY, nan}}, 0.5, 2);
+  const auto q = evidence::quantile({{nan, nan}, {5, nan}, {HUGE_VAL, nan}}, 0.5, 2);
   EXPECT_EQ(q[0], 5);
   EXPECT_TRUE(std::isnan(q[1]));
 }

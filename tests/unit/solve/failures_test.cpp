@@ -65,7 +65,7 @@ TEST_P(Failures, Initial_value_not_a_number_is_reported_at_once) {
 TEST_P(Failures, Infinite_initial_override_is_reported) {
   const auto program = explosive().program();
   auto plan = plan_for(program, {}, {0, 1});
-  plan.initial_overrides = {std::nan(""), INFINITY};
+  plan.initial_overrides = {std::nan(""), HUGE_VAL};
   EXPECT_EQ(run_one(GetParam(), program, plan, at_rtol(1e-6)).status, Status::NotFinite);
 }
 
@@ -139,7 +139,7 @@ TEST(FailuresInABatch, Neighbours_of_failing_subjects_keep_their_bits) {
   for (const auto& r : healthy) ASSERT_EQ(r.status, Status::Completed) << r.message;
   auto mixed_plans = plans;
   for (const std::size_t bad : {5U, 6U, 40U}) mixed_plans[bad].parameters[k] = 1;
-  mixed_plans[9].initial_overrides = {INFINITY, std::nan("")};
+  mixed_plans[9].initial_overrides = {HUGE_VAL, std::nan("")};
   for (const unsigned threads : {1U, 2U}) {
     const auto mixed = run_all_lanes(program, mixed_plans, at_rtol(1e-6), {}, threads);
     for (std::size_t s = 0; s < plans.size(); ++s) {
