@@ -41,7 +41,8 @@ void expect_within(double bound, const std::vector<double>& at, Found found, Exa
     const double error = ulps(found(x), exact(static_cast<long double>(x)));
     if (!(error <= worst)) worst = error, where = x;
   }
-  EXPECT_LE(worst, bound) << "worst at x = " << where << ": " << found(where) << " against " << static_cast<double>(exact(static_cast<long double>(where)));
+  EXPECT_LE(worst, bound) << "worst at x = " << where << ": " << found(where) << " against "
+                          << static_cast<double>(exact(static_cast<long double>(where)));
 }
 
 std::vector<double> uniform(double low, double high, int n) {
