@@ -35,7 +35,8 @@ void EvaluationLog::read() {
     const nlohmann::json header = next();
     if (!header.is_object() || header.value("config", "") != key_) return;
     for (auto call = next(); call.is_object(); call = next()) calls_.push_back({call.at("points").get<Matrix>(), call.at("residuals").get<Matrix>()});
-  } catch (const nlohmann::json::exception&) {  // NOLINT(bugprone-empty-catch): damaged, and what stands before it counts
+  } catch (const nlohmann::json::exception&) {
+    return;  // damaged: what stands before it counts, the rest is computed again
   }
 }
 

@@ -41,7 +41,9 @@ void UnitChecker::expect(const expr::Ast& ast, const core::Unit& unit, const std
 }
 
 UnitChecker::Inferred UnitChecker::infer(const expr::Ast& ast, const Scope& scope, int depth) const {
-  if (depth > kDeepestCall) throw core::Error(core::ErrorKind::Unit, {"model-038", "functions call each other in a circle", {}, ""});
+  if (depth > kDeepestCall)
+    throw core::Error(core::ErrorKind::Unit,
+                      {"model-038", "functions call each other in a circle", {}, "A function may call only what does not lead back to it."});
   if (ast.kind == expr::Ast::Kind::Number) return {core::Unit(), ast.value == 0};
   if (ast.kind == expr::Ast::Kind::Name) {
     const auto found = scope.find(ast.name);

@@ -111,7 +111,10 @@ std::vector<Part> inspect(const std::string& data_root, const std::string& cache
   const bool own_words = std::filesystem::exists(data_root + "/vocabulary", ec);
   parts.push_back({"vocabulary", true, own_words ? data_root + "/vocabulary" : "the one built in: the data folder has none"});
   parts.push_back({"cache folder", !cache_dir.empty(), cache_dir});
-  if (!parts[1].there) return parts;
+  if (!parts[1].there) {
+    parts[1].detail += "; set OSTEOSOME_DATA to the folder that holds models/";
+    return parts;
+  }
   const auto workspace = cohort::Workspace::open(data_root, cache_dir);
   for (const std::string& name : workspace->library().models())
     parts.push_back({"model " + name, true, simulate::CompiledModel(workspace->load({name}), {}).engine_text()});

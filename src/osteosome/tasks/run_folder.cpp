@@ -58,10 +58,7 @@ class Run {
     try {
       return run_models();
     } catch (...) {
-      try {
-        save_state("failed");
-      } catch (const core::Error&) {  // NOLINT(bugprone-empty-catch): the disk may be full, and the first error is the one to report
-      }
+      save_failure();
       throw;
     }
   }
@@ -140,6 +137,14 @@ class Run {
     if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
       throw core::Error(core::ErrorKind::Io,
                         {"io-008", "another run is writing to '" + request_.folder + "'", {}, "Wait for it, or give another -o."});
+    }
+  }
+
+  void save_failure() {
+    try {
+      save_state("failed");
+    } catch (const core::Error&) {
+      return;  // the disk may be full, and the error that led here is the one to report
     }
   }
 
