@@ -51,10 +51,13 @@ struct PatientStart {
 /// @throws Error(Input) as start_time, and value-001 for a weight or turnover outside the bounds of the model.
 [[nodiscard]] PatientStart begin_patient(const CompiledModel& model, const Patient& patient, std::vector<double> parameters);
 
-/// Moves the scales of `starts` to the T-scores of `patients`, by three untreated runs each: two give the slope of each T-score by the scale of its
-/// site, which is nearly constant, the third corrects the first step; scales are kept within [0.3, 2]. `initial` are initial states, NaN for the
+/// Untreated runs that the densities of a patient are met by. Three: two give the slope of each T-score by the scale of its site, the third corrects
+/// the first step. Two, for populations: the first step goes along the line to the T-score without bone, the same for everybody, the second along
+/// that through both runs.
+enum class RunIns { Two, Three };
+/// Moves the scales of `starts` to the T-scores of `patients`; scales are kept within [0.3, 2]. `initial` are initial states, NaN for the
 /// model's own. A patient whose run-in fails has NaN parameters. @pre the model has densities
 void meet_densities(const CompiledModel& model, const std::vector<Patient>& patients, const std::vector<std::vector<double>>& initial,
-                    std::vector<PatientStart>& starts, const std::stop_token& stop = {});
+                    std::vector<PatientStart>& starts, RunIns run_ins, const std::stop_token& stop = {});
 
 }  // namespace osteosome::simulate

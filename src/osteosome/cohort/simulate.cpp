@@ -363,7 +363,7 @@ void Baselines::meet(const CompiledModel& model, const std::vector<Subject>& sub
     states.push_back(initial[k]);
     met.push_back(starts[k]);
   }
-  simulate::meet_densities(model, patients, states, met, stop);
+  simulate::meet_densities(model, patients, states, met, columns.empty() ? simulate::RunIns::Three : simulate::RunIns::Two, stop);
   if (stop.stop_requested()) return;
   const auto scale = [&](std::size_t d) { return *model.program().parameter_index(densities[d].scale); };
   for (std::size_t i = 0; i < fresh.size(); ++i) {

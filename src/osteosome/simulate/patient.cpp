@@ -12,6 +12,7 @@ namespace osteosome::simulate {
 namespace {
 
 constexpr double kSecondScale = 0.8;  // of the two run-ins: near the densities of osteoporosis
+constexpr double kLeastMove = 0.01;   // of a scale whose two run-ins give its slope
 constexpr double kLeastScale = 0.3, kGreatestScale = 2;
 constexpr double kDaysPerYear = 12 * core::kDaysPerMonth;
 constexpr double kOldestYears = 130, kLightestKg = 1e-3, kHeaviestKg = 700, kGreatestTScore = 5;
@@ -26,18 +27,6 @@ struct TimeParameter {
 std::optional<TimeParameter> time_parameter(const CompiledModel& model, const std::string& name) {
   if (name.empty()) return std::nullopt;
   return TimeParameter{*model.program().parameter_index(name), model.model().find_parameter(name)->unit.unit.scale() / 86400};
-}
-
-/// Moves each scale along a line of this slope from the T-score it gives to the reported one.
-void move_scales(const CompiledModel& model, const Patient& patient, const std::vector<double>& value, const std::vector<double>& slope,
-                 PatientStart& start) {
-  const auto& densities = model.model().patient.densities;
-  for (std::size_t k = 0; k < densities.size(); ++k) {
-    const auto score = std::find_if(patient.t_scores.begin(), patient.t_scores.end(), [&](const auto& t) { return t.first == densities[k].site; });
-    if (score == patient.t_scores.end()) continue;
-    double& scale = start.parameters[*model.program().parameter_index(densities[k].scale)];
-    scale = std::clamp(scale + (score->second - value[k]) / slope[k], kLeastScale, kGreatestScale);
-  }
 }
 
 /// T-scores at the start of treatment, untreated, with scales times `factor`.
@@ -60,15 +49,42 @@ std::vector<std::vector<double>> run_in(const CompiledModel& model, const std::v
   return values;
 }
 
-/// Change of each T-score with its scale, between two run-ins.
-std::vector<double> slopes_of(const CompiledModel& model, const PatientStart& start, const std::vector<double>& first,
-                              const std::vector<double>& second) {
-  std::vector<double> slopes;
-  for (std::size_t k = 0; k < first.size(); ++k) {
-    const double scale = start.parameters[*model.program().parameter_index(model.model().patient.densities[k].scale)];
-    slopes.push_back((second[k] - first[k]) / (scale * (kSecondScale - 1)));
+/// T-score of each site without bone, extrapolated from the model's own patient at the start of the model: the same for everybody, as a T-score is
+/// a density less a number, in units of another.
+std::vector<double> scores_without_bone(const CompiledModel& model, const std::vector<std::string>& scores, const std::stop_token& stop) {
+  const std::vector<PatientStart> typical = {begin_patient(model, {}, model.program().parameter_values)};
+  const std::vector<std::vector<double>> initial(1, std::vector<double>(model.program().states.size(), std::nan("")));
+  const auto first = run_in(model, typical, initial, scores, 1, stop), second = run_in(model, typical, initial, scores, kSecondScale, stop);
+  if (stop.stop_requested()) return {};
+  std::vector<double> values;
+  for (std::size_t k = 0; k < first[0].size(); ++k) values.push_back((second[0][k] - kSecondScale * first[0][k]) / (1 - kSecondScale));
+  return values;
+}
+
+/// Moves each scale along a line of this slope from the T-score it gives to the reported one.
+void move_scales(const CompiledModel& model, const Patient& patient, const std::vector<double>& value, const std::vector<double>& slope,
+                 PatientStart& start) {
+  const auto& densities = model.model().patient.densities;
+  for (std::size_t k = 0; k < densities.size(); ++k) {
+    const auto score = std::find_if(patient.t_scores.begin(), patient.t_scores.end(), [&](const auto& t) { return t.first == densities[k].site; });
+    if (score == patient.t_scores.end()) continue;
+    double& scale = start.parameters[*model.program().parameter_index(densities[k].scale)];
+    scale = std::clamp(scale + (score->second - value[k]) / slope[k], kLeastScale, kGreatestScale);
   }
+}
+
+/// Change of each T-score with its scale, between what it is and what it is with `factor` times the scale.
+std::vector<double> slopes_of(const std::vector<double>& scales, const std::vector<double>& scores, const std::vector<double>& others,
+                              double factor) {
+  std::vector<double> slopes;
+  for (std::size_t k = 0; k < scores.size(); ++k) slopes.push_back((others[k] - scores[k]) / (scales[k] * (factor - 1)));
   return slopes;
+}
+
+std::vector<double> scales_of(const CompiledModel& model, const PatientStart& start) {
+  std::vector<double> scales;
+  for (const auto& d : model.model().patient.densities) scales.push_back(start.parameters[*model.program().parameter_index(d.scale)]);
+  return scales;
 }
 
 }  // namespace
@@ -178,19 +194,31 @@ PatientStart begin_patient(const CompiledModel& model, const Patient& patient, s
 }
 
 void meet_densities(const CompiledModel& model, const std::vector<Patient>& patients, const std::vector<std::vector<double>>& initial,
-                    std::vector<PatientStart>& starts, const std::stop_token& stop) {
+                    std::vector<PatientStart>& starts, RunIns run_ins, const std::stop_token& stop) {
   if (patients.empty()) return;
+  const std::size_t n = starts.size();
   std::vector<std::string> scores;
   for (const auto& d : model.model().patient.densities) scores.push_back(d.t_score);
   const auto run = [&](double factor) { return run_in(model, starts, initial, scores, factor, stop); };
-  const auto first = run(1), second = run(kSecondScale);
+  std::vector<std::vector<double>> scales, slopes;
+  for (const PatientStart& start : starts) scales.push_back(scales_of(model, start));
+  const auto first = run(1);
+  const auto other = run_ins == RunIns::Three ? run(kSecondScale) : std::vector(n, scores_without_bone(model, scores, stop));
+  const double factor = run_ins == RunIns::Three ? kSecondScale : 0;
   if (stop.stop_requested()) return;
-  std::vector<std::vector<double>> slopes;
-  for (std::size_t k = 0; k < starts.size(); ++k) slopes.push_back(slopes_of(model, starts[k], first[k], second[k]));
-  for (std::size_t k = 0; k < starts.size(); ++k) move_scales(model, patients[k], first[k], slopes[k], starts[k]);
-  const auto third = run(1);  // density is not quite linear in the scale
+  for (std::size_t k = 0; k < n; ++k) {
+    slopes.push_back(slopes_of(scales[k], first[k], other[k], factor));
+    move_scales(model, patients[k], first[k], slopes[k], starts[k]);
+  }
+  const auto corrected = run(1);  // density is not quite linear in the scale
   if (stop.stop_requested()) return;
-  for (std::size_t k = 0; k < starts.size(); ++k) move_scales(model, patients[k], third[k], slopes[k], starts[k]);
+  for (std::size_t k = 0; k < n; ++k) {
+    const auto moved = scales_of(model, starts[k]);
+    for (std::size_t d = 0; d < moved.size() && run_ins == RunIns::Two; ++d) {
+      if (std::abs(moved[d] - scales[k][d]) > kLeastMove) slopes[k][d] = (corrected[k][d] - first[k][d]) / (moved[d] - scales[k][d]);
+    }
+    move_scales(model, patients[k], corrected[k], slopes[k], starts[k]);
+  }
 }
 
 }  // namespace osteosome::simulate

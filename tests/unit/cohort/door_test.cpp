@@ -403,7 +403,7 @@ TEST_F(Door, Each_woman_meets_her_own_t_score) {
   const PopulationSubjects subjects(*model, workspace_->units(), women, 3, patient, nullptr);
   const auto values = cohort::simulate(*workspace_, *model, subjects, {{core::Time()}, scores});
   for (std::size_t s = 0; s < 6; ++s) {
-    for (std::size_t d = 0; d < scores.size(); ++d) EXPECT_NEAR(values.at(s, 0, d), patient.t_scores[d].second, 0.02) << s << ' ' << scores[d];
+    for (std::size_t d = 0; d < scores.size(); ++d) EXPECT_NEAR(values.at(s, 0, d), patient.t_scores[d].second, 0.002) << s << ' ' << scores[d];
   }
 }
 
