@@ -147,7 +147,7 @@ double error_of(const std::vector<std::vector<double>>& x, const std::vector<std
 int main() {
   const core::UnitSystem units;
   const model::Library library{OSTEOSOME_ROOT};
-  const auto catalogue = protocol::load_catalogue(OSTEOSOME_ROOT "/therapies");
+  const auto catalogue = protocol::load_catalogue(OSTEOSOME_ROOT);
   const simulate::CompiledModel model(model::load_model(library.find_model("osteosome"), library, units), {});
   solve::LaneCode code(model.program(), {});
   fmt::print("osteosome: {} states, {} parameters; lanes ({} {}), rtol {:.0e}, one thread, {} patients\n", model.program().states.size(),

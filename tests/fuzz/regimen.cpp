@@ -10,7 +10,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace osteosome;
   static const core::UnitSystem units;
-  static const protocol::DrugCatalogue catalogue = protocol::load_catalogue(OSTEOSOME_ROOT "/therapies/catalogue.toml");
+  static const protocol::DrugCatalogue catalogue = protocol::load_catalogue(OSTEOSOME_ROOT, OSTEOSOME_ROOT "/therapies/catalogue.toml");
   try {
     const auto regimen = protocol::parse_regimen({reinterpret_cast<const char*>(data), size}, catalogue, units);
     const auto horizon = static_cast<protocol::Microseconds>(3650 * protocol::kMicrosecondsPerDay);

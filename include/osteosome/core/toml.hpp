@@ -41,6 +41,8 @@ struct TomlEntry {
 [[nodiscard]] TomlValue parse_toml(std::string_view text, const std::string& file);
 /// Reads and parses; refuses more than 16 MiB. @throws Error(Io), Error(Input).
 [[nodiscard]] TomlValue load_toml(const std::string& path);
+/// The same of `folder`/`file`, or where there is no such file, of the text that was built in. @throws as load_toml.
+[[nodiscard]] TomlValue load_toml_or(const std::string& folder, const std::string& file, const char* built_in);
 
 /// Reads the keys of one table, collecting problems: wrong types, missing keys, and at `finish` the keys nobody asked for.
 class TomlReader {

@@ -32,12 +32,21 @@ struct Drug {
   std::string largest_dose_per_kg = {};  ///< the same per kg of body weight, e.g. "10 mg"
   bool product = false;                  ///< exosomes or cells of one making: a model takes it in only when it is named
 };
-using DrugCatalogue = std::vector<Drug>;
+/// What regimen text may name.
+struct DrugCatalogue {
+  std::vector<Drug> drugs;
+  std::vector<std::string> routes;  ///< words for ways in which a dose is given
+};
 /// True for the name of a product of the catalogue.
 [[nodiscard]] bool is_product(const DrugCatalogue& catalogue, const std::string& drug);
 
-/// Reads a catalogue file, or the catalogues and therapy documents of a folder (therapies/). @throws Error(Io), Error(Input).
-[[nodiscard]] DrugCatalogue load_catalogue(const std::string& path);
+/// Words of the vocabulary for ways in which a dose is given (vocabulary/routes.toml, docs/reference/vocabulary.md). @throws Error(Input).
+[[nodiscard]] std::vector<std::string> load_routes(const std::string& data_root);
+/// The drugs of the catalogues and therapy documents of a data folder (therapies/), and the routes of its vocabulary.
+/// @throws Error(Io), Error(Input).
+[[nodiscard]] DrugCatalogue load_catalogue(const std::string& data_root);
+/// The same, with the drugs of one catalogue or therapy document only.
+[[nodiscard]] DrugCatalogue load_catalogue(const std::string& data_root, const std::string& file);
 
 /// Doses of one drug at one interval.
 struct Course {
@@ -67,9 +76,6 @@ struct Regimen {
   [[nodiscard]] bool contains(const std::string& drug) const;
   [[nodiscard]] std::vector<std::string> drugs() const;  ///< each once, in the order of the text
 };
-
-/// Words of regimen text that are routes.
-[[nodiscard]] const std::vector<std::string>& routes();
 
 /// A sentence for `amount` `unit` (per kg of body weight if `per_kg`) of more than 10 times the largest dose of labels and studies, or "".
 /// @throws Error(Dosing) regimen-021 for one of more than 1000 times.

@@ -169,7 +169,7 @@ bool has(const CompiledModel& model, const std::string& name) { return model.pro
 /// Parameters and species of the models with every product: an ensemble may have the constants of them all.
 std::vector<std::string> names_with_products(const Scenario& scenario, const model::Library& library, const core::UnitSystem& units) {
   std::vector<std::string> drugs, names;
-  for (const auto& d : protocol::load_catalogue(library.root + "/therapies")) drugs.push_back(d.name);
+  for (const auto& d : protocol::load_catalogue(library.root).drugs) drugs.push_back(d.name);
   for (const ScenarioModel& m : scenario.models) {
     const model::Model whole = model::load_model(m.path, library, units, {m.species, drugs, m.overlays});
     for (const auto& p : whole.parameters) names.push_back(p.id);

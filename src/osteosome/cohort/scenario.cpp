@@ -26,7 +26,7 @@ constexpr std::size_t kMostTimes = 1'000'000;
 class ScenarioReader {
  public:
   ScenarioReader(const std::string& text, const std::string& path, const model::Library& library, const core::UnitSystem& units)
-      : text_(text), path_(path), library_(library), units_(units), catalogue_(protocol::load_catalogue(library.root + "/therapies")),
+      : text_(text), path_(path), library_(library), units_(units), catalogue_(protocol::load_catalogue(library.root)),
         outcomes_(model::load_outcomes(library.root)) {}
 
   Scenario run() {

@@ -61,7 +61,7 @@ class CheckedSubjects final : public Subjects {
 
 Workspace::Workspace(const std::string& root, std::string cache_dir)
     : library_{root, [](const std::string& path, const core::UnitSystem& units) { return sbml::read_sbml(path, units).model; }},
-      drugs_(protocol::load_catalogue(root + "/therapies")), cache_dir_(std::move(cache_dir)) {}
+      drugs_(protocol::load_catalogue(root)), cache_dir_(std::move(cache_dir)) {}
 
 std::shared_ptr<const Workspace> Workspace::open(const std::string& root, const std::string& cache_dir) {
   std::error_code ec;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "osteosome/core/toml.hpp"
 
+#include <filesystem>
 #include <stdexcept>
 
 namespace {
@@ -96,6 +97,12 @@ TomlValue load_toml(const std::string& path) {
   const std::string text = read_file(path, kLargestDocument);
   if (trim(text).empty()) throw Error(ErrorKind::Input, {"toml-002", "the file is empty", {path, 0, 0}, ""});
   return parse_toml(text, path);
+}
+
+TomlValue load_toml_or(const std::string& folder, const std::string& file, const char* built_in) {
+  const std::string path = folder + "/" + file;
+  std::error_code ec;
+  return std::filesystem::exists(path, ec) ? load_toml(path) : parse_toml(built_in, file);
 }
 
 TomlReader::TomlReader(const TomlValue& table, std::string context, Diagnostics& problems)

@@ -95,7 +95,7 @@ std::string implausible(const AnimalRow& row) {
 }  // namespace
 
 AnimalImporter::AnimalImporter(const std::string& data_root, const core::UnitSystem& units, const model::Outcomes& outcomes)
-    : units_(units), outcomes_(outcomes), vocabulary_(data_root, outcomes), catalogue_(protocol::load_catalogue(data_root + "/therapies")) {}
+    : units_(units), outcomes_(outcomes), vocabulary_(data_root, outcomes), catalogue_(protocol::load_catalogue(data_root)) {}
 
 AnimalDesign AnimalImporter::design(const AnimalRow& row) const {
   AnimalDesign design;

@@ -29,13 +29,14 @@ std::vector<List> lists_of(const std::string& data_root, const model::Outcomes& 
   Names measures = {""}, sites;
   for (const model::Outcome& o : outcomes.all()) measures.push_back(o.measure);
   for (const model::Site& site : outcomes.sites()) sites.push_back(site.code);
+  const Names routes = protocol::load_routes(data_root);
   return {{"species", {{"overlay", model::Library{data_root}.species()}, {"surrogate", {"yes"}, false}}},
           {"diseases", {{"kind", {"gonadectomy", "unloading", "glucocorticoid", "ageing", "none"}}}},
           {"animal_models", {{"model", {}}}},
           {"products", {{"therapy", {"EV", "MSC", "drug"}}, {"drug", {}}}},
           {"outcomes", {{"code", measures}, {"sign", {"-"}, false}}},
-          {"routes", {{"route", protocol::routes()}, {"cells", protocol::routes()}}},
-          {"defects", {{"route", protocol::routes()}}},
+          {"routes", {{"route", routes}, {"cells", routes}}},
+          {"defects", {{"route", routes}}},
           {"sites", {{"site", sites}}},
           {"pathways", {{"constants", {}}}}};
 }

@@ -25,7 +25,7 @@ class Dish {
  public:
   Dish(const std::string& data_root, const core::UnitSystem& units, const simulate::SolverSettings& settings,
        const std::vector<std::string>& overlays)
-      : units_(units), catalogue_(protocol::load_catalogue(data_root + "/therapies")), model_(load(data_root, units, overlays), settings) {}
+      : units_(units), catalogue_(protocol::load_catalogue(data_root)), model_(load(data_root, units, overlays), settings) {}
 
   /// Values of all outputs with the parameters `off` at 0.
   std::vector<double> run(const std::string& regimen, const std::vector<std::string>& off) {

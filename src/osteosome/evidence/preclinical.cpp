@@ -93,7 +93,7 @@ std::vector<double> fit_residuals(const std::vector<AnimalTrial>& trials, const 
 
 AnimalTrials::AnimalTrials(const std::vector<AnimalRow>& rows, const std::string& data_root, const core::UnitSystem& units,
                            const simulate::SolverSettings& settings, const std::vector<std::string>& overlays, bool (*which)(const AnimalTrial&))
-    : units_(units), catalogue_(protocol::load_catalogue(data_root + "/therapies")), trials_(describe_trials(rows, data_root, units, left_out_)) {
+    : units_(units), catalogue_(protocol::load_catalogue(data_root)), trials_(describe_trials(rows, data_root, units, left_out_)) {
   if (which != nullptr) std::erase_if(trials_, [&](const AnimalTrial& t) { return !which(t); });
   compile(data_root, settings, overlays);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "osteosome/protocol/regimen.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -9,6 +11,8 @@
 #include "osteosome/core/diagnostics.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/core/toml.hpp"
+
+extern "C" const char osteosome_vocabulary_routes[];  // embedded by the build
 
 namespace osteosome::protocol {
 namespace {
@@ -43,13 +47,12 @@ const std::map<std::string, double> kTimeUnits = {
     {"year", kYear},
     {"years", kYear}};
 
-const std::vector<std::string> kRoutes = {"sc", "iv", "po", "im", "ip", "td", "local", "gel", "medium"};
 const std::map<std::string, double> kNamedRepeats = {
     {"daily", core::kSecondsPerDay}, {"weekly", kWeek}, {"monthly", core::kSecondsPerMonth}, {"yearly", kYear}};
 
 std::vector<std::string> names_of(const DrugCatalogue& catalogue) {
   std::vector<std::string> names;
-  for (const Drug& d : catalogue) names.push_back(d.name);
+  for (const Drug& d : catalogue.drugs) names.push_back(d.name);
   return names;
 }
 
@@ -179,16 +182,20 @@ class Parser {
     return p;
   }
 
+  [[nodiscard]] bool is_route(const std::string& word) const {
+    return std::find(catalogue_.routes.begin(), catalogue_.routes.end(), word) != catalogue_.routes.end();
+  }
+
   const Drug& drug() {
     const std::string name = peek();
-    for (const Drug& d : catalogue_) {
+    for (const Drug& d : catalogue_.drugs) {
       if (core::to_lower(d.name) == name) {
         ++at_;
         return d;
       }
     }
     std::string list;
-    for (const Drug& d : catalogue_) list += (list.empty() ? "" : ", ") + d.name;
+    for (const Drug& d : catalogue_.drugs) list += (list.empty() ? "" : ", ") + d.name;
     auto candidates = names_of(catalogue_);
     candidates.emplace_back("none");
     const std::string hint = near(candidates);
@@ -207,7 +214,7 @@ class Parser {
     }
     unit(c, d);
     c.route = d.route;
-    if (std::find(kRoutes.begin(), kRoutes.end(), peek()) != kRoutes.end()) {
+    if (is_route(peek())) {
       c.route = peek();
       ++at_;
     }
@@ -235,8 +242,7 @@ class Parser {
     }
     const auto parts = core::split(text, '/');  // "ug/mL" in a dish
     const bool is_word = parts.size() <= 2 && std::all_of(parts.begin(), parts.end(), [](const std::string& p) { return core::is_identifier(p); });
-    const bool reserved =
-        std::find(kRoutes.begin(), kRoutes.end(), core::to_lower(text)) != kRoutes.end() || text == "every" || kNamedRepeats.contains(text);
+    const bool reserved = is_route(core::to_lower(text)) || text == "every" || kNamedRepeats.contains(text);
     // Case does not matter, so that MG and Mg are mg; nM and IU stay as they are.
     const auto fits = [&](const std::string& name) {
       try {
@@ -322,17 +328,16 @@ class Parser {
 
 namespace {
 
-Drug drug(core::TomlReader& in, const std::string& name) {
+Drug drug(core::TomlReader& in, const std::string& name, const std::vector<std::string>& routes) {
   Drug d{name,
          in.required_text("route"),
          in.required_text("unit"),
          in.texts("units"),
          in.text("largest_dose").value_or(""),
          in.text("largest_dose_per_kg").value_or("")};
-  if (!d.route.empty() && std::find(kRoutes.begin(), kRoutes.end(), d.route) == kRoutes.end()) {
+  if (!d.route.empty() && std::find(routes.begin(), routes.end(), d.route) == routes.end())
     in.problem("regimen-020", "unknown route '" + d.route + "'",
-               "One of sc, iv, po, im, ip, td, local, gel, medium. " + core::did_you_mean(d.route, kRoutes), "route");
-  }
+               fmt::format("One of {}. {}", fmt::join(routes, ", "), core::did_you_mean(d.route, routes)), "route");
   return d;
 }
 
@@ -343,53 +348,81 @@ void read_drugs(const std::string& path, DrugCatalogue& catalogue, core::Diagnos
   const core::TomlValue* therapy = root.find(header);
   if (therapy != nullptr) {
     core::TomlReader in(*therapy, "[" + std::string(header) + "]", problems);
-    catalogue.push_back(drug(in, in.required_text("drug")));
-    catalogue.back().product = std::string_view(header) == "product";
+    catalogue.drugs.push_back(drug(in, in.required_text("drug"), catalogue.routes));
+    catalogue.drugs.back().product = std::string_view(header) == "product";
     return;  // the rest is the model layer's
   }
   core::TomlReader top(root, "catalogue", problems);
   if (const core::TomlValue* drugs = top.table("drugs")) {
     for (const auto& [name, value] : drugs->entries) {
       core::TomlReader in(value, "drug '" + name + "'", problems);
-      catalogue.push_back(drug(in, name));
+      catalogue.drugs.push_back(drug(in, name, catalogue.routes));
       in.finish();
     }
   }
   top.finish();
 }
 
-}  // namespace
-
-DrugCatalogue load_catalogue(const std::string& path) {
-  std::vector<std::string> files;
-  std::error_code ec;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(path, ec)) {
-    if (entry.path().extension() == ".toml") files.push_back(entry.path().string());
+std::vector<std::string> read_routes(const std::string& data_root, core::Diagnostics& problems) {
+  const core::TomlValue root = core::load_toml_or(data_root, "vocabulary/routes.toml", osteosome_vocabulary_routes);
+  core::TomlReader top(root, "vocabulary", problems);
+  std::vector<std::string> words;
+  const core::TomlValue* entries = top.array("routes");
+  for (const core::TomlValue& entry : entries == nullptr ? std::vector<core::TomlValue>{} : entries->items) {
+    core::TomlReader in(entry, "entry of [[routes]]", problems);
+    const std::string word = in.required_text("word");
+    (void)in.required_text("title");
+    in.finish();
+    if (!word.empty() && (word != core::to_lower(word) || !core::is_identifier(word)))
+      in.problem("regimen-023", "'" + word + "' is no word for a route", "A word is of lower-case letters, digits and _.", "word");
+    words.push_back(word);
   }
-  std::sort(files.begin(), files.end());
-  if (files.empty()) files.push_back(path);
+  if (words.empty()) top.problem("regimen-023", "there is no [[routes]]");
+  top.finish();
+  return words;
+}
+
+DrugCatalogue load_files(const std::string& data_root, const std::vector<std::string>& files) {
   core::Diagnostics problems;
-  DrugCatalogue catalogue;
+  DrugCatalogue catalogue{{}, read_routes(data_root, problems)};
   for (const std::string& file : files) {
-    const std::size_t before = catalogue.size();
+    const auto before = static_cast<std::ptrdiff_t>(catalogue.drugs.size());
     read_drugs(file, catalogue, problems);
-    for (std::size_t k = before; k < catalogue.size(); ++k) {
-      const auto other = std::find_if(catalogue.begin(), catalogue.begin() + static_cast<std::ptrdiff_t>(before), [&](const Drug& d) {
-        return d.name == catalogue[k].name;
-      });
-      if (other != catalogue.begin() + static_cast<std::ptrdiff_t>(before)) {
-        problems.add({"regimen-019", "drug '" + catalogue[k].name + "' is already in another document of the folder", {file, 1, 1}, ""});
-      }
+    const auto first = catalogue.drugs.begin(), added = first + before;
+    for (auto d = added; d != catalogue.drugs.end(); ++d) {
+      if (std::any_of(first, added, [&](const Drug& other) { return other.name == d->name; }))
+        problems.add({"regimen-019", "drug '" + d->name + "' is already in another document of the folder", {file, 1, 1}, ""});
     }
   }
   problems.throw_if_any(core::ErrorKind::Input);
   return catalogue;
 }
 
-const std::vector<std::string>& routes() { return kRoutes; }
+}  // namespace
+
+std::vector<std::string> load_routes(const std::string& data_root) {
+  core::Diagnostics problems;
+  auto routes = read_routes(data_root, problems);
+  problems.throw_if_any(core::ErrorKind::Input);
+  return routes;
+}
+
+DrugCatalogue load_catalogue(const std::string& data_root) {
+  const std::string folder = data_root + "/therapies";
+  std::vector<std::string> files;
+  std::error_code ec;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, ec)) {
+    if (entry.path().extension() == ".toml") files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  if (files.empty()) files.push_back(folder);  // which cannot be read, and says so
+  return load_files(data_root, files);
+}
+
+DrugCatalogue load_catalogue(const std::string& data_root, const std::string& file) { return load_files(data_root, {file}); }
 
 bool is_product(const DrugCatalogue& catalogue, const std::string& drug) {
-  return std::any_of(catalogue.begin(), catalogue.end(), [&](const Drug& d) { return d.name == drug && d.product; });
+  return std::any_of(catalogue.drugs.begin(), catalogue.drugs.end(), [&](const Drug& d) { return d.name == drug && d.product; });
 }
 
 bool Regimen::contains(const std::string& drug) const {

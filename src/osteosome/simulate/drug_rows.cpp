@@ -78,7 +78,7 @@ class DrugRows {
     const auto& entry = *model_.model().find_dose(course.drug, course.route, units_.parse(course.unit));
     if (!row.compartment.empty() && row.compartment != entry.into)
       remark("CMT has no effect in rows with a DRUG: " + course.drug + " enters '" + entry.into + "', not '" + row.compartment + "'");
-    const auto drug = std::find_if(catalogue_.begin(), catalogue_.end(), [&](const protocol::Drug& d) { return d.name == course.drug; });
+    const auto drug = std::find_if(catalogue_.drugs.begin(), catalogue_.drugs.end(), [&](const protocol::Drug& d) { return d.name == course.drug; });
     if (const auto said = protocol::dose_remark(*drug, row.amount, course.unit, course.per_kg, units_); !said.empty()) remark(said);
     row.compartment = entry.into;
     scale(row, translator_.amount_factor(entry, course.unit + (course.per_kg ? "/kg" : ""), weight_kg_, values));
@@ -91,12 +91,12 @@ class DrugRows {
   const protocol::Course& course_of(const EventRow& row) {
     const auto [it, fresh] = courses_.try_emplace({row.drug, row.unit, row.route});
     if (!fresh) return it->second;
-    const auto known = std::find_if(catalogue_.begin(), catalogue_.end(), [&](const protocol::Drug& d) {
+    const auto known = std::find_if(catalogue_.drugs.begin(), catalogue_.drugs.end(), [&](const protocol::Drug& d) {
       return core::to_lower(d.name) == core::to_lower(row.drug);
     });
-    if (known == catalogue_.end()) {
+    if (known == catalogue_.drugs.end()) {
       std::vector<std::string> names;
-      for (const auto& d : catalogue_) names.push_back(d.name);
+      for (const auto& d : catalogue_.drugs) names.push_back(d.name);
       throw bad_row("event-015", "DRUG is '" + row.drug + "', which no therapy is for", core::did_you_mean(row.drug, names));
     }
     const std::string unit = row.unit.empty() ? known->unit : row.unit;

@@ -99,7 +99,7 @@ std::string check(const cohort::Workspace& workspace, const std::string& path, s
     model::check_module(path, workspace.library(), workspace.units());
     return root.find("therapy") != nullptr ? "therapy" : "module";
   }
-  if (root.find("drugs") != nullptr) return fmt::format("catalogue, {} drugs", protocol::load_catalogue(path).size());
+  if (root.find("drugs") != nullptr) return fmt::format("catalogue, {} drugs", protocol::load_catalogue(workspace.root(), path).drugs.size());
   return check_model(path, workspace);
 }
 

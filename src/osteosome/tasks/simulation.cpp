@@ -67,7 +67,7 @@ std::vector<std::string> drugs_of(const SimulationRequest& o, const cohort::Work
   }
   if (o.data.empty()) return drugs;
   for (const std::string& name : protocol::drugs_in_table(o.data)) {
-    for (const auto& d : workspace.drugs()) {
+    for (const auto& d : workspace.drugs().drugs) {
       if (core::to_lower(d.name) == core::to_lower(name)) drugs.push_back(d.name);
     }
   }

@@ -137,14 +137,14 @@ const CompiledModel& osteosome() {
   return compiled;
 }
 const protocol::DrugCatalogue& catalogue() {
-  static const auto drugs = protocol::load_catalogue(std::string(OSTEOSOME_ROOT) + "/therapies");
+  static const auto drugs = protocol::load_catalogue(OSTEOSOME_ROOT);
   return drugs;
 }
 
 TEST(ShippedTherapies, Every_one_is_taken_by_its_usual_route_and_acts) {
   const auto& refused = shipped("osteosome").refused;  // opg-fc, testosterone: refused_drugs_test.cpp
   std::size_t therapies = 0;
-  for (const protocol::Drug& d : catalogue()) {
+  for (const protocol::Drug& d : catalogue().drugs) {
     if (shipped("osteosome").find_dose(d.name) == nullptr) continue;
     ++therapies;
     if (std::any_of(refused.begin(), refused.end(), [&](const auto& r) { return r.drug == d.name; })) continue;
@@ -265,7 +265,7 @@ TEST(TherapyInAScenario, Entries_of_one_name_in_two_therapies_keep_their_own_fac
                        therapy("b", "bmab", "iv",
                                "dose = { drug = \"bmab\", into = \"body\", factor = \"three\", unit = \"mg\", route = \"iv\" }\n")});
   const CompiledModel in(model::load_model(clinic.path, clinic.shelf(), units()), {});
-  const auto drugs = protocol::load_catalogue(clinic.folder.path("therapies"));
+  const auto drugs = protocol::load_catalogue(clinic.folder.path());
   for (const auto& [text, into, amount] : {std::tuple{"amab 5 mg", "a.body", 10.0}, std::tuple{"bmab 5 mg", "b.body", 15.0}}) {
     solve::SubjectPlan plan;
     plan.parameters = in.program().parameter_values;

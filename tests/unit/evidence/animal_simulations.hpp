@@ -23,7 +23,7 @@ namespace osteosome::support {
 inline constexpr double kWeek = 7, kMinute = 1.0 / 1440, kHour = 1.0 / 24;  // days
 
 inline const protocol::DrugCatalogue& shipped_drugs() {
-  static const auto catalogue = protocol::load_catalogue(library().root + "/therapies");
+  static const auto catalogue = protocol::load_catalogue(library().root);
   return catalogue;
 }
 

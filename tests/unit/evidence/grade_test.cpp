@@ -315,7 +315,7 @@ TEST(Pool, Failed_simulation_makes_the_pool_a_failure) {
 
 // ---- spread between trials
 
-const protocol::DrugCatalogue kCatalogue = {{"denosumab", "sc", "mg"}, {"alendronate", "po", "mg"}};
+const protocol::DrugCatalogue kCatalogue = {{{"denosumab", "sc", "mg"}, {"alendronate", "po", "mg"}}, {"sc", "po"}};
 
 std::vector<BetweenTrialSpread> spread(const std::vector<Study>& studies) { return between_trial_spread(studies, kCatalogue, support::units()); }
 

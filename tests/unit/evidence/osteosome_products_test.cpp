@@ -38,7 +38,7 @@ const CompiledModel& rat(double tolerance = 1e-6, unsigned threads = 1) {
 }
 
 const protocol::DrugCatalogue& catalogue() {
-  static const auto drugs = protocol::load_catalogue(library().root + "/therapies");
+  static const auto drugs = protocol::load_catalogue(library().root);
   return drugs;
 }
 

@@ -31,7 +31,7 @@ inline const simulate::CompiledModel& compiled_model(const std::string& id) {
 inline const simulate::CompiledModel& integrated() { return compiled_model("osteosome"); }
 
 inline const protocol::DrugCatalogue& drug_catalogue() {
-  static const auto catalogue = protocol::load_catalogue(library().root + "/therapies");
+  static const auto catalogue = protocol::load_catalogue(library().root);
   return catalogue;
 }
 

@@ -21,7 +21,7 @@ using evidence::TrialSet;
 constexpr double kDaysPerYear = 365.25;
 
 simulate::Patient patient_of(const StudyArm& arm) {
-  const protocol::DrugCatalogue catalogue = {{"denosumab", "sc", "mg"}};
+  const protocol::DrugCatalogue catalogue = {{{"denosumab", "sc", "mg"}}, {"sc"}};
   return evidence::patient_of(arm, protocol::parse_regimen(arm.regimen, catalogue, units()));
 }
 
@@ -222,7 +222,7 @@ constexpr double kNear = 1e-8;
 constexpr double kLoss = 0.5e-5 * kDaysPerYear, kBuilt = 1e-4 * kDaysPerYear;
 constexpr double kSpineStart = 1 - 0.27, kHipStart = 1 - 0.19;  // T-scores -2.7 and -1.9
 
-const protocol::DrugCatalogue kCatalogue = {{"denosumab", "sc", "mg"}, {"romosozumab", "sc", "mg"}};
+const protocol::DrugCatalogue kCatalogue = {{{"denosumab", "sc", "mg"}, {"romosozumab", "sc", "mg"}}, {"sc"}};
 
 const simulate::CompiledModel& tiny() {
   static const auto model = compile_text(kTiny, simulate::EngineChoice::Auto);

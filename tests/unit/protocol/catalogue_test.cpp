@@ -41,8 +41,8 @@ const std::string kCatalogue = "[drugs]\nsomab = { route = \"sc\", unit = \"mg\"
 /// Documents below one folder.
 struct Cabinet {
   Cabinet(std::initializer_list<std::pair<std::string, std::string>> files) {
-    std::filesystem::create_directories(folder.path("more"));
-    for (const auto& [name, text] : files) folder.write(name, text);
+    std::filesystem::create_directories(folder.path("therapies/more"));
+    for (const auto& [name, text] : files) folder.write("therapies/" + name, text);
   }
   [[nodiscard]] DrugCatalogue load() const { return load_catalogue(folder.path()); }
   [[nodiscard]] core::Error error() const {
@@ -53,17 +53,17 @@ struct Cabinet {
 
 std::vector<std::string> names(const DrugCatalogue& catalogue) {
   std::vector<std::string> out;
-  for (const Drug& d : catalogue) out.push_back(d.name);
+  for (const Drug& d : catalogue.drugs) out.push_back(d.name);
   return out;
 }
 
 TEST(CatalogueFolder, Holds_the_drugs_of_therapies_and_of_catalogues) {
   const auto drugs = Cabinet({{"dronate.toml", kTherapy}, {"others.toml", kCatalogue}}).load();
   ASSERT_EQ(names(drugs), (std::vector<std::string>{"dronate", "somab", "exosomes:bmsc"}));
-  EXPECT_EQ(drugs[0].route, "po");
-  EXPECT_EQ(drugs[0].unit, "mg");
-  EXPECT_EQ(drugs[1].route, "sc");
-  EXPECT_EQ(drugs[2].unit, "ug");
+  EXPECT_EQ(drugs.drugs[0].route, "po");
+  EXPECT_EQ(drugs.drugs[0].unit, "mg");
+  EXPECT_EQ(drugs.drugs[1].route, "sc");
+  EXPECT_EQ(drugs.drugs[2].unit, "ug");
 }
 
 TEST(CatalogueFolder, Is_read_with_its_subfolders_and_nothing_but_TOML) {
@@ -85,8 +85,9 @@ TEST(CatalogueFolder, Name_of_the_drug_is_the_therapys_not_the_models_or_the_fil
 
 TEST(CatalogueFile, Alone_is_read_too) {
   const Cabinet cabinet({{"others.toml", kCatalogue}, {"dronate.toml", kTherapy}});
-  EXPECT_EQ(names(load_catalogue(cabinet.folder.path("others.toml"))), (std::vector<std::string>{"somab", "exosomes:bmsc"}));
-  EXPECT_EQ(names(load_catalogue(cabinet.folder.path("dronate.toml"))), std::vector<std::string>{"dronate"});
+  EXPECT_EQ(names(load_catalogue(cabinet.folder.path(), cabinet.folder.path("therapies/others.toml"))),
+            (std::vector<std::string>{"somab", "exosomes:bmsc"}));
+  EXPECT_EQ(names(load_catalogue(cabinet.folder.path(), cabinet.folder.path("therapies/dronate.toml"))), std::vector<std::string>{"dronate"});
 }
 
 TEST(CatalogueFolder, Regimen_takes_route_and_unit_of_a_therapy) {
@@ -146,9 +147,9 @@ TEST(CatalogueFolder, That_is_missing_or_empty_is_an_error_of_reading) {
 }
 
 TEST(CatalogueFolder, Shipped_one_names_every_drug_once) {
-  const auto drugs = load_catalogue(std::string(OSTEOSOME_ROOT) + "/therapies");
+  const auto drugs = load_catalogue(OSTEOSOME_ROOT);
   std::set<std::string> seen;
-  for (const Drug& d : drugs) EXPECT_TRUE(seen.insert(d.name).second) << d.name;
+  for (const Drug& d : drugs.drugs) EXPECT_TRUE(seen.insert(d.name).second) << d.name;
   for (const char* name : {"alendronate", "denosumab", "zoledronate", "blosozumab", "exosomes:bmsc"}) EXPECT_TRUE(seen.contains(name)) << name;
 }
 
@@ -161,6 +162,24 @@ TEST(CatalogueFolder, Drug_named_in_two_files_is_refused_at_the_second) {
 }
 
 // ---- more that is refused or converted
+
+TEST(Vocabulary, Another_route_is_an_entry_and_its_mistakes_are_refused) {
+  const Cabinet cabinet({{"others.toml", kCatalogue}});
+  std::filesystem::create_directories(cabinet.folder.path("vocabulary"));
+  const auto with = [&](const std::string& routes) { cabinet.folder.write("vocabulary/routes.toml", routes); };
+  with(
+      "[[routes]]\nword = \"sc\"\ntitle = \"subcutaneous\"\n[[routes]]\nword = \"iv\"\ntitle = \"intravenous\"\n"
+      "[[routes]]\nword = \"nasal\"\ntitle = \"into the nose\"\n");
+  EXPECT_EQ(parse_regimen("somab 5 mg nasal daily x 3", cabinet.load(), support::units()).phases[0].courses[0].route, "nasal");
+  const auto po = error_of([&] { (void)parse_regimen("somab 5 mg po daily x 3", cabinet.load(), support::units()); });
+  EXPECT_EQ(po.diagnostics()[0].code, "regimen-002") << po.what();
+  with("[[routes]]\nword = \"In the nose\"\ntitle = \"\"\n");
+  const auto problems = cabinet.error().diagnostics();
+  EXPECT_EQ(std::count_if(problems.begin(), problems.end(), [](const auto& d) { return d.code == "regimen-023"; }), 1);
+  EXPECT_EQ(std::count_if(problems.begin(), problems.end(), [](const auto& d) { return d.code == "regimen-020"; }), 2) << "of both drugs";
+  with("routes = []\n");
+  EXPECT_EQ(error_of([&] { (void)load_routes(cabinet.folder.path()); }).diagnostics()[0].code, "regimen-023");
+}
 
 TEST(CatalogueFolder, Route_that_regimen_text_does_not_know_is_refused) {
   const auto error = Cabinet({{"a.toml", "[drugs]\nx = { route = \"oral\", unit = \"mg\" }\n"}}).error();

@@ -22,8 +22,14 @@ static_assert(kMonth == 2'629'800'000'000);
 
 const DrugCatalogue& catalogue() {
   static const DrugCatalogue drugs = {
-      {"alendronate", "po", "mg"}, {"zoledronate", "iv", "mg"},   {"denosumab", "sc", "mg"}, {"teriparatide", "sc", "ug"},
-      {"romosozumab", "sc", "mg"}, {"exosomes:bmsc", "iv", "ug"}, {"calcitonin", "sc", "IU"}};
+      {{"alendronate", "po", "mg"},
+       {"zoledronate", "iv", "mg"},
+       {"denosumab", "sc", "mg"},
+       {"teriparatide", "sc", "ug"},
+       {"romosozumab", "sc", "mg"},
+       {"exosomes:bmsc", "iv", "ug"},
+       {"calcitonin", "sc", "IU"}},
+      load_routes(OSTEOSOME_ROOT)};
   return drugs;
 }
 
@@ -102,7 +108,7 @@ TEST(Regimen, Drug_name_with_a_colon_is_a_drug) {
 }
 
 TEST(Regimen, Shipped_catalogue_takes_every_drug_of_the_first_three_examples) {
-  const auto shipped = load_catalogue(std::string(OSTEOSOME_ROOT) + "/therapies");
+  const auto shipped = load_catalogue(OSTEOSOME_ROOT);
   for (const char* text :
        {"alendronate 70 mg po weekly for 36 months", "teriparatide 20 ug sc daily for 24 months & denosumab 60 mg sc every 6 months x 4",
         "romosozumab 210 mg sc monthly x 12 then denosumab 60 mg sc every 6 months x 2 then none for 12 months"}) {
@@ -506,7 +512,7 @@ TEST(Adherence, Dose_delayed_past_the_horizon_is_not_listed) {
 TEST(Catalogue, Drug_without_a_unit_is_refused_with_its_name) {
   const support::TemporaryFolder folder;
   const auto path = folder.write("c.toml", "[drugs]\nx = { route = \"sc\" }\n");
-  const core::Error error = error_of([&] { (void)load_catalogue(path); });
+  const core::Error error = error_of([&] { (void)load_catalogue(OSTEOSOME_ROOT, path); });
   EXPECT_EQ(error.kind(), core::ErrorKind::Input);
   EXPECT_NE(std::string(error.what()).find("drug 'x'"), std::string::npos) << error.what();
   EXPECT_NE(std::string(error.what()).find("unit"), std::string::npos) << error.what();
@@ -515,7 +521,7 @@ TEST(Catalogue, Drug_without_a_unit_is_refused_with_its_name) {
 // ---- doses that no label or study comes near
 
 TEST(LargestDose, Ten_times_is_let_through_more_is_said_and_a_thousand_times_is_refused) {
-  const DrugCatalogue catalogue = {{"x", "sc", "mg", {}, "2 mg", "30 ug"}, {"unknown", "sc", "mg"}};
+  const DrugCatalogue catalogue = {{{"x", "sc", "mg", {}, "2 mg", "30 ug"}, {"unknown", "sc", "mg"}}, {}};
   const auto parsed = [&](const char* text) { return parse_regimen(text, catalogue, support::units()); };
   EXPECT_TRUE(parsed("x 20 mg").remarks.empty());
   EXPECT_EQ(parsed("x 0.03 g daily x 3").remarks,

@@ -72,7 +72,7 @@ double run_text(const CompiledModel& model, const std::string& regimen, double a
   solve::SubjectPlan plan;
   plan.parameters = model.program().parameter_values;
   simulate::DoseTranslator translator(model, units());
-  const auto parsed = protocol::parse_regimen(regimen, protocol::load_catalogue(std::string(OSTEOSOME_ROOT) + "/therapies"), units());
+  const auto parsed = protocol::parse_regimen(regimen, protocol::load_catalogue(OSTEOSOME_ROOT), units());
   translator.check(parsed, 60);
   translator.add_doses(protocol::expand(parsed, protocol::kForever / 2), 0, 60, plan);
   simulate::DoseTranslator::add_outputs({at}, simulate::AtDose::Post, plan);

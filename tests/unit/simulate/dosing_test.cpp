@@ -17,7 +17,7 @@ using simulate::DoseTranslator;
 using solve::StopKind;
 
 const protocol::DrugCatalogue& catalogue() {
-  static const auto drugs = protocol::load_catalogue(std::string(OSTEOSOME_ROOT) + "/therapies");
+  static const auto drugs = protocol::load_catalogue(OSTEOSOME_ROOT);
   return drugs;
 }
 
