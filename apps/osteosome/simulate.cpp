@@ -66,12 +66,18 @@ void add_simulate(CLI::App& app, Action& action) {
       ->capture_default_str()
       ->check(CLI::IsMember({"pre", "post"}));
   verb->add_option("--weight", r.weight, "body weight, e.g. \"60 kg\": for doses per kg, and where the model has a body mass");
+  verb->add_option("--age", r.age, "age at time 0, e.g. \"65 years\" (default: as the model starts)");
+  verb->add_option("--menopause", r.menopause, "age at menopause, e.g. \"50 years\"");
+  verb->add_option("--ovariectomy", r.ovariectomy, "time since the ovaries were removed, e.g. \"2 years\", or \"0 weeks\": at time 0");
+  verb->add_option("--t-score", r.t_scores, "SITE=X: T-score at time 0, e.g. LS=-2.5 (repeatable)")->allow_extra_args(false);
   o->solver.add_to(*verb);
   verb->add_option("-o,--output", o->output, "CSV file (default: stdout)");
   verb->add_flag("--overwrite", o->overwrite, "replace an existing output file");
   verb->footer(
-      "The time column is in the model's time unit (for --data: in the table's).\nExamples:\n"
+      "Times are in the unit that was asked for (for --data: in the table's).\nExamples:\n"
       "  osteosome simulate joerg-2022 --dose \"romosozumab 210 mg monthly x 12\" --until \"24 months\" --observe hip,P1NP\n"
+      "  osteosome simulate osteosome --age \"68 years\" --t-score TH=-2.5 --dose \"denosumab 60 mg every 6 months x 4\" --until \"24 months\"\n"
+      "  osteosome simulate osteosome --species rat --age \"13 weeks\" --ovariectomy \"0 weeks\" --until \"8 weeks\" --observe BVTV_tibia\n"
       "  osteosome simulate my-model.toml --data events.csv --time-unit h -o out.csv");
   verb->callback([o, &action] { action = [o] { return simulate_command(*o); }; });
 }

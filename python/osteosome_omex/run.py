@@ -32,7 +32,7 @@ def simulate(program, root, start, end, steps, rtol, names):
         raise Problem(said(done.stderr).replace(str(model), "the model").replace(str(table), "the times"), done.returncode)
     rows = list(csv.reader(done.stdout.splitlines()))
     columns = numpy.array([[float(cell) if cell else numpy.nan for cell in row] for row in rows[1:]]).T
-    return dict(zip(rows[0], columns))
+    return dict(zip(["time", *rows[0][1:]], columns))  # the first column carries its unit
 
 
 class Tasks:

@@ -58,6 +58,7 @@ struct Scenario {
   std::string file, text;
   std::string title, question;
   core::Time until, every;
+  core::TimeUnit time_unit = {"month", core::kSecondsPerMonth};  ///< of `until`, as written: tables of the run count in it
   std::uint64_t seed = 1;
   Patient patient;
   std::vector<ScenarioModel> models;

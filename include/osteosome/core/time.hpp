@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "osteosome/core/units.hpp"
@@ -44,6 +45,14 @@ class Time {
 
 /// The time that `text` ("8 h", "6 months") says. @throws Error as quantity_in.
 [[nodiscard]] Time time_of(const UnitSystem& units, std::string_view text);
+
+/// A unit that times are counted in.
+struct TimeUnit {
+  std::string name;    ///< "month"; what has no name of the usual ones is as it was written
+  double seconds = 1;  ///< of one
+};
+/// The unit "months", or "mo". @throws as time_of.
+[[nodiscard]] TimeUnit time_unit(const UnitSystem& units, const std::string& unit);
 
 /// True for times, in one unit, that differ by rounding only: by no more than two units in the last place of a double. Files that were computed
 /// (0.30000000000000004), and lags that formulas give, are so far off.

@@ -24,6 +24,10 @@ struct SimulationRequest {
   std::string observe;             ///< comma-separated quantities; "": all species and outputs
   simulate::AtDose at_dose = simulate::AtDose::Pre;
   std::string weight;  ///< body weight, "60 kg"
+  std::string age;          ///< when the simulation starts, "65 years", or "13 weeks" of an animal; "": as the model starts
+  std::string menopause;    ///< age at it, "50 years"
+  std::string ovariectomy;  ///< how long before the start of the simulation, "2 years"
+  std::vector<std::string> t_scores;  ///< SITE=X, at the start of the simulation
   simulate::SolverSettings solver;
 };
 
@@ -34,9 +38,10 @@ struct Quantity {
 
 /// Values by row, with what identifies each row before them.
 struct Simulation {
-  std::vector<std::string> key_columns;        ///< "time"; of a table ID, TIME and the columns that were carried along
+  std::vector<std::string>
+      key_columns;        ///< "time [month]", in the unit that was asked for; of a table ID, TIME and the columns that were carried along
   std::vector<std::vector<std::string>> keys;  ///< by row
-  std::string time_unit;
+  std::string time_unit;  ///< of the first key, or of TIME
   std::vector<Quantity> quantities;
   std::vector<double> values;         ///< [row x quantity]; what is not known is NaN
   std::vector<std::string> warnings;  ///< what may not be meant

@@ -98,8 +98,10 @@ class ScenarioReader {
     TomlReader in(value, "[scenario]", problems_);
     scenario_.title = in.required_text("title");
     scenario_.question = in.text("question").value_or("");
-    const auto until = time(in, in.required_text("until"), "until"), every = time(in, in.required_text("every"), "every");
+    const std::string until_text = in.required_text("until");
+    const auto until = time(in, until_text, "until"), every = time(in, in.required_text("every"), "every");
     scenario_.until = until.value_or(core::Time());
+    if (until) scenario_.time_unit = core::time_unit(units_, core::parse_quantity(until_text).unit);
     scenario_.every = every.value_or(core::Time());
     until_where_ = in.where("until");
     const double seed = in.number("seed").value_or(1);

@@ -173,6 +173,22 @@ Time time_of(const UnitSystem& units, std::string_view text) {
   return Time(quantity.value, units.parse(quantity.unit).factor_to(second));
 }
 
+TimeUnit time_unit(const UnitSystem& units, const std::string& unit) {
+  const double seconds = time_of(units, "1 " + unit).in(1);
+  const std::pair<const char*, double> names[] = {
+      {"second", 1},
+      {"minute", 60},
+      {"hour", 3600},
+      {"day", 86400},
+      {"week", 7 * 86400},
+      {"month", kSecondsPerMonth},
+      {"year", 12 * kSecondsPerMonth}};
+  for (const auto& [name, length] : names) {
+    if (length == seconds) return {name, seconds};
+  }
+  return {unit, seconds};
+}
+
 bool same_instant(double a, double b) { return std::abs(a - b) <= 2 * std::numeric_limits<double>::epsilon() * std::max(std::abs(a), std::abs(b)); }
 
 }  // namespace osteosome::core

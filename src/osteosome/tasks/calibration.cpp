@@ -109,7 +109,7 @@ Problem animal_problem(evidence::CalibrationPlan& config, const cohort::Workspac
   std::erase_if(t->rows, [](const evidence::AnimalRow& r) { return r.role != "calibration"; });
   t->set.emplace(t->rows, workspace.root(), workspace.units(), settings, config.overlays, &evidence::informs_fit);
   std::vector<std::string> drugs;
-  for (const auto& d : workspace.drugs()) drugs.push_back(d.name);
+  for (const auto& d : workspace.drugs().drugs) drugs.push_back(d.name);
   Problem problem{workspace.load({config.model, "", drugs, config.overlays}),
                   core::sha256(model::to_markdown(workspace.load({config.model}))),
                   "lanes",

@@ -44,6 +44,11 @@ std::string utc_now() {
   return text;
 }
 
+std::string meaning_of(const core::TimeUnit& unit) {
+  const bool of_days = unit.seconds > 7 * core::kSecondsPerDay;  // a month, a year
+  return of_days ? fmt::format("{} of {} d", unit.name, core::format_double(unit.seconds / core::kSecondsPerDay)) : unit.name;
+}
+
 /// One run, from the prepared scenario to the finished folder.
 class Run {
  public:
@@ -244,8 +249,8 @@ class Run {
 
   void write_trajectories(const cohort::ScenarioResult& result, bool complete) {
     core::OutputFile& file = stage("trajectories.csv");
-    file.write(core::csv_line({"model", "arm", "subject", "month", "output", "value", "unit"}));
-    Json meta = {{"month", {{"unit", "month of 30.4375 d"}, {"label", "time since the start of treatment"}}}};
+    file.write(core::csv_line({"model", "arm", "subject", scenario_.time_unit.name, "output", "value", "unit"}));
+    Json meta = {{scenario_.time_unit.name, {{"unit", meaning_of(scenario_.time_unit)}, {"label", "time since the start of treatment"}}}};
     for (const auto& arm : result.arms) {
       const auto& model = models_[arm.model].model();
       const std::string name = scenario_.models[arm.model].name;
@@ -257,8 +262,8 @@ class Run {
           for (std::size_t o = 0; o < arm.outputs.size(); ++o) {
             const auto& output = *std::find_if(model.outputs.begin(), model.outputs.end(), [&](const auto& x) { return x.id == arm.outputs[o]; });
             file.write(core::csv_line({name, scenario_.arms[arm.arm].name, std::to_string(s),
-                                       core::format_double(core::Time(result.days[k], core::kSecondsPerDay).in(core::kSecondsPerMonth)), output.id,
-                                       core::format_double(arm.values[s][k * arm.outputs.size() + o]), output.unit.text}));
+                                       core::format_double(core::Time(result.days[k], core::kSecondsPerDay).in(scenario_.time_unit.seconds)),
+                                       output.id, core::format_double(arm.values[s][k * arm.outputs.size() + o]), output.unit.text}));
           }
         }
       }

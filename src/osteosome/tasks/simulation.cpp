@@ -74,14 +74,123 @@ std::vector<std::string> drugs_of(const SimulationRequest& o, const cohort::Work
   return drugs;
 }
 
-/// Somebody of whom the body weight is known at most.
-simulate::Patient patient_of(const SimulationRequest& o, const core::UnitSystem& units) {
-  simulate::Patient patient;
-  patient.supplement = false;  // only what is asked for is given
-  if (o.weight.empty()) return patient;
-  patient.weight_kg = core::quantity_in(units, o.weight, units.parse("kg"));
-  if (!(patient.weight_kg > 0)) throw usage("--weight " + o.weight + " is no body weight", "It should be positive.");
-  return patient;
+/// Who is simulated, from the options; problems are collected, so that all come in one go.
+class PatientReader {
+ public:
+  PatientReader(const SimulationRequest& request, const model::Model& model, const core::UnitSystem& units)
+      : request_(request), model_(model), units_(units) {}
+
+  [[nodiscard]] simulate::Patient read() {
+    patient_.supplement = false;  // only what is asked for is given
+    if (!request_.weight.empty()) patient_.weight_kg = positive("--weight", request_.weight, "kg");
+    const auto& inputs = model_.patient;
+    if (wanted("--age", request_.age, !model_.age_at_zero.empty(), "age")) set("age", years("--age", request_.age), "--age " + request_.age);
+    if (wanted("--menopause", request_.menopause, !inputs.age_at_menopause.empty(), "menopause") && has_age("--menopause"))
+      set("years_since_menopause", age_in_years() - years("--menopause", request_.menopause), "--menopause " + request_.menopause);
+    if (wanted("--ovariectomy", request_.ovariectomy, !inputs.age_at_menopause.empty() && !inputs.surgical.empty(), "removal of the ovaries"))
+      ovariectomy();
+    for (const std::string& text : request_.t_scores) t_score(text);
+    problems_.throw_if_any(core::ErrorKind::Input);
+    return patient_;
+  }
+
+ private:
+  void problem(const std::string& code, const std::string& message, const std::string& hint) { problems_.add({code, message, {}, hint}); }
+
+  /// Whether the option is given, and the model can take it.
+  bool wanted(const char* option, const std::string& text, bool taken, const char* what) {
+    if (!text.empty() && !taken) problem("simulate-012", fmt::format("{}: model '{}' has no {}", option, request_.model, what), "");
+    return !text.empty() && taken;
+  }
+  bool has_age(const std::string& option) {
+    if (request_.age.empty()) problem("usage", option + " needs --age", "E.g. --age \"65 years\".");
+    return patient_.age_days.has_value();
+  }
+  [[nodiscard]] double age_in_years() const { return *patient_.age_days / core::kDaysPerYear; }
+
+  double positive(const char* option, const std::string& text, const char* unit) {
+    try {
+      const double value = core::quantity_in(units_, text, units_.parse(unit));
+      if (value > 0) return value;
+      problem("usage", fmt::format("{} {} should be positive", option, text), "");
+    } catch (const core::Error& error) {
+      for (const core::Diagnostic& d : core::retold(error, std::string(option) + ": ", {})) problems_.add(d);
+    }
+    return std::nan("");
+  }
+  double years(const char* option, const std::string& text) { return positive(option, text, "year"); }
+
+  void set(const std::string& quantity, double value, const std::string& option) {
+    if (std::isnan(value)) return;  // said already
+    if (const std::string wrong = simulate::set_quantity(patient_, quantity, value); !wrong.empty())
+      problem("simulate-012", option + ": " + wrong, "");
+  }
+
+  void ovariectomy() {
+    if (!request_.menopause.empty()) problem("usage", "--ovariectomy excludes --menopause", "The operation is the menopause.");
+    try {
+      const double days = core::quantity_in(units_, request_.ovariectomy, units_.parse("d"));
+      if (days < 0) problem("usage", "--ovariectomy " + request_.ovariectomy + " lies after the start", "It is the time since the operation.");
+      patient_.days_since_gonadectomy = days;
+    } catch (const core::Error& error) {
+      for (const core::Diagnostic& d : core::retold(error, "--ovariectomy: ", {})) problems_.add(d);
+    }
+  }
+
+  void t_score(const std::string& text) {
+    const auto equals = text.find('=');
+    const std::string site(core::trim(std::string_view(text).substr(0, equals)));
+    std::vector<std::string> sites;
+    for (const auto& d : model_.patient.densities) sites.push_back(d.site);
+    const auto value = equals == std::string::npos ? std::nullopt : core::parse_double(core::trim(std::string_view(text).substr(equals + 1)));
+    if (!value) {
+      problem("usage", "--t-score " + text + " is not SITE=NUMBER", "E.g. --t-score LS=-2.5.");
+    } else if (std::find(sites.begin(), sites.end(), site) == sites.end()) {
+      problem("simulate-012", fmt::format("--t-score {}: model '{}' has no density of '{}'", text, request_.model, site),
+              sites.empty() ? "" : fmt::format("It has {}. {}", fmt::join(sites, ", "), core::did_you_mean(site, sites)));
+    } else if (has_age("--t-score")) {
+      set("t_" + core::to_lower(site), *value, "--t-score " + text);
+    }
+  }
+
+  const SimulationRequest& request_;
+  const model::Model& model_;
+  const core::UnitSystem& units_;
+  simulate::Patient patient_;
+  core::Diagnostics problems_;
+};
+
+simulate::Patient patient_of(const SimulationRequest& o, const simulate::CompiledModel& model, const core::UnitSystem& units) {
+  return PatientReader(o, model.model(), units).read();
+}
+
+/// "a woman of 65 years, menopause at 50 years, T-scores LS -2.5", as the model has it where nothing is given; "" for a model without an age.
+std::string who(const simulate::Patient& patient, const simulate::CompiledModel& model) {
+  const model::Model& m = model.model();
+  if (m.age_at_zero.empty()) return "";
+  const auto start = simulate::begin_patient(model, patient, model.program().parameter_values);
+  const auto value = [&](const std::string& name) { return start.parameters[*model.program().parameter_index(name)]; };
+  const auto days = [&](const std::string& name) { return value(name) * m.find_parameter(name)->unit.unit.scale() / core::kSecondsPerDay; };
+  const bool human = m.species_name == "human";
+  const auto age = [&](double d) { return human ? fmt::format("{:.4g} years", d / core::kDaysPerYear) : fmt::format("{:.3g} weeks", d / 7); };
+  std::string text = fmt::format("{} of {}", human ? "a woman" : "a " + m.species_name, age(patient.age_days.value_or(days(m.age_at_zero))));
+  const std::string& menopause = m.patient.age_at_menopause;
+  if (!m.patient.surgical.empty() && value(m.patient.surgical) != 0) {
+    text += ", gonads removed at " + age(days(menopause));
+  } else if (human && !menopause.empty()) {
+    text += ", menopause at " + age(days(menopause));
+  }
+  for (std::size_t k = 0; k < patient.t_scores.size(); ++k)
+    text += fmt::format("{} {} {}", k == 0 ? ", T-scores" : ",", patient.t_scores[k].first, core::format_double(patient.t_scores[k].second));
+  return text;
+}
+
+/// The line that says who it is, and how to say it otherwise.
+std::string who_note(const SimulationRequest& o, const simulate::Patient& patient, const simulate::CompiledModel& model) {
+  const std::string text = who(patient, model);
+  if (text.empty()) return "";
+  const bool said = !(o.age.empty() && o.menopause.empty() && o.ovariectomy.empty() && o.t_scores.empty());
+  return "at time 0: " + text + (said ? "" : "; --age, --menopause, --ovariectomy and --t-score make it somebody else");
 }
 
 /// Time [d] that no simulated person reaches is said.
@@ -112,8 +221,19 @@ core::Time duration(const std::string& text, const char* option, const simulate:
               time_unit == kModelUnit ? "--time-unit model asks for it." : "The model does not say the unit of its time.");
 }
 
-std::vector<core::Time> times_from_file(const std::string& path, const std::string& unit_text, const compile::Program& program,
-                                        const core::UnitSystem& units, bool unit_known, std::vector<std::string>& warnings) {
+/// Times of looking, and the unit that they were asked for in; the model's own has its text for a name, maybe none.
+struct Looks {
+  std::vector<core::Time> times;
+  core::TimeUnit unit;
+};
+
+core::TimeUnit own_unit(const simulate::CompiledModel& model) {
+  const model::UnitText& time = model.model().time;
+  return {time.known ? time.text : "", model.program().seconds_per_time_unit};
+}
+
+Looks times_from_file(const std::string& path, const std::string& unit_text, const simulate::CompiledModel& model, const core::UnitSystem& units,
+                      std::vector<std::string>& warnings) {
   const auto csv = core::parse_csv(core::read_file(path), path);
   std::string header = csv.header.front(), unit = unit_text;
   if (const auto bracket = header.find('['); bracket != std::string::npos && unit.empty()) {
@@ -121,36 +241,37 @@ std::vector<core::Time> times_from_file(const std::string& path, const std::stri
   }
   if (core::to_lower(core::trim(header.substr(0, header.find('[')))) != "time")
     throw usage("the first column of '" + path + "' should be 'time'", "Head it 'time [h]'.");
-  const bool plain = unit == kModelUnit || (unit.empty() && !unit_known);
+  const bool plain = unit == kModelUnit || (unit.empty() && !model.model().time.known);
   if (!plain && unit.empty())
     throw usage("the unit of the times in '" + path + "' is not known", "Head the column 'time [h]', or give --time-unit h.");
   if (!plain && !units.parse(unit).same_dimension(units.parse("s")))
     throw core::Error(core::ErrorKind::Unit, {"unit-004", "'" + unit + "' is no unit of time", {path, 1, 0}, ""});
-  const double seconds = plain ? program.seconds_per_time_unit : units.parse(unit).factor_to(units.parse("s"));
+  const core::TimeUnit asked = plain ? own_unit(model) : core::time_unit(units, unit);
   for (std::size_t c = 1; c < csv.header.size(); ++c) warnings.push_back(path + ": column '" + csv.header[c] + "' is not used");
   std::vector<core::Time> times;
   for (std::size_t i = 0; i < csv.rows.size(); ++i) {
     const auto value = core::csv_number(csv, csv.rows[i][0]);
-    if (!value || !std::isfinite(*value) || *value < 0 || (!times.empty() && core::Time(*value, seconds) < times.back())) {
+    if (!value || !std::isfinite(*value) || *value < 0 || (!times.empty() && core::Time(*value, asked.seconds) < times.back())) {
       throw core::Error(
           core::ErrorKind::Input,
           {"simulate-003", "'" + csv.rows[i][0] + "' is no time, or goes back", {path, csv.lines[i], 0}, "Times are numbers from 0, ascending."});
     }
-    times.emplace_back(*value, seconds);
+    times.emplace_back(*value, asked.seconds);
   }
   if (times.empty()) throw usage("'" + path + "' has no times", "");
-  return times;
+  return {std::move(times), asked};
 }
 
 /// As --times, or --until and --every say.
-std::vector<core::Time> times_of_looking(const SimulationRequest& o, const simulate::CompiledModel& model, const core::UnitSystem& units,
-                                         std::vector<std::string>& warnings) {
-  if (!o.times.empty()) return times_from_file(o.times, o.time_unit, model.program(), units, model.model().time.known, warnings);
+Looks times_of_looking(const SimulationRequest& o, const simulate::CompiledModel& model, const core::UnitSystem& units,
+                       std::vector<std::string>& warnings) {
+  if (!o.times.empty()) return times_from_file(o.times, o.time_unit, model, units, warnings);
   const core::Time until = duration(o.until, "--until", model, o.time_unit, units);
   const core::Time every = o.every.empty() ? until.hundredth() : duration(o.every, "--every", model, o.time_unit, units);
   if (until <= core::Time() || every <= core::Time()) throw usage("--until and --every should be positive", "");
   if (until.in(1) / every.in(1) > 1e7) throw usage("--every gives more than ten million output times", "");
-  return cohort::Observation::regular(until, every).times;
+  const bool plain = !model.model().time.known || o.time_unit == kModelUnit;
+  return {cohort::Observation::regular(until, every).times, plain ? own_unit(model) : core::time_unit(units, core::parse_quantity(o.until).unit)};
 }
 
 /// Observables in the order asked for, or all states and outputs.
@@ -173,6 +294,8 @@ std::vector<std::string> chosen(const SimulationRequest& o, const model::Model& 
 /// Times of looking that were probably meant to be at a dose.
 class NearMisses {
  public:
+  /// `start` is the model's time at the start of the simulation.
+  explicit NearMisses(double start) : start_(start) {}
   void look_at(const solve::SubjectPlan& plan) {
     for (const solve::OutputPoint& look : plan.outputs) {
       const auto after = plan.stops.begin() + look.after_stops;
@@ -190,15 +313,17 @@ class NearMisses {
   }
 
  private:
-  static bool missed(const solve::OutputPoint& look, const solve::Stop& stop) {
+  [[nodiscard]] bool missed(const solve::OutputPoint& look, const solve::Stop& stop) const {
     const double off = std::abs(look.time - stop.time);
-    return stop.kind != solve::StopKind::ChangeRate && off > 0 && off <= kNearMiss * std::abs(look.time);
+    return stop.kind != solve::StopKind::ChangeRate && off > 0 && off <= kNearMiss * std::abs(look.time - start_);
   }
   void note(const solve::OutputPoint& look, const solve::Stop& stop) {
     if (count_++ > 0) return;
-    first_ = fmt::format("{} is {} {}", core::format_double(look.time), look.time < stop.time ? "before" : "after", core::format_double(stop.time));
+    first_ = fmt::format("{} is {} {}", core::format_double(look.time - start_), look.time < stop.time ? "before" : "after",
+                         core::format_double(stop.time - start_));
   }
 
+  double start_;
   std::size_t count_ = 0;
   std::string first_;
 };
@@ -229,7 +354,8 @@ Simulation simulate_regimens(const SimulationRequest& o, const simulate::Compile
   const core::UnitSystem& units = workspace.units();
   check_words(o, units);
   Simulation out;
-  cohort::Observation observation{times_of_looking(o, model, units, out.warnings), chosen(o, model.model()), o.at_dose};
+  Looks looks = times_of_looking(o, model, units, out.warnings);
+  cohort::Observation observation{std::move(looks.times), chosen(o, model.model()), o.at_dose};
   const double unit = model.program().seconds_per_time_unit;
   remark_length(model, observation.times.back().in(unit), out.warnings);
   cohort::Treatment treatment;
@@ -238,11 +364,13 @@ Simulation simulate_regimens(const SimulationRequest& o, const simulate::Compile
     for (const std::string& remark : treatment.regimens.back().remarks) out.warnings.push_back(remark);
   }
   cohort::Subject subject;
-  subject.patient = patient_of(o, units);
+  subject.patient = patient_of(o, model, units);
+  const double start = simulate::start_time(model, subject.patient);
+  if (const std::string note = who_note(o, subject.patient, model); !note.empty()) out.notes.push_back(note);
   subject.treatment = std::make_shared<const cohort::Treatment>(std::move(treatment));
   const cohort::SubjectList subjects({std::move(subject)});
   out.quantities = quantities_of(model.program(), *observation.outputs);
-  NearMisses misses;
+  NearMisses misses(start);
   misses.look_at(cohort::plan_of(model, units, subjects, observation, 0));
   misses.report(model.model().time.text, out.notes);
   if (model::is_sbml(model.model().file)) out.notes.insert(out.notes.end(), model.model().faults.begin(), model.model().faults.end());
@@ -252,11 +380,11 @@ Simulation simulate_regimens(const SimulationRequest& o, const simulate::Compile
   const cohort::Ending& ending = values.ending(0);
   out.cancelled = job.stop.stop_requested();
   if (ending.status != solve::Status::Completed)
-    out.failures.push_back(failure_text("simulation", ending.status, ending.time_reached, model.model().time.text, ending.message));
+    out.failures.push_back(failure_text("simulation", ending.status, ending.time_reached - start, model.model().time.text, ending.message));
   out.warnings.insert(out.warnings.end(), ending.remarks.begin(), ending.remarks.end());
-  out.key_columns = {"time"};
-  for (const core::Time& time : observation.times) out.keys.push_back({core::format_double(time.in(unit))});
-  out.time_unit = model.model().time.text;
+  out.key_columns = {looks.unit.name.empty() ? "time" : "time [" + looks.unit.name + "]"};
+  for (const core::Time& time : observation.times) out.keys.push_back({core::format_double(time.in(looks.unit.seconds))});
+  out.time_unit = looks.unit.name;
   out.values.assign(values.values().begin(), values.values().end());
   return out;
 }
@@ -267,7 +395,7 @@ protocol::EventTable read_table(const SimulationRequest& o, const simulate::Comp
   const core::UnitSystem& units = workspace.units();
   auto table = protocol::read_event_table(o.data, o.time_unit, model.program().parameters, model.program().states, units);
   simulate::check_covariates(table, model.model());
-  simulate::translate_drugs(table, model, units, workspace.drugs(), simulate::body_mass_kg(model, patient_of(o, units)), table.remarks);
+  simulate::translate_drugs(table, model, units, workspace.drugs(), simulate::body_mass_kg(model, patient_of(o, model, units)), table.remarks);
   for (const std::string& setting : o.set) {
     const std::string name = setting.substr(0, setting.find('='));
     const auto& columns = table.parameter_columns;
@@ -304,11 +432,11 @@ Simulation simulate_table(const SimulationRequest& o, const simulate::CompiledMo
                           const cohort::Job& job) {
   Simulation out;
   const auto table = read_table(o, model, workspace, out.warnings);
-  const auto parameters = simulate::begin_patient(model, patient_of(o, workspace.units()), model.program().parameter_values).parameters;
+  const auto parameters = simulate::begin_patient(model, patient_of(o, model, workspace.units()), model.program().parameter_values).parameters;
   std::vector<std::string> said;
   const auto episodes = simulate::plan_event_table(table, model, workspace.units(), parameters, {}, said);
   out.warnings.insert(out.warnings.end(), said.begin(), said.end());
-  NearMisses misses;
+  NearMisses misses(0);
   for (const auto& e : episodes) misses.look_at(e.plan);
   misses.report(model.model().time.text, out.notes);
   const auto names = chosen(o, model.model());
@@ -356,6 +484,9 @@ Simulation simulate(const cohort::Workspace& workspace, const SimulationRequest&
   if (request.data.empty()) return simulate_regimens(request, model, workspace, job);
   if (!(request.doses.empty() && request.until.empty() && request.every.empty() && request.times.empty()))
     throw usage("--data excludes --dose, --until, --every and --times", "The table says what is given and when values are wanted.");
+  if (!(request.age.empty() && request.menopause.empty() && request.ovariectomy.empty() && request.t_scores.empty()))
+    throw usage("--data excludes --age, --menopause, --ovariectomy and --t-score",
+                "A column with the name of a parameter sets it for each subject; for patients write a scenario.");
   return simulate_table(request, model, workspace, job);
 }
 

@@ -37,7 +37,9 @@ const CompiledModel& model() {
   return *compiled;
 }
 
-protocol::Regimen parsed(const std::string& text) { return protocol::parse_regimen(text, {{"dronate", "po", "mg"}, {"other", "sc", "mg"}}, units()); }
+protocol::Regimen parsed(const std::string& text) {
+  return protocol::parse_regimen(text, {{{"dronate", "po", "mg"}, {"other", "sc", "mg"}}, {"po", "sc", "iv"}}, units());
+}
 std::vector<solve::Stop> stops(const CompiledModel& in, const std::string& text) {
   solve::SubjectPlan plan;
   plan.parameters = in.program().parameter_values;

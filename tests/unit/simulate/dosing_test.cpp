@@ -72,7 +72,7 @@ TEST(DoseTranslator, Molar_mass_of_the_subject_counts) {
 }
 
 TEST(DoseTranslator, Amount_of_substance_for_a_mass_is_refused) {
-  const auto regimen = parse_regimen("denosumab 60 nmol", {{"denosumab", "sc", "mol"}}, units());
+  const auto regimen = parse_regimen("denosumab 60 nmol", {{{"denosumab", "sc", "mol"}}, {}}, units());
   const auto error = error_of([&] { DoseTranslator(compiled("peterson-riggs-2010"), units()).check(regimen, 0); });
   EXPECT_EQ(error.kind(), core::ErrorKind::Dosing);
   EXPECT_EQ(error.diagnostics()[0].code, "dosing-003");
