@@ -75,9 +75,7 @@ void add_simulate(CLI::App& app, Action& action) {
   verb->add_flag("--overwrite", o->overwrite, "replace an existing output file");
   verb->footer(
       "Times are in the unit that was asked for (for --data: in the table's).\nExamples:\n"
-      "  osteosome simulate joerg-2022 --dose \"romosozumab 210 mg monthly x 12\" --until \"24 months\" --observe hip,P1NP\n"
       "  osteosome simulate osteosome --age \"68 years\" --t-score TH=-2.5 --dose \"denosumab 60 mg every 6 months x 4\" --until \"24 months\"\n"
-      "  osteosome simulate osteosome --species rat --age \"13 weeks\" --ovariectomy \"0 weeks\" --until \"8 weeks\" --observe BVTV_tibia\n"
       "  osteosome simulate my-model.toml --data events.csv --time-unit h -o out.csv");
   verb->callback([o, &action] { action = [o] { return simulate_command(*o); }; });
 }

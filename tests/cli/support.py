@@ -71,6 +71,12 @@ def numbers(rows: list[dict[str, str]], column: str) -> list[float]:
     return [float(row[column]) for row in rows]
 
 
+def times(rows: list[dict[str, str]], unit: str) -> list[str]:
+    """The first column, which should carry this unit."""
+    assert next(iter(rows[0])) == f"time [{unit}]", list(rows[0])
+    return [row[f"time [{unit}]"] for row in rows]
+
+
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 

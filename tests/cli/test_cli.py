@@ -18,7 +18,7 @@ import unittest
 from collections.abc import Callable
 from pathlib import Path
 
-from support import CANCELLED, INPUT, IO_ERROR, NUMERICAL, OK, USAGE, BINARY, ROOT, Case, Result, launch, numbers, osteosome, sha256, table, wait_until
+from support import CANCELLED, INPUT, IO_ERROR, NUMERICAL, OK, USAGE, BINARY, ROOT, Case, Result, launch, numbers, osteosome, sha256, table, times, wait_until
 from support import setUpModule  # noqa: F401  (unittest calls it)
 
 SCENARIOS = ROOT / "scenarios"
@@ -293,16 +293,56 @@ class Simulate(Case):
 
     def test_built_in_model_gives_all_states_and_outputs(self) -> None:
         rows = table(self.ok("simulate", JOERG, "--until", "6 months", "--every", "3 months").out)
-        self.assertEqual(numbers(rows, "time"), [0, 91.3125, 182.625])
+        self.assertEqual(times(rows, "month"), ["0", "3", "6"])
         for column in ("pB", "rho", "hip", "P1NP"):
             self.assertIn(column, rows[0])
 
     def test_user_document_against_the_closed_form(self) -> None:
         for row in self.simulate("--dose", "denosumab 100 mg", "--until", "10 h", "--every", "1 h", "--rtol", "1e-9")[1:]:
-            t = float(row["time"])
+            t = float(row["time [hour]"])
             exact = 100 / 0.9 * (math.exp(-0.1 * t) - math.exp(-t))
             self.assertAlmostEqual(float(row["central"]), exact, delta=1e-6)
             self.assertAlmostEqual(float(row["conc"]), exact / 10, delta=1e-7)
+
+    def who(self, *arguments: str) -> tuple[str, list[dict[str, str]]]:
+        """The note on who it is, and the values of a day."""
+        result = self.cli("simulate", "osteosome", *arguments, "--until", "1 d", "--every", "1 d", "--observe", self.observed)
+        self.assertEqual(result.code, OK, result.err)
+        return result.err.rstrip("\n"), table(result.out)
+
+    observed = "endocrine.age,endocrine.ovary,T_LS,T_TH"
+
+    def test_it_says_who_is_simulated(self) -> None:
+        said, rows = self.who()
+        self.assertEqual(said, "note: at time 0: a woman of 30 years, menopause at 50 years; --age, --menopause, --ovariectomy and --t-score make it "
+                               "somebody else")
+        self.assertEqual(float(rows[0]["endocrine.age"]), 30)
+
+    def test_somebody_else_is_simulated(self) -> None:
+        said, rows = self.who("--age", "68 years", "--menopause", "47 years", "--t-score", "LS=-2.5", "--t-score", "TH=-1.9")
+        self.assertEqual(said, "note: at time 0: a woman of 68 years, menopause at 47 years, T-scores LS -2.5, TH -1.9")
+        self.assertAlmostEqual(float(rows[0]["endocrine.age"]), 68, delta=1e-9)
+        self.assertAlmostEqual(float(rows[0]["T_LS"]), -2.5, delta=1e-3)
+        self.assertAlmostEqual(float(rows[0]["T_TH"]), -1.9, delta=1e-3)
+        later = float(self.who("--age", "50 years", "--menopause", "52 years")[1][0]["endocrine.ovary"])
+        self.assertGreater(later, float(self.who("--age", "50 years", "--menopause", "48 years")[1][0]["endocrine.ovary"]))
+
+    def test_an_animal_is_operated(self) -> None:
+        self.observed = "endocrine.age"
+        said, rows = self.who("--species", "rat", "--age", "13 weeks", "--ovariectomy", "1 week")
+        self.assertEqual(said, "note: at time 0: a rat of 13 weeks, gonads removed at 12 weeks")
+        self.assertAlmostEqual(float(rows[0]["endocrine.age"]) * 365.25 / 7, 13, delta=1e-9)
+
+    def test_what_nobody_can_be_is_refused_in_one_go(self) -> None:
+        self.fails(USAGE, "simulate", "osteosome", "--until", "1 d", "--age", "68", "--t-score", "XX=-2", "--t-score", "LS", "--ovariectomy", "-1 d",
+                   says=("--age: '68' has no unit", "no density of 'XX'", "It has LS, TH, FN", "--t-score LS is not SITE=NUMBER", "lies after the start"))
+        self.fails(INPUT, "simulate", "osteosome", "--until", "1 d", "--age", "140 years", says=("140 lies outside 0 to 130",))
+        self.fails(INPUT, "simulate", "osteosome", "--until", "1 d", "--age", "20 years", says=("starts at age 30 years",))
+        self.fails(USAGE, "simulate", "osteosome", "--until", "1 d", "--menopause", "50 years", "--t-score", "LS=-2",
+                   says=("--menopause needs --age", "--t-score needs --age"))
+        self.fails(INPUT, "simulate", "pk.toml", "--until", "1 h", "--age", "60 years", says=("model 'pk.toml' has no age",))
+        self.write("events.csv", "ID,TIME,EVID,AMT,CMT\n1,0,1,10,depot\n1,1,0,0,depot\n")
+        self.fails(USAGE, "simulate", "pk.toml", "--data", "events.csv", "--time-unit", "h", "--age", "60 years", says=("--data excludes --age",))
 
     def test_dose_is_repeatable(self) -> None:
         both = self.simulate("--dose", "denosumab 60 mg", "--dose", "denosumab 40 mg", "--until", "2 h", "--every", "1 h", "--rtol", "1e-10")
@@ -319,7 +359,7 @@ class Simulate(Case):
     def test_weight_is_the_body_mass_of_the_model(self) -> None:
         """With regimens and with a table; one beyond the model's bounds is refused."""
         asked = ("simulate", "osteosome", "--weight", "80 kg", "--observe", "body_mass")
-        self.assertEqual(numbers(table(self.ok(*asked, "--until", "1 d", "--every", "1 d").out), "body_mass"), [80, 80])
+        self.assertEqual(numbers(table(self.cli(*asked, "--until", "1 d", "--every", "1 d").out), "body_mass"), [80, 80])
         self.write("ev.csv", "ID,TIME,EVID\n1,0,0\n1,1,0\n")
         result = self.cli(*asked, "--data", "ev.csv", "--time-unit", "d")
         self.assertEqual((result.code, numbers(table(result.out), "body_mass")), (OK, [80, 80]), result)
@@ -347,7 +387,7 @@ class Simulate(Case):
 
     def test_observe(self) -> None:
         rows = self.simulate("--until", "2 h", "--every", "1 h", "--observe", "conc,depot")
-        self.assertEqual(list(rows[0]), ["time", "conc", "depot"])
+        self.assertEqual(list(rows[0]), ["time [hour]", "conc", "depot"])
         self.fails(INPUT, "simulate", "pk.toml", "--until", "2 h", "--observe", "dpot", says=("'dpot'", "Did you mean 'depot'?"))
 
     def test_until_and_every_need_units(self) -> None:
@@ -359,19 +399,19 @@ class Simulate(Case):
             self.assertIn(f"{option}: '6' has no unit", result.err)
 
     def test_every_and_its_default(self) -> None:
-        self.assertEqual(numbers(self.simulate("--until", "3 h", "--every", "90 min"), "time"), [0, 1.5, 3])
+        self.assertEqual(times(self.simulate("--until", "3 h", "--every", "90 min"), "hour"), ["0", "1.5", "3"])
         self.assertEqual(len(self.simulate("--until", "3 h")), 101)
 
     def test_until_is_the_last_row_even_off_the_grid(self) -> None:
-        self.assertEqual(numbers(self.simulate("--until", "2 h", "--every", "1.5 h"), "time"), [0, 1.5, 2])
+        self.assertEqual(times(self.simulate("--until", "2 h", "--every", "1.5 h"), "hour"), ["0", "1.5", "2"])
 
     def test_times_file(self) -> None:
         self.write("t.csv", "time [h]\n0\n1.5\n3\n")
-        self.assertEqual(numbers(self.simulate("--times", "t.csv", "--dose", "denosumab 60 mg"), "time"), [0, 1.5, 3])
+        self.assertEqual(times(self.simulate("--times", "t.csv", "--dose", "denosumab 60 mg"), "hour"), ["0", "1.5", "3"])
         self.write("d.csv", "time [d]\n0\n1\n")
-        self.assertEqual(numbers(self.simulate("--times", "d.csv"), "time"), [0, 24])
+        self.assertEqual(times(self.simulate("--times", "d.csv"), "day"), ["0", "1"])
         self.write("no.csv", "time\n0\n1\n")
-        self.assertEqual(numbers(self.simulate("--times", "no.csv", "--time-unit", "h"), "time"), [0, 1])
+        self.assertEqual(times(self.simulate("--times", "no.csv", "--time-unit", "h"), "hour"), ["0", "1"])
         result = self.cli("simulate", "pk.toml", "--times", "no.csv")
         self.assertIn(result.code, (USAGE, INPUT))
         self.assertIn("unit of the times", result.err)
@@ -425,7 +465,7 @@ class Simulate(Case):
         self.assertEqual(result.out, "")
         self.assertEqual((self.dir / "out.csv").read_text(), self.ok("simulate", "pk.toml", "--until", "2 h", "--every", "1 h").out)
         meta = json.loads((self.dir / "out.csv.meta.json").read_text())
-        self.assertEqual({k: v["unit"] for k, v in meta.items()}, {"time": "h", "depot": "mg", "central": "mg", "conc": "mg/L"})
+        self.assertEqual({k: v["unit"] for k, v in meta.items()}, {"time": "hour", "depot": "mg", "central": "mg", "conc": "mg/L"})
         self.assertEqual(self.partials(), [])
 
     def test_output_is_not_overwritten_without_the_flag(self) -> None:
@@ -433,7 +473,7 @@ class Simulate(Case):
         self.fails(IO_ERROR, "simulate", "pk.toml", "--until", "2 h", "-o", "out.csv", says=("'out.csv' exists", "--overwrite"))
         self.assertEqual((self.dir / "out.csv").read_text(), "precious")
         self.ok("simulate", "pk.toml", "--until", "2 h", "-o", "out.csv", "--overwrite")
-        self.assertTrue((self.dir / "out.csv").read_text().startswith("time,"))
+        self.assertTrue((self.dir / "out.csv").read_text().startswith("time [hour],"))
 
     def test_an_input_is_never_overwritten(self) -> None:
         result = self.cli("simulate", "pk.toml", "--until", "2 h", "-o", "pk.toml", "--overwrite")
@@ -450,7 +490,7 @@ class Simulate(Case):
             self.assertEqual(result.code, NUMERICAL, result)
             self.assertIn("time", result.err)
             rows = table(result.out)
-            self.assertEqual([r["x"] != "" for r in rows], [float(r["time"]) < 10 for r in rows])
+            self.assertEqual([r["x"] != "" for r in rows], [float(t) < 10 for t in times(rows, "day")])
 
     def test_an_absurd_number_of_threads_is_no_internal_error(self) -> None:
         self.assertIn(self.cli("simulate", "pk.toml", "--until", "1 h", "--threads", "100000").code, (OK, USAGE))

@@ -57,7 +57,7 @@ class SbmlFiles(Case):
         result = self.cli("simulate", "decay.xml", "--until", "4 s", "--every", "2 s", "--rtol", "1e-9")
         self.assertEqual(result.code, OK, result.err)
         rows = table(result.out)
-        self.assertEqual(list(rows[0]), ["time", "A"])
+        self.assertEqual(list(rows[0]), ["time [second]", "A"])
         self.assertAlmostEqual(float(rows[2]["A"]), 4 * math.exp(-2), delta=1e-7)
         self.assertIn("note: 2 quantities have no unit", result.err)
 

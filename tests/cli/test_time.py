@@ -5,7 +5,7 @@ import fractions
 import math
 import unittest
 
-from support import INPUT, Case, numbers, table
+from support import INPUT, Case, numbers, table, times
 
 F = fractions.Fraction
 NEAR = 2e-5  # of a value; the engines are asked for 1e-8 a step and the doses dwarf the absolute tolerance
@@ -68,14 +68,14 @@ class Grid(Times):
                 self.model(time=unit)
                 rows = self.amounts("--until", "4 d", "--every", "0.1 d", "--dose", "alendronate 10 mg every 0.1 d x 41")
                 self.check(numbers(rows, "A"), self.grid(F(1, 10), 40, 41, False))
-                self.assertEqual(numbers(rows, "time"), [float(F(8640 * k, SECONDS[unit])) for k in range(41)])
+                self.assertEqual(times(rows, "day"), [f"{k / 10:g}" for k in range(41)])
 
     def test_times_print_as_they_were_asked_for(self) -> None:
         self.model()
         rows = self.amounts("--until", "1 d", "--every", "0.1 d", "--dose", "alendronate 10 mg")
-        self.assertEqual([r["time"] for r in rows], ["0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "1"])
-        self.assertEqual([r["time"] for r in self.amounts("--until", "1 d", "--every", "0.3 d")], ["0", "0.3", "0.6", "0.9", "1"])
-        self.assertEqual([r["time"] for r in self.amounts("--until", "7 d")][:8], ["0", "0.07", "0.14", "0.21", "0.28", "0.35", "0.42", "0.49"])
+        self.assertEqual(times(rows, "day"), ["0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "1"])
+        self.assertEqual(times(self.amounts("--until", "1 d", "--every", "0.3 d"), "day"), ["0", "0.3", "0.6", "0.9", "1"])
+        self.assertEqual(times(self.amounts("--until", "7 d"), "day")[:8], ["0", "0.07", "0.14", "0.21", "0.28", "0.35", "0.42", "0.49"])
 
     def test_a_lag_is_on_the_same_clock(self) -> None:
         self.model(lag="0.1")
@@ -111,7 +111,7 @@ class Files(Times):
         self.model()
         dose = ("--dose", "alendronate 10 mg every 8 h x 18")
         first = self.amounts("--until", "6 d", "--every", "8 h", *dose)
-        self.write("again.csv", "time [d]\n" + "".join(f"{r['time']}\n" for r in first))
+        self.write("again.csv", "time [day]\n" + "".join(f"{t}\n" for t in times(first, "day")))
         self.assertEqual(self.amounts("--times", "again.csv", *dose), first)
 
     def test_near_is_not_at(self) -> None:
@@ -171,13 +171,13 @@ class Range(Times):
         for engine in ("lanes", "reference"):
             with self.subTest(engine=engine):
                 rows = table(self.cli("simulate", "fast.toml", "--observe", "A", "--rtol", "1e-8", "--until", "1 us", "--every", "10 ns", "--engine", engine).out)
-                self.assertEqual([r["time"] for r in rows][:5], ["0", "1e-08", "2e-08", "3e-08", "4e-08"])
+                self.assertEqual(times(rows, "us")[:5], ["0", "0.01", "0.02", "0.03", "0.04"])
                 self.check(numbers(rows, "A"), [10 * math.exp(-0.02 * k) for k in range(101)])
 
     def test_a_million_years_keeps_its_doses(self) -> None:
         self.model()
         rows = self.amounts("--until", "1e6 years", "--every", "500000 years", "--dose", "alendronate 10 mg every 1 week x 3", "--at-dose", "post")
-        self.assertEqual([r["time"] for r in rows], ["0", "182625000", "365250000"])
+        self.assertEqual(times(rows, "year"), ["0", "5e+05", "1e+06"])
         self.check(numbers(rows, "A"), [10, 0, 0])
 
 

@@ -147,7 +147,7 @@ class PatientReader {
       problem("usage", "--t-score " + text + " is not SITE=NUMBER", "E.g. --t-score LS=-2.5.");
     } else if (std::find(sites.begin(), sites.end(), site) == sites.end()) {
       problem("simulate-012", fmt::format("--t-score {}: model '{}' has no density of '{}'", text, request_.model, site),
-              sites.empty() ? "" : fmt::format("It has {}. {}", fmt::join(sites, ", "), core::did_you_mean(site, sites)));
+              sites.empty() ? "" : fmt::format("It has {}.", fmt::join(sites, ", ")));
     } else if (has_age("--t-score")) {
       set("t_" + core::to_lower(site), *value, "--t-score " + text);
     }
@@ -187,9 +187,11 @@ std::string who(const simulate::Patient& patient, const simulate::CompiledModel&
 
 /// The line that says who it is, and how to say it otherwise.
 std::string who_note(const SimulationRequest& o, const simulate::Patient& patient, const simulate::CompiledModel& model) {
+  const auto& inputs = model.model().patient;
+  const bool said = !(o.age.empty() && o.menopause.empty() && o.ovariectomy.empty() && o.t_scores.empty());
+  if (!said && inputs.age_at_menopause.empty() && inputs.densities.empty()) return "";  // a model of nobody in particular
   const std::string text = who(patient, model);
   if (text.empty()) return "";
-  const bool said = !(o.age.empty() && o.menopause.empty() && o.ovariectomy.empty() && o.t_scores.empty());
   return "at time 0: " + text + (said ? "" : "; --age, --menopause, --ovariectomy and --t-score make it somebody else");
 }
 
