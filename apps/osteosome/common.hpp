@@ -69,6 +69,8 @@ void add_convert(CLI::App& app, Action& action);
 void add_omex(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);
 void add_models(CLI::App& app, Action& action);
+void add_list(CLI::App& app, Action& action);
+void add_new(CLI::App& app, Action& action);
 void add_regimen(CLI::App& app, Action& action);
 void add_calibrate(CLI::App& app, Action& action);
 void add_validate(CLI::App& app, Action& action);

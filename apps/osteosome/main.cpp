@@ -63,6 +63,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", std::string("osteosome ") + OSTEOSOME_VERSION);
   app.require_subcommand(1);
   app.footer(
+      "Where to begin: osteosome new rat-study my-study.toml, or osteosome list scenarios.\n"
       "Examples:\n  osteosome run scenarios/denosumab-and-stop.toml -o runs/denosumab\n"
       "  osteosome simulate peterson-riggs-2010 --dose \"denosumab 60 mg sc every 6 months x 6\" --until \"60 months\" --every \"1 month\"");
   Action action;
@@ -74,6 +75,8 @@ int run(int argc, char** argv) {
   add_convert(app, action);
   add_omex(app, action);
   add_check(app, action);
+  add_new(app, action);
+  add_list(app, action);
   add_models(app, action);
   add_regimen(app, action);
   add_calibrate(app, action);

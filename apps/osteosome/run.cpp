@@ -14,6 +14,7 @@ namespace fs = std::filesystem;
 
 struct RunOptions {
   std::string scenario, output;
+  std::vector<std::string> evidence;
   std::optional<std::uint64_t> seed;
   SolverFlags solver;
   bool overwrite = false, quiet = false;
@@ -47,6 +48,9 @@ int run_command(RunOptions o) {
   if (o.output.empty()) o.output = (fs::path("runs") / fs::path(o.scenario).stem()).string();
   auto scenario = cohort::load_scenario(o.scenario, workspace->library(), workspace->units());
   if (o.seed) scenario.seed = *o.seed;
+  for (const std::string& path : o.evidence) {
+    for (auto& table : evidence::own_tables_at(path)) scenario.own_tables.push_back(std::move(table));
+  }
   tasks::RunOutcome outcome;
   return run_into_folder(o, *workspace, std::move(scenario), outcome);
 }
@@ -75,6 +79,7 @@ void add_running(CLI::App* verb, const std::shared_ptr<RunOptions>& o, Action& a
   verb->add_option("SCENARIO", o->scenario, "scenario file (TOML)")->required();
   add_common(verb, *o);
   verb->add_option("--seed", o->seed, "replaces the scenario's seed")->check(number_between(0, 9e15));
+  verb->add_option("--evidence", o->evidence, "own data to lay over: CSV file, or a folder of them (repeatable)")->allow_extra_args(false);
   o->solver.add_to(*verb, false);
   verb->add_option("--max-failed", o->max_failed, "share of failed simulations that is not an error")
       ->capture_default_str()

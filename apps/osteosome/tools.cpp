@@ -43,6 +43,28 @@ int models_command(const std::string& verb, const std::string& id) {
   return kOk;
 }
 
+/// Columns side by side; the last one runs on.
+void print_aligned(const core::Table& table) {
+  std::vector<std::vector<std::string>> lines = {table.columns};
+  lines.insert(lines.end(), table.rows.begin(), table.rows.end());
+  for (const auto& line : lines) {
+    std::string text;
+    for (std::size_t c = 0; c < line.size(); ++c) {
+      std::size_t width = 0;
+      for (const auto& other : lines) width = std::max(width, other[c].size());  // of ASCII
+      text += c + 1 == line.size() ? line[c] : fmt::format("{:<{}}  ", line[c], width);
+    }
+    std::cout << text << '\n';
+  }
+}
+
+int new_command(const std::string& kind, const std::string& path) {
+  const auto workspace = app::workspace();
+  tasks::begin(*workspace, kind, path);
+  std::cerr << fmt::format("wrote {}; next: osteosome check {}\n", path, path);
+  return kOk;
+}
+
 int regimen_command(const std::string& text, const std::string& until) {
   const auto workspace = app::workspace();
   const auto regimen = protocol::parse_regimen(text, workspace->drugs(), workspace->units());
@@ -81,6 +103,28 @@ void add_models(CLI::App& app, Action& action) {
   verb->add_option("ID", words->second, "model to show");
   verb->footer("Examples:\n  osteosome models list\n  osteosome models show peterson-riggs-2010");
   verb->callback([words, &action] { action = [words] { return models_command(words->first, words->second); }; });
+}
+
+void add_list(CLI::App& app, Action& action) {
+  auto what = std::make_shared<std::string>();
+  CLI::App* verb = app.add_subcommand("list", "list what regimen texts, scenarios and studies may name");
+  verb->add_option("WHAT", *what, "what to list")->required()->check(CLI::IsMember(tasks::listed()));
+  verb->footer("Examples:\n  osteosome list drugs\n  osteosome list scenarios");
+  verb->callback([what, &action] {
+    action = [what] {
+      print_aligned(tasks::list(*app::workspace(), *what));
+      return kOk;
+    };
+  });
+}
+
+void add_new(CLI::App& app, Action& action) {
+  auto words = std::make_shared<std::pair<std::string, std::string>>();
+  CLI::App* verb = app.add_subcommand("new", "write a commented document to start from");
+  verb->add_option("KIND", words->first, "rat-study, clinical, model, drug or product")->required();
+  verb->add_option("FILE", words->second, "file to write; one that is there is left alone")->required();
+  verb->footer("Examples:\n  osteosome new rat-study my-study.toml\n  osteosome new model my-model.toml");
+  verb->callback([words, &action] { action = [words] { return new_command(words->first, words->second); }; });
 }
 
 void add_regimen(CLI::App& app, Action& action) {

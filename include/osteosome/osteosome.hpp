@@ -9,6 +9,7 @@
 #include "osteosome/core/table.hpp"
 #include "osteosome/evidence/prepare.hpp"
 #include "osteosome/tasks/calibration.hpp"
+#include "osteosome/tasks/catalogue.hpp"
 #include "osteosome/tasks/check.hpp"
 #include "osteosome/tasks/convert.hpp"
 #include "osteosome/tasks/power.hpp"

@@ -42,6 +42,12 @@ struct ScenarioArm {
   core::Location where;
 };
 
+/// A table of the user's own data to lay over the scenario (evidence/own_data.hpp).
+struct OwnTable {
+  std::string path;
+  std::string arm = {};  ///< the only arm it is laid over, or "": those it names
+};
+
 /// What the next study should be able to show ([power] of a scenario).
 struct PowerPlan {
   std::string control;                 ///< arm that the others are compared with
@@ -70,7 +76,11 @@ struct Scenario {
   std::vector<std::string> outcomes;  ///< evidence codes to show, in order; empty: all the models have
   bool absolute = false;              ///< the report shows values in their units, not percent change
   std::string control;                ///< arm that animal studies laid over compare with, or ""
+  std::vector<OwnTable> own_tables = {};
   std::optional<PowerPlan> power;
+  /// Model and arm that are not simulated, as the model has not the drug and another has (check_arms).
+  std::vector<std::pair<std::size_t, std::size_t>> left_out = {};
+  [[nodiscard]] bool leaves_out(std::size_t model, std::size_t arm) const;
   [[nodiscard]] double until_days() const { return until.in(core::kSecondsPerDay); }
   [[nodiscard]] double every_days() const { return every.in(core::kSecondsPerDay); }
 };
@@ -122,8 +132,9 @@ void add_uncertain_constants(Scenario& scenario, const std::vector<CompiledModel
 void check_table(const Scenario& scenario, const std::vector<CompiledModel>& models, const model::Library& library, const core::UnitSystem& units,
                  core::Diagnostics& problems);
 
-/// Checks that every model has the drugs and random quantities the arms need. Adds to `problems`.
-void check_arms(const Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, core::Diagnostics& problems);
+/// Checks that the models have the drugs and random quantities the arms need. An arm whose drug some of the models have is left out of the others
+/// (Scenario::left_out); everything else adds to `problems`.
+void check_arms(Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, core::Diagnostics& problems);
 
 /// The plan of one arm of one model without the population's variation: what the typical subject of the scenario gets.
 [[nodiscard]] solve::SubjectPlan typical_plan(const Scenario& scenario, const std::vector<CompiledModel>& models, std::size_t model, std::size_t arm,

@@ -6,6 +6,7 @@
 
 #include "osteosome/cohort/scenario.hpp"
 #include "osteosome/cohort/workspace.hpp"
+#include "osteosome/evidence/own_data.hpp"
 #include "osteosome/evidence/preclinical.hpp"
 #include "osteosome/evidence/study.hpp"
 
@@ -17,6 +18,7 @@ struct PreparedScenario {
   std::vector<simulate::CompiledModel> models;
   std::vector<Study> studies;      ///< all there are
   std::vector<AnimalRow> animals;  ///< of the animal studies, where the scenario lays something over
+  std::vector<OwnData> own;          ///< tables of the user's
   std::vector<std::string> remarks;  ///< what has no effect, or not the one that may be meant: for stderr and the report
 };
 

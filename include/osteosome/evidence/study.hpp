@@ -76,6 +76,9 @@ struct StudyVocabulary {
 /// @throws Error(Input) for ids no study has, with near matches; `file` names them, or "".
 void check_studies(const std::vector<std::string>& ids, const std::vector<Study>& studies, const std::string& file);
 
+/// Unit of changes from the start of treatment in percent.
+inline constexpr const char* kPercentChange = "percent_change";
+
 /// A published value beside the simulated one (median over subjects).
 struct Comparison {
   std::string model, study, doi, study_arm, arm, outcome, unit, role, provenance, interval;
@@ -97,7 +100,7 @@ struct ComparisonSummary {
   double rmse = 0, bias = 0;  ///< simulated minus observed
   std::size_t within = 0, with_interval = 0;
 };
-/// By outcome, arm and model.
+/// By outcome, arm and model, of those in percent change.
 [[nodiscard]] std::vector<ComparisonSummary> summarise(const std::vector<Comparison>& comparisons);
 
 /// Checks that the evidence the scenario names exists, and adds the visits of its rows to the scenario's output times. `animal_studies` are

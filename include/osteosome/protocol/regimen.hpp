@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "osteosome/core/diagnostics.hpp"
 #include "osteosome/core/random.hpp"
 #include "osteosome/core/table.hpp"
 #include "osteosome/core/time.hpp"
@@ -83,6 +84,9 @@ struct Regimen {
 
 /// Parses regimen text (docs/reference/regimen.md). @throws Error(Dosing) regimen-00n with column and near match.
 [[nodiscard]] Regimen parse_regimen(std::string_view text, const DrugCatalogue& catalogue, const core::UnitSystem& units);
+
+/// Whether that is what parse_regimen throws for a drug that the catalogue has not.
+[[nodiscard]] bool names_unknown_drug(const core::Error& error);
 
 /// Which doses are missed or late. Random choices draw from the stream handed to `expand`.
 struct Adherence {

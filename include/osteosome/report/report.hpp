@@ -32,6 +32,7 @@ struct ReportInput {
   std::string chart_library;    ///< JavaScript that defines vegaEmbed; "" leaves the charts out and says so
   std::vector<evidence::AnimalComparison> animals = {};
   std::vector<evidence::PowerRow> power = {};
+  std::vector<std::string> remarks = {};  ///< what may not be meant (evidence::prepare)
 };
 
 /// One chart an evidence code that any model has: curves of every model and arm, trial points with their error bars over them.

@@ -15,6 +15,9 @@ namespace osteosome::simulate {
 /// Whether generated output times at a dosing time show the state before or after the dose.
 enum class AtDose { Pre, Post };
 
+/// Adds the drugs that only `model` knows: names in its [doses] that the catalogue has not.
+void add_own_drugs(const model::Model& model, protocol::DrugCatalogue& catalogue);
+
 /// Turns doses into stops of a subject's plan. One object a thread.
 class DoseTranslator {
  public:

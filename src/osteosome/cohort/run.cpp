@@ -24,6 +24,12 @@ Patient patient_of(const Scenario& scenario, std::size_t model, const ScenarioAr
   return patient;
 }
 
+/// Whether a model refused a regimen for nothing but a drug that it has not.
+bool lacks_drug(const core::Error& error) {
+  const auto& told = error.diagnostics();
+  return std::all_of(told.begin(), told.end(), [](const core::Diagnostic& d) { return d.code == "dosing-001"; });
+}
+
 PopulationSubjects subjects_of(const Scenario& scenario, std::size_t m, std::size_t a, const CompiledModel& model, const core::UnitSystem& units) {
   const ScenarioArm& arm = scenario.arms[a];
   return {model,
@@ -85,6 +91,10 @@ solve::Statistics ArmResult::total() const {
   return sum;
 }
 
+bool Scenario::leaves_out(std::size_t model, std::size_t arm) const {
+  return std::find(left_out.begin(), left_out.end(), std::pair(model, arm)) != left_out.end();
+}
+
 std::size_t ScenarioResult::failed() const {
   std::size_t count = 0;
   for (const ArmResult& arm : arms) {
@@ -140,15 +150,25 @@ std::vector<CompiledModel> compile_models(const Scenario& scenario, const Solver
   return models;
 }
 
-void check_arms(const Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, core::Diagnostics& problems) {
-  for (std::size_t m = 0; m < models.size(); ++m) {
-    for (std::size_t a = 0; a < scenario.arms.size(); ++a) {
+void check_arms(Scenario& scenario, const std::vector<CompiledModel>& models, const core::UnitSystem& units, core::Diagnostics& problems) {
+  scenario.left_out.clear();
+  for (std::size_t a = 0; a < scenario.arms.size(); ++a) {
+    std::vector<std::pair<std::size_t, core::Error>> lacking;  // models without the drug
+    for (std::size_t m = 0; m < models.size(); ++m) {
       try {
         (void)simulate::begin_patient(models[m], patient_of(scenario, m, scenario.arms[a]), models[m].program().parameter_values);
         subjects_of(scenario, m, a, models[m], units).check_values(problems);
       } catch (const core::Error& error) {
-        problems.add(core::retold(error, "", scenario.arms[a].where));
+        if (lacks_drug(error)) {
+          lacking.emplace_back(m, error);
+        } else {
+          problems.add(core::retold(error, "", scenario.arms[a].where));
+        }
       }
+    }
+    for (const auto& [m, error] : lacking) {
+      if (lacking.size() == models.size()) problems.add(core::retold(error, "", scenario.arms[a].where));
+      if (lacking.size() < models.size()) scenario.left_out.emplace_back(m, a);
     }
   }
 }
@@ -167,11 +187,12 @@ ScenarioResult run_scenario(const Scenario& scenario, const std::vector<Compiled
   Observation observation{times_of_looking(scenario), {}};
   std::transform(observation.times.begin(), observation.times.end(), std::back_inserter(result.days), in_days);
   const std::size_t n = scenario.population.n;
-  const std::size_t total = n * models.size() * scenario.arms.size();
+  const std::size_t total = n * (models.size() * scenario.arms.size() - scenario.left_out.size());
   std::size_t before = 0;
   for (std::size_t m = 0; m < models.size(); ++m) {
     Baselines baselines;  // the same women are in every arm
     for (std::size_t a = 0; a < scenario.arms.size(); ++a) {
+      if (scenario.leaves_out(m, a)) continue;
       auto subjects = subjects_of(scenario, m, a, models[m], units);
       subjects.center(baselines);
       ArmResult arm;

@@ -250,13 +250,34 @@ class ScenarioReader {
     }
     in.finish();
     try {
-      const std::string beside = (std::filesystem::path(scenario_.file).parent_path() / m.document).string();
-      m.path = model::is_sbml(m.document) && std::filesystem::exists(beside) ? beside : library_.find_model(m.document);
+      const std::string own = beside(m.document);
+      m.path = model::is_sbml(m.document) && std::filesystem::exists(own) ? own : library_.find_model(m.document);
     } catch (const core::Error& error) {
       in.problem(error, "document");
     }
     scenario_.models.push_back(std::move(m));
   }
+
+  /// The catalogue knows the drugs of the library; those of the scenario's own models are looked up when a text names another.
+  protocol::Regimen regimen(const std::string& text) {
+    try {
+      return protocol::parse_regimen(text, catalogue_, units_);
+    } catch (const core::Error& error) {
+      if (!protocol::names_unknown_drug(error)) throw;
+    }
+    for (const ScenarioModel& m : scenario_.models) {
+      if (m.path.empty() || model::is_sbml(m.path)) continue;
+      try {
+        simulate::add_own_drugs(model::load_model(m.path, library_, units_, model::LoadOptions{m.species, {}, {}}), catalogue_);
+      } catch (const core::Error&) {
+        continue;  // the document is checked where the model is compiled
+      }
+    }
+    return protocol::parse_regimen(text, catalogue_, units_);
+  }
+
+  /// A path of the scenario, which counts from the folder of its file.
+  [[nodiscard]] std::string beside(const std::string& name) const { return (std::filesystem::path(scenario_.file).parent_path() / name).string(); }
 
   void read_arm(const std::string& name, const TomlValue& value) {
     TomlReader in(value, "arm '" + name + "'", problems_);
@@ -264,11 +285,17 @@ class ScenarioReader {
     arm.name = name;
     arm.where = value.where;
     arm.label = in.text("label").value_or(name);
-    arm.evidence = in.texts("evidence");
+    for (const std::string& id : in.texts("evidence")) {
+      if (id.ends_with(".csv")) {
+        scenario_.own_tables.push_back({beside(id), name});
+      } else {
+        arm.evidence.push_back(id);
+      }
+    }
     const std::string text = in.required_text("regimen");
     if (!text.empty()) {
       try {
-        arm.regimen = protocol::parse_regimen(text, catalogue_, units_);
+        arm.regimen = regimen(text);
       } catch (const core::Error& error) {
         in.problem(error, "regimen");
       }
@@ -440,6 +467,7 @@ class ScenarioReader {
       in.problem("scenario-022", "unknown 'values' = '" + values + "'", "'change' (percent) or 'absolute'.", "values");
     scenario_.absolute = values == "absolute";
     scenario_.control = arm_named(in, "control", false);
+    for (const std::string& table : in.texts("evidence")) scenario_.own_tables.push_back({beside(table)});
     in.finish();
   }
 

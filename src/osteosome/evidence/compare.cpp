@@ -26,7 +26,7 @@ std::optional<Found> find_arm(const std::vector<Study>& studies, const std::stri
   return std::nullopt;
 }
 
-bool comparable(const Measurement& m) { return m.unit == "percent_change" && m.count == "yes" && m.mean.has_value(); }
+bool comparable(const Measurement& m) { return m.unit == kPercentChange && m.count == "yes" && m.mean.has_value(); }
 
 std::optional<std::size_t> time_index(const std::vector<double>& days, double month) {
   const double day = core::Time(month, core::kSecondsPerMonth).in(core::kSecondsPerDay);
@@ -48,7 +48,7 @@ std::optional<bool> within(const Measurement& m, double predicted) {
 std::vector<ComparisonSummary> summarise(const std::vector<Comparison>& comparisons) {
   std::map<std::tuple<std::string, std::string, std::string>, ComparisonSummary> sums;
   for (const Comparison& c : comparisons) {
-    if (!std::isfinite(c.simulated)) continue;
+    if (!std::isfinite(c.simulated) || c.unit != kPercentChange) continue;
     ComparisonSummary& s = sums[{c.outcome, c.arm, c.model}];
     const double d = c.simulated - c.observed;
     s.rmse += d * d;

@@ -20,9 +20,12 @@ std::vector<std::string> remarks_of(const PreparedScenario& p) {
   for (const auto& arm : p.scenario.arms) {
     for (const std::string& remark : arm.regimen.remarks) remarks.push_back("arm '" + arm.name + "': " + remark);
   }
+  for (const auto& [m, a] : p.scenario.left_out)
+    remarks.push_back("arm '" + p.scenario.arms[a].name + "' is left out of model '" + p.models[m].name() + "', which has not its drug");
   for (const std::string& code : p.scenario.outcomes) {
     if (!has_outcome(p.models, code)) remarks.push_back("no model has the outcome '" + code + "' of [report]");
   }
+  for (const std::string& remark : own_data_remarks(p.scenario, p.models, p.own)) remarks.push_back(remark);
   for (const auto& remark : cohort::population_remarks(p.scenario, p.models)) remarks.push_back(core::to_text(remark));
   return remarks;
 }
@@ -54,7 +57,7 @@ void compile(const cohort::Workspace& workspace, const simulate::SolverSettings&
 }  // namespace
 
 PreparedScenario prepare(const cohort::Workspace& workspace, cohort::Scenario scenario, const simulate::SolverSettings& settings) {
-  PreparedScenario p{std::move(scenario), {}, load_evidence(workspace.root()), {}, {}};
+  PreparedScenario p{std::move(scenario), {}, load_evidence(workspace.root()), {}, {}, {}};
   const bool laid_over = std::any_of(p.scenario.arms.begin(), p.scenario.arms.end(), [](const auto& arm) { return !arm.evidence.empty(); });
   if (laid_over) p.animals = load_animal_studies(workspace.root() + "/evidence/preclinical");
   std::vector<std::string> animal_studies;
@@ -64,6 +67,12 @@ PreparedScenario prepare(const cohort::Workspace& workspace, cohort::Scenario sc
     attach(p.scenario, p.studies, animal_studies);
   } catch (const core::Error& error) {
     problems.add(error);
+  }
+  try {
+    p.own = attach_own_data(p.scenario, model::load_outcomes(workspace.root()), workspace.units());
+  } catch (const core::Error& error) {
+    problems.add(error);
+    if (error.kind() == core::ErrorKind::Io) problems.throw_if_any(error.kind());
   }
   compile(workspace, settings, p, problems);
   problems.throw_if_any(core::ErrorKind::Input);

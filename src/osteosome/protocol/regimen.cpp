@@ -457,6 +457,8 @@ std::string dose_remark(const Drug& drug, double amount, const std::string& unit
   return said;
 }
 
+bool names_unknown_drug(const core::Error& error) { return error.diagnostics().at(0).code == "regimen-007"; }
+
 Regimen parse_regimen(std::string_view text, const DrugCatalogue& catalogue, const core::UnitSystem& units) {
   return Parser(text, catalogue, units).run();
 }

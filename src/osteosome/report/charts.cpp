@@ -33,7 +33,7 @@ std::vector<std::pair<std::string, std::size_t>> study_symbols(const ReportInput
 }
 
 std::string interval_words(const std::string& kind) {
-  if (kind == "SD") return "bars: SD between women";
+  if (kind == "SD") return "bars: SD";
   if (kind == "SE") return "bars: SE";
   if (kind == "CI95") return "bars: 95 % CI";
   return kind == "error_bar_as_plotted" ? "bars as plotted, kind not recorded" : "bars: kind not recorded";
@@ -41,7 +41,7 @@ std::string interval_words(const std::string& kind) {
 
 /// "Points: trial means: o DATA 24 mo (Leder 2014) (bars: SE); ..."
 std::string points_caption(const ReportInput& in, const nlohmann::ordered_json& points) {
-  if (points.empty()) return " No trial of this scenario reports this outcome.";
+  if (points.empty()) return in.scenario.absolute ? "" : " No trial of this scenario reports this outcome.";
   std::string text;
   for (const auto& [study, symbol] : study_symbols(in)) {
     std::set<std::string> kinds;
@@ -55,7 +55,7 @@ std::string points_caption(const ReportInput& in, const nlohmann::ordered_json& 
     for (const std::string& kind : kinds) words += (words.empty() ? "" : ", ") + kind;
     if (used) text += (text.empty() ? " " : "; ") + kSymbols[symbol].second + " " + study + " (" + words + ")";
   }
-  return " Points: trial means:" + text + ".";
+  return " Points: means:" + text + ".";
 }
 
 constexpr std::size_t kMostPlainCharts = 12;  // of a model without observables
@@ -154,12 +154,17 @@ Json curve_rows(const ReportInput& in, const std::string& code) {
 Json point_rows(const ReportInput& in, const std::string& code) {
   Json rows = Json::array();
   std::set<std::string> seen;
-  if (in.scenario.absolute) return rows;  // trials report changes
+  const TimeAxis axis = time_axis(in);
   for (const auto& c : in.comparisons) {
+    if ((c.unit == evidence::kPercentChange) == in.scenario.absolute) continue;
     if (c.time_zero_month != 0) continue;  // its baseline is not the chart's; the table has it
     if (c.outcome != code || !seen.insert(c.study_arm + "@" + std::to_string(c.month)).second) continue;
     const auto arm = std::find_if(in.scenario.arms.begin(), in.scenario.arms.end(), [&](const auto& a) { return a.name == c.arm; });
-    Json row = {{"month", c.month}, {"change", c.observed}, {"arm", arm->label}, {"study", c.study}, {"interval", c.interval}};
+    Json row = {{axis.field, axis.of(core::Time(c.month, core::kSecondsPerMonth).in(core::kSecondsPerDay))},
+                {"change", c.observed},
+                {"arm", arm->label},
+                {"study", c.study},
+                {"interval", c.interval}};
     if (c.low && c.high) row["low"] = *c.low, row["high"] = *c.high;
     rows.push_back(std::move(row));
   }
@@ -276,7 +281,7 @@ void add_points(const ReportInput& in, const Encodings& e, const Json& points, J
                       {"y", e.change},
                       {"color", e.colour},
                       {"shape", shape},
-                      {"tooltip", tooltip({"study", "arm", "month", "change", "low", "high", "interval"})}}}});
+                      {"tooltip", tooltip({"study", "arm", e.time, "change", "low", "high", "interval"})}}}});
 }
 
 Json legend_style() {
@@ -319,7 +324,7 @@ std::vector<Chart> make_charts(const ReportInput& in) {
     } else {
       caption += " (median of the subjects; band: 5th to 95th percentile).";
     }
-    if (!in.scenario.absolute) caption += points_caption(in, points);
+    caption += points_caption(in, points);
     charts.push_back({code, text, caption, make_spec(in, text, values, curves, points).dump(1)});
   }
   return charts;

@@ -98,7 +98,7 @@ std::string setup(const ReportInput& in) {
                   in.scenario.population.n, in.scenario.population.n == 1 ? "" : "s", in.scenario.seed,
                   core::format_double(in.scenario.relative_tolerance), core::format_double(in.scenario.every_days()), population_text(in.scenario));
   if (const std::string text = cohort::uncertainty_text(in.scenario, in.models); !text.empty()) out += "<p>" + escape(text) + "</p>\n";
-  for (const auto& remark : cohort::population_remarks(in.scenario, in.models)) out += "<p>Warning: " + escape(core::to_text(remark)) + "</p>\n";
+  for (const std::string& remark : in.remarks) out += "<p>Warning: " + escape(remark) + "</p>\n";
   return out;
 }
 
@@ -142,22 +142,29 @@ std::string summary_table(const ReportInput& in) {
   return out + "</table></div>\n";
 }
 
+/// Four digits: own data may be in weeks.
+std::string rounded_month(double month) { return fmt::format("{:.4g}", month); }
+
 std::string comparison(const ReportInput& in) {
   std::string out = "<h2>Simulated against observed</h2>\n";
   if (in.comparisons.empty()) return out + "<p>No trial reports an outcome that these models have.</p>\n";
-  out += "<p>Percent change from the start of treatment, in percentage points. A model is compared only with rows of an outcome it has.</p>\n" +
-         summary_table(in);
-  out += "<details><summary>All " + std::to_string(in.comparisons.size()) +
-         " comparisons</summary><div class=scroll><table><tr><th>Model</th><th>Study</th><th>Arm</th><th>Outcome</th><th class=n>Month</th>"
-         "<th class=n>Observed</th><th class=n>Reported interval</th><th>Its kind</th><th class=n>Simulated</th><th "
-         "class=n>Difference</th><th>Provenance</th><th>Role</th></tr>\n";
+  const bool changes = !evidence::summarise(in.comparisons).empty();
+  if (changes)
+    out += "<p>Percent change from the start of treatment, in percentage points. A model is compared only with rows of an outcome it has.</p>\n" +
+           summary_table(in);
+  out +=
+      std::string(changes ? "<details>" : "<details open>") + "<summary>All " + std::to_string(in.comparisons.size()) +
+      " comparisons</summary><div class=scroll><table><tr><th>Model</th><th>Study</th><th>Arm</th><th>Outcome</th><th>Unit</th><th class=n>Month</th>"
+      "<th class=n>Observed</th><th class=n>Reported interval</th><th>Its kind</th><th class=n>Simulated</th><th "
+      "class=n>Difference</th><th>Provenance</th><th>Role</th></tr>\n";
   for (const auto& c : in.comparisons) {
     out += fmt::format(
-        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td>{}</td><td class=n>{}</td><td "
-        "class=n>{}</td><td>{}</td><td>{}</td></tr>\n",
-        escape(c.model), link_doi(c.study + (c.doi.empty() ? "" : ", doi:" + c.doi)), escape(c.study_arm), c.outcome, core::format_double(c.month),
-        number(c.observed), c.low && c.high ? number(*c.low) + " to " + number(*c.high) : "none", escape(c.interval), number(c.simulated),
-        std::isfinite(c.simulated) ? fmt::format("{:+.2f}", c.simulated - c.observed) : "missing", escape(c.provenance), escape(c.role));
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td>{}</td><td "
+        "class=n>{}</td><td class=n>{}</td><td>{}</td><td>{}</td></tr>\n",
+        escape(c.model), link_doi(c.study + (c.doi.empty() ? "" : ", doi:" + c.doi)), escape(c.study_arm), c.outcome, escape(c.unit),
+        rounded_month(c.month), number(c.observed), c.low && c.high ? number(*c.low) + " to " + number(*c.high) : "none", escape(c.interval),
+        number(c.simulated), std::isfinite(c.simulated) ? fmt::format("{:+.2f}", c.simulated - c.observed) : "missing", escape(c.provenance),
+        escape(c.role));
   }
   return out + "</table></div></details>\n";
 }

@@ -20,6 +20,15 @@ core::Error dosing_error(const std::string& code, const std::string& message, co
 
 }  // namespace
 
+void add_own_drugs(const model::Model& model, protocol::DrugCatalogue& catalogue) {
+  for (const model::DoseEntry& entry : model.doses) {
+    const model::Species* into = model.find_species(entry.into);
+    const auto known = std::find_if(catalogue.drugs.begin(), catalogue.drugs.end(), [&](const protocol::Drug& d) { return d.name == entry.drug; });
+    const std::string unit = entry.unit ? entry.unit->text : into != nullptr ? into->unit.text : "";
+    if (known == catalogue.drugs.end()) catalogue.drugs.push_back({entry.drug, entry.route, unit});
+  }
+}
+
 DoseTranslator::DoseTranslator(const CompiledModel& model, const core::UnitSystem& units) : model_(model), units_(units) {}
 
 std::optional<double> DoseTranslator::formula(const std::optional<expr::NodeId>& node, std::span<const double> parameters) {

@@ -89,7 +89,8 @@ class Run {
       save_state("cancelled");
       return outcome(result, many);
     }
-    const auto comparisons = evidence::compare(scenario_, models_, result, prepared_.studies);
+    auto comparisons = evidence::compare(scenario_, models_, result, prepared_.studies);
+    for (auto& own : evidence::compare_own_data(scenario_, models_, result, prepared_.own)) comparisons.push_back(std::move(own));
     if (!many) write_trajectories(result, true);
     write_observed(comparisons);
     write_report(result, comparisons);
@@ -204,6 +205,8 @@ class Run {
     }
     for (const auto& draws : scenario_.population.calibrations)
       m["calibrations"].push_back({{"file", draws.file}, {"sha256", core::sha256(core::read_file(draws.file))}});
+    for (const cohort::OwnTable& own : scenario_.own_tables)
+      m["own_data"].push_back({{"file", own.path}, {"arm", own.arm}, {"sha256", core::sha256(core::read_file(own.path))}});
     std::set<std::string> methods;
     for (const auto& model : models_) methods.insert(model.method());
     static constexpr const char* kEngines[] = {"auto", "reference", "lanes"};
@@ -337,6 +340,7 @@ class Run {
     shown["status"] = "completed";
     const model::Outcomes outcomes = model::load_outcomes(workspace_.root());
     report::ReportInput input{scenario_, models_, result, comparisons, outcomes, shown.dump(2), library};
+    input.remarks = prepared_.remarks;
     if (!scenario_.control.empty())
       input.animals = evidence::compare_animals(scenario_, models_, result, prepared_.animals, workspace_.root(), workspace_.units());
     if (scenario_.power) input.power = evidence::power_of(scenario_, models_, result, workspace_.root());
@@ -378,6 +382,11 @@ Rerun rerun_of(const cohort::Workspace& workspace, const Json& old, const Build&
   for (const auto& m : old.at("models")) check_same(m, "document", "model document", again.remarks);
   if (old.contains("subjects")) check_same(old.at("subjects"), "file", "the subject table", again.remarks);
   for (const Json& draws : old.value("calibrations", Json::array())) check_same(draws, "file", "the ensemble", again.remarks);
+  again.scenario.own_tables.clear();  // with those of the command line
+  for (const Json& own : old.value("own_data", Json::array())) {
+    check_same(own, "file", "own data", again.remarks);
+    again.scenario.own_tables.push_back({own.at("file"), own.at("arm")});
+  }
   return again;
 }
 

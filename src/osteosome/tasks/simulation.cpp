@@ -59,15 +59,37 @@ void apply_set(model::Model& model, const std::vector<std::string>& settings, co
   problems.throw_if_any(core::ErrorKind::Input);
 }
 
-/// Every drug the regimens or the table name; problems of a text are reported where it is simulated.
-std::vector<std::string> drugs_of(const SimulationRequest& o, const cohort::Workspace& workspace) {
+/// What the doses may name: the drugs of the library, and those in [doses] of a model of one's own where a text or the table names another.
+protocol::DrugCatalogue catalogue_of(const SimulationRequest& o, const cohort::Workspace& workspace) {
+  protocol::DrugCatalogue catalogue = workspace.drugs();
+  const auto known = [&](const std::string& name) {
+    return std::any_of(catalogue.drugs.begin(), catalogue.drugs.end(), [&](const auto& d) { return core::to_lower(d.name) == core::to_lower(name); });
+  };
+  bool others = false;
+  for (const std::string& text : o.doses) {
+    try {
+      (void)protocol::parse_regimen(text, catalogue, workspace.units());
+    } catch (const core::Error& error) {
+      if (!protocol::names_unknown_drug(error)) throw;
+      others = true;
+    }
+  }
+  if (!o.data.empty()) {
+    for (const std::string& name : protocol::drugs_in_table(o.data)) others = others || !known(name);
+  }
+  if (others) simulate::add_own_drugs(workspace.load({o.model, o.species}), catalogue);
+  return catalogue;
+}
+
+/// Every drug the regimens or the table name.
+std::vector<std::string> drugs_of(const SimulationRequest& o, const protocol::DrugCatalogue& catalogue, const core::UnitSystem& units) {
   std::vector<std::string> drugs;
   for (const std::string& text : o.doses) {
-    for (const std::string& drug : protocol::parse_regimen(text, workspace.drugs(), workspace.units()).drugs()) drugs.push_back(drug);
+    for (const std::string& drug : protocol::parse_regimen(text, catalogue, units).drugs()) drugs.push_back(drug);
   }
   if (o.data.empty()) return drugs;
   for (const std::string& name : protocol::drugs_in_table(o.data)) {
-    for (const auto& d : workspace.drugs().drugs) {
+    for (const auto& d : catalogue.drugs) {
       if (core::to_lower(d.name) == core::to_lower(name)) drugs.push_back(d.name);
     }
   }
@@ -352,7 +374,7 @@ void check_words(const SimulationRequest& o, const core::UnitSystem& units) {
 }
 
 Simulation simulate_regimens(const SimulationRequest& o, const simulate::CompiledModel& model, const cohort::Workspace& workspace,
-                             const cohort::Job& job) {
+                             const protocol::DrugCatalogue& catalogue, const cohort::Job& job) {
   const core::UnitSystem& units = workspace.units();
   check_words(o, units);
   Simulation out;
@@ -362,7 +384,7 @@ Simulation simulate_regimens(const SimulationRequest& o, const simulate::Compile
   remark_length(model, observation.times.back().in(unit), out.warnings);
   cohort::Treatment treatment;
   for (const std::string& text : o.doses) {
-    treatment.regimens.push_back(protocol::parse_regimen(text, workspace.drugs(), units));
+    treatment.regimens.push_back(protocol::parse_regimen(text, catalogue, units));
     for (const std::string& remark : treatment.regimens.back().remarks) out.warnings.push_back(remark);
   }
   cohort::Subject subject;
@@ -393,11 +415,11 @@ Simulation simulate_regimens(const SimulationRequest& o, const simulate::Compile
 
 /// The table, made rows of the model.
 protocol::EventTable read_table(const SimulationRequest& o, const simulate::CompiledModel& model, const cohort::Workspace& workspace,
-                                std::vector<std::string>& warnings) {
+                                const protocol::DrugCatalogue& catalogue, std::vector<std::string>& warnings) {
   const core::UnitSystem& units = workspace.units();
   auto table = protocol::read_event_table(o.data, o.time_unit, model.program().parameters, model.program().states, units);
   simulate::check_covariates(table, model.model());
-  simulate::translate_drugs(table, model, units, workspace.drugs(), simulate::body_mass_kg(model, patient_of(o, model, units)), table.remarks);
+  simulate::translate_drugs(table, model, units, catalogue, simulate::body_mass_kg(model, patient_of(o, model, units)), table.remarks);
   for (const std::string& setting : o.set) {
     const std::string name = setting.substr(0, setting.find('='));
     const auto& columns = table.parameter_columns;
@@ -431,9 +453,9 @@ void add_keys(const protocol::EventTable& table, const std::string& file, Simula
 }
 
 Simulation simulate_table(const SimulationRequest& o, const simulate::CompiledModel& model, const cohort::Workspace& workspace,
-                          const cohort::Job& job) {
+                          const protocol::DrugCatalogue& catalogue, const cohort::Job& job) {
   Simulation out;
-  const auto table = read_table(o, model, workspace, out.warnings);
+  const auto table = read_table(o, model, workspace, catalogue, out.warnings);
   const auto parameters = simulate::begin_patient(model, patient_of(o, model, workspace.units()), model.program().parameter_values).parameters;
   std::vector<std::string> said;
   const auto episodes = simulate::plan_event_table(table, model, workspace.units(), parameters, {}, said);
@@ -480,16 +502,17 @@ Simulation simulate_table(const SimulationRequest& o, const simulate::CompiledMo
 
 Simulation simulate(const cohort::Workspace& workspace, const SimulationRequest& request, const cohort::Job& job) {
   const auto& units = workspace.units();
-  model::Model loaded = workspace.load({request.model, request.species, drugs_of(request, workspace)});
+  const protocol::DrugCatalogue catalogue = catalogue_of(request, workspace);
+  model::Model loaded = workspace.load({request.model, request.species, drugs_of(request, catalogue, units)});
   apply_set(loaded, request.set, units);
   const simulate::CompiledModel model(std::move(loaded), request.solver);
-  if (request.data.empty()) return simulate_regimens(request, model, workspace, job);
+  if (request.data.empty()) return simulate_regimens(request, model, workspace, catalogue, job);
   if (!(request.doses.empty() && request.until.empty() && request.every.empty() && request.times.empty()))
     throw usage("--data excludes --dose, --until, --every and --times", "The table says what is given and when values are wanted.");
   if (!(request.age.empty() && request.menopause.empty() && request.ovariectomy.empty() && request.t_scores.empty()))
     throw usage("--data excludes --age, --menopause, --ovariectomy and --t-score",
                 "A column with the name of a parameter sets it for each subject; for patients write a scenario.");
-  return simulate_table(request, model, workspace, job);
+  return simulate_table(request, model, workspace, catalogue, job);
 }
 
 std::size_t write_csv(const Simulation& simulation, const std::function<void(const std::string&)>& write) {
