@@ -128,7 +128,8 @@ void begin(const cohort::Workspace& workspace, const std::string& kind, const st
     for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
     throw core::usage("there is no template '" + kind + "'", "There are " + list + ". " + core::did_you_mean(kind, names));
   }
-  core::check_output(path, false, {});
+  std::error_code ec;
+  if (fs::exists(path, ec)) throw core::Error(core::ErrorKind::Io, {"io-004", "'" + path + "' exists", {}, "Write to another name."});
   core::write_file(path, core::read_file(workspace.root() + "/templates/" + kind + ".toml"));
 }
 

@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The first hour: what there is to name, documents to start from, the pages "Your first study", own data and own drugs."""
+import os
+import re
+import shlex
+import shutil
+import unittest
+import unittest.mock
+
+from support import INPUT, IO_ERROR, OK, ROOT, USAGE, Case, numbers, table
+from support import setUpModule  # noqa: F401  (unittest calls it)
+
+LISTED = {"drugs": "denosumab", "products": "exosomes:bmsc", "species": "rat", "strains": "mouse-c3h", "outcomes": "BVTV_tibia", "sites": "LS",
+          "scenarios": "denosumab-and-stop", "studies": "defend-denosumab"}
+
+SCENARIO = """
+[scenario]
+title = "own"
+until = "8 weeks"
+every = "4 weeks"
+[patient]
+age = "25 weeks"
+ovariectomy = "12 weeks"
+[models.osteosome]
+species = "rat"
+[arms.ovx]
+label = "OVX rats"
+regimen = "none"
+[arms.treated]
+regimen = "alendronate 0.03 mg/kg sc every 3 d x 19"
+"""
+ABSOLUTE = SCENARIO + '[report]\nvalues = "absolute"\noutcomes = ["BVTV_tibia"]\n'
+
+
+class Lists(Case):
+    def test_every_kind_names_what_there_is(self):
+        for what, example in LISTED.items():
+            with self.subTest(what=what):
+                lines = self.ok("list", what).out.splitlines()
+                self.assertEqual(len([line for line in lines if line.split()[0] == example]), 1, lines)
+                self.assertGreater(len(lines), 2)
+
+    def test_another_kind_is_refused(self):
+        self.fails(USAGE, "list", "drug", says=("{drugs,products,species",))
+
+
+class Templates(Case):
+    def test_each_is_valid_and_nothing_is_overwritten(self):
+        for kind in ("rat-study", "clinical", "model", "drug", "product"):
+            with self.subTest(kind=kind):
+                result = self.cli("new", kind, f"{kind}.toml")
+                self.assertEqual((result.code, result.err), (OK, f"wrote {kind}.toml; next: osteosome check {kind}.toml\n"))
+                self.ok("check", f"{kind}.toml")
+                self.write(f"{kind}.toml", "mine")
+                self.fails(IO_ERROR, "new", kind, f"{kind}.toml", says=("exists",))
+                self.assertEqual((self.dir / f"{kind}.toml").read_text(encoding="utf-8"), "mine")
+
+    def test_an_unknown_kind(self):
+        self.fails(USAGE, "new", "rat-studi", "x.toml", says=("clinical, drug, model, product, rat-study", "Did you mean 'rat-study'?"))
+        self.assertFalse((self.dir / "x.toml").exists())
+
+    def test_a_drug_and_a_product_join_a_data_folder(self):
+        data = self.dir / "data"
+        data.mkdir()
+        for name in ("models", "evidence", "scenarios", "species", "vocabulary", "calibrations", "templates"):
+            (data / name).symlink_to(ROOT / name)
+        shutil.copytree(ROOT / "therapies", data / "therapies")
+        patch = unittest.mock.patch.dict(os.environ, {"OSTEOSOME_DATA": str(data)})
+        patch.start()
+        self.addCleanup(patch.stop)
+        self.cli("new", "drug", str(data / "therapies/mydrug.toml"))
+        self.cli("new", "product", str(data / "therapies/exosomes/exosomes-mine.toml"))
+        ctx = {dose: float(table(self.cli("simulate", "osteosome", "--age", "68 years", "--until", "28 d", "--every", "28 d", "--observe", "CTX", *dose).out)[-1]["CTX"])
+               for dose in ((), ("--dose", "mydrug 10 mg po daily x 28"))}
+        self.assertLess(ctx["--dose", "mydrug 10 mg po daily x 28"], 0.8 * ctx[()])
+        self.assertEqual(self.cli("simulate", "osteosome", "--species", "rat", "--dose", "exosomes:mine 100 ug iv weekly x 8", "--until", "8 weeks", "--observe",
+                                  "BVTV_tibia").code, OK)
+
+
+class Pages(Case):
+    """Every block of the pages runs as it stands."""
+
+    def run_page(self, name: str) -> list[str]:
+        page = (ROOT / "docs/how-to" / name).read_text(encoding="utf-8")
+        done = []
+        for language, file, body in re.findall(r"^```(sh|csv) ?(\S*)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+            if language == "csv":
+                self.write(file, body)
+                continue
+            for command in body.splitlines():
+                program, *arguments = shlex.split(command)
+                self.assertEqual(program, "osteosome")
+                result = self.cli(*arguments)
+                self.assertEqual(result.code, OK, (command, result))
+                done.append(arguments[0])
+        return done
+
+    def test_animals(self):
+        self.assertEqual(self.run_page("first-animal-study.md"), ["new", "check", "run", "run", "power"])
+        own = [r for r in table((self.dir / "runs/with-data/observed.csv").read_text(encoding="utf-8")) if r["role"] == "own"]
+        self.assertEqual([(r["arm"], float(r["observed"])) for r in own], [("sham", 17.5), ("ovx", 6.9), ("exosomes", 12.2)])
+
+    def test_nonmem(self):
+        self.assertEqual(self.run_page("first-nonmem-table.md"), ["new", "check", "simulate", "simulate"])
+        rows = table((self.dir / "predictions.csv").read_text(encoding="utf-8"))
+        self.assertEqual([(r["ID"], r["TIME"]) for r in rows], [("1", "1"), ("1", "168"), ("2", "1"), ("2", "168")])
+        self.assertGreater(numbers(rows, "concentration")[3], 2 * numbers(rows, "concentration")[1])
+
+    def test_sequence(self):
+        self.assertEqual(self.run_page("first-sequence.md"), ["new", "check", "run", "simulate"])
+
+
+class OwnData(Case):
+    def overlay(self, csv: str, scenario: str = ABSOLUTE, name: str = "mine.csv"):
+        self.write("s.toml", scenario)
+        self.write(name, csv)
+        result = self.cli("run", "s.toml", "--evidence", name, "-o", "out", "--overwrite", "--quiet")
+        observed = table((self.dir / "out/observed.csv").read_text(encoding="utf-8")) if result.code == OK else []
+        return result, observed
+
+    def test_means_stand_beside_the_simulated_values(self):
+        result, observed = self.overlay("arm,outcome,time [week],mean,sd,n\novx,BVTV_tibia,4,7,2,16\nOVX rats,BVTV_tibia,8,6,1,16\n")
+        self.assertEqual((result.code, result.err), (OK, ""))
+        values = {float(r["week"]): float(r["value"]) for r in table((self.dir / "out/trajectories.csv").read_text(encoding="utf-8"))
+                  if r["arm"] == "ovx" and r["output"] == "BVTV_tibia"}
+        self.assertEqual([(r["arm"], r["unit"], r["observed"], r["observed_low"], r["observed_high"], r["interval"], r["role"]) for r in observed],
+                         [("ovx", "percent", "7", "5", "9", "SD", "own"), ("ovx", "percent", "6", "5", "7", "SD", "own")])
+        self.assertEqual(numbers(observed, "simulated"), [values[4], values[8]])
+        chart = (self.dir / "out/charts/BVTV_tibia.vl.json").read_text(encoding="utf-8")
+        self.assertIn('"study": "mine"', chart)
+
+    def test_single_animals_become_means(self):
+        """Mean 8, SD sqrt(2), of 7 and 9."""
+        _, observed = self.overlay("animal,arm,outcome,time [d],value\n1,ovx,BVTV_tibia,56,7\n2,ovx,BVTV_tibia,56,9\n")
+        self.assertEqual(numbers(observed, "observed"), [8])
+        self.assertAlmostEqual(float(observed[0]["error"]), 2**0.5, places=12)
+
+    def test_changes_count_from_the_groups_own_start(self):
+        """10 to 12 with SD 2 is +20 % with SD 20."""
+        result, observed = self.overlay("arm;outcome;time [week];mean;sd\novx;BVTV_tibia;0;10;1\novx;BVTV_tibia;8;12;2\ntreated;BVTV_tibia;8;12;2\n", SCENARIO)
+        last = observed[-1]
+        self.assertEqual((last["arm"], last["unit"]), ("ovx", "percent_change"))
+        self.assertAlmostEqual(float(last["observed"]), 20, places=9)
+        self.assertAlmostEqual(float(last["error"]), 20, places=9)
+        self.assertIn("of arm 'treated' has no value at time 0", result.err)
+        self.assertIn("of arm &#39;treated&#39; has no value at time 0", (self.dir / "out/report.html").read_text(encoding="utf-8").replace("'", "&#39;"))
+
+    def test_what_is_not_used_is_said(self):
+        result, observed = self.overlay("arm,outcome,time [week],mean,bach\novx,BVTV_tibia,9,7,a\novx,P1NP,8,30,a\n")
+        self.assertEqual(result.code, OK)
+        for text in ("column 'bach' is not used", "mine.csv:2: lies after the end", "P1NP is in 'ng/mL', and that of model 'osteosome' in '1': not shown"):
+            self.assertIn(text, result.err)
+        self.assertEqual(observed, [])
+
+    def test_mistakes_come_in_one_go(self):
+        result, _ = self.overlay("arm,outcome,time [week],mean,sd,se\novxx,BVTV_tibia,8,7,,\novx,BVTV_tibiaa,8,seven,,\novx,BVTV_tibia,-1,7,1,1\n")
+        self.assertEqual(result.code, INPUT)
+        for text in ("mine.csv:2: the scenario has no arm 'ovxx'", "Did you mean 'ovx'?", "mine.csv:3: there is no outcome 'BVTV_tibiaa'",
+                     "'seven' in column 'mean' is no number", "both sd and se are given", "before the start of treatment"):
+            self.assertIn(text, result.err)
+        result, _ = self.overlay("arm,outcome,time,mean\novx,BVTV_tibia,8,7\n")
+        self.assertIn("column 'time': the time has no unit", result.err)
+        result, _ = self.overlay("arm,outcome,mean\novx,BVTV_tibia,7\n")
+        self.assertIn("column 'time' is missing", result.err)
+
+    def test_tables_of_the_scenario_and_rerun(self):
+        self.write("s.toml", ABSOLUTE.replace('[arms.treated]', '[arms.treated]\nevidence = ["one.csv"]') + 'evidence = ["all.csv"]\n')
+        self.write("one.csv", "outcome,time [week],mean\nBVTV_tibia,5,12\n")
+        self.write("all.csv", "arm,outcome,time [week],mean\novx,BVTV_tibia,3,8\n")
+        (self.dir / "more").mkdir()
+        self.write("more/x.csv", "arm,outcome,time [week],mean\novx,BVTV_tibia,7,8\n")
+        self.ok("run", "s.toml", "--evidence", "more", "-o", "out", "--quiet")
+        observed = table((self.dir / "out/observed.csv").read_text(encoding="utf-8"))
+        self.assertEqual(sorted((r["study"], r["arm"]) for r in observed), [("all", "ovx"), ("one", "treated"), ("x", "ovx")])
+        self.assertIn("same bits", self.ok("rerun", "out/run.json", "--quiet").out)
+        self.write("more/x.csv", "arm,outcome,time [week],mean\novx,BVTV_tibia,6,8\n")
+        self.assertIn("own data more/x.csv has changed since the run", self.cli("rerun", "out/run.json", "-o", "again", "--quiet").err)
+
+
+class OwnDrug(Case):
+    def setUp(self):
+        super().setUp()
+        self.cli("new", "model", "m.toml")
+
+    def test_is_dosed_by_text_and_by_table(self):
+        """One compartment with absorption: 100 mg, ka 0.5/h, k 0.1/h, V 50 L."""
+        from math import exp
+
+        exact = 100 * 0.5 / (50 * (0.5 - 0.1)) * (exp(-0.1 * 4) - exp(-0.5 * 4))
+        rows = table(self.ok("simulate", "m.toml", "--dose", "mydrug 100 mg", "--until", "4 h", "--every", "4 h", "--observe", "concentration", "--rtol", "1e-9").out)
+        self.assertAlmostEqual(float(rows[-1]["concentration"]), exact, delta=1e-7)
+        self.write("e.csv", "ID,TIME,EVID,AMT [mg],DRUG\n1,0,1,100,mydrug\n1,4,0,.,.\n")
+        rows = table(self.cli("simulate", "m.toml", "--data", "e.csv", "--time-unit", "h", "--observe", "concentration", "--rtol", "1e-9").out)
+        self.assertAlmostEqual(float(rows[-1]["concentration"]), exact, delta=1e-7)
+
+    def test_an_unknown_one_is_still_refused(self):
+        self.fails(INPUT, "simulate", "m.toml", "--dose", "mydrag 100 mg", "--until", "4 h", says=("unknown drug 'mydrag'", "Did you mean 'mydrug'?"))
+
+    def scenario(self, arms: str) -> None:
+        self.write("s.toml", f'[scenario]\ntitle = "own"\nuntil = "7 d"\nevery = "1 d"\n[models.mine]\ndocument = "m.toml"\n[models.joerg-2022]\n{arms}')
+
+    def test_an_arm_is_left_out_of_a_model_that_lacks_its_drug(self):
+        self.scenario('[arms.own]\nregimen = "mydrug 100 mg daily x 7"\n[arms.denosumab]\nregimen = "denosumab 60 mg"\n[arms.none]\nregimen = "none"\n')
+        result = self.cli("run", "s.toml", "-o", "out", "--quiet")
+        self.assertEqual(result.code, OK, result)
+        rows = table((self.dir / "out/trajectories.csv").read_text(encoding="utf-8"))
+        self.assertEqual({(r["model"], r["arm"]) for r in rows}, {("mine", "own"), ("mine", "none"), ("joerg-2022", "denosumab"), ("joerg-2022", "none")})
+        self.assertIn("4 simulations", result.out)
+        self.assertIn("arm 'own' is left out of model 'joerg-2022', which has not its drug", result.err)
+        self.assertIn("left out of model", (self.dir / "out/report.html").read_text(encoding="utf-8"))
+
+    def test_an_arm_that_no_model_can_have_is_refused(self):
+        self.scenario('[arms.x]\nregimen = "abaloparatide 80 ug daily x 7"\n')
+        result = self.fails(INPUT, "run", "s.toml", "-o", "out", says=("model 'm' has no drug 'abaloparatide'",))
+        self.assertIn("model 'joerg-2022' has no drug 'abaloparatide'", result.err)
+
+
+if __name__ == "__main__":
+    unittest.main()
