@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import shutil
+import statistics
 import unittest
 import unittest.mock
 
@@ -176,6 +177,72 @@ class OwnData(Case):
         self.assertIn("same bits", self.ok("rerun", "out/run.json", "--quiet").out)
         self.write("more/x.csv", "arm,outcome,time [week],mean\novx,BVTV_tibia,6,8\n")
         self.assertIn("own data more/x.csv has changed since the run", self.cli("rerun", "out/run.json", "-o", "again", "--quiet").err)
+
+
+class PopulationTables(Case):
+    """Against what the trajectories say, with Python's own statistics."""
+
+    def run_population(self, extra: str = "") -> None:
+        self.write("s.toml", """
+[scenario]
+title = "women"
+until = "12 months"
+every = "6 months"
+[patient]
+age = "68 years"
+[models.osteosome]
+[population]
+n = 9
+[population.parameters.osteosome]
+"alendronate.F" = { kind = "lognormal", cv = 0.5 }
+[arms.a]
+regimen = "alendronate 70 mg weekly x 52"
+adherence = { miss_probability = 0.5 }
+[report]
+outcomes = ["TH", "CTX"]
+responders = { TH = 1.5, CTX = -30 }
+""" + extra)
+        self.ok("run", "s.toml", "-o", "out", "--quiet")
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        return table((self.dir / "out" / name).read_text(encoding="utf-8"))
+
+    def test_percentiles_subjects_and_responders(self):
+        self.run_population()
+        values: dict[tuple[str, float], list[float]] = {}
+        for r in self.rows("trajectories.csv"):
+            values.setdefault((r["output"], float(r["month"])), []).append(float(r["value"]))
+        percentiles = {(r["output"], float(r["month"]), r["unit"]): r for r in self.rows("percentiles.csv")}
+        for output in ("TH", "CTX"):
+            sample = values[output, 12]
+            changes = [100 * (x / x0 - 1) for x, x0 in zip(sample, values[output, 0])]
+            for unit, data in (("percent_change", changes), ("g/cm^2" if output == "TH" else "1", sample)):
+                row = percentiles[output, 12, unit]
+                self.assertEqual(row["n"], "9")
+                self.assertAlmostEqual(float(row["mean"]), statistics.mean(data), places=9)
+                self.assertAlmostEqual(float(row["sd"]), statistics.stdev(data), places=9)
+                quartiles = statistics.quantiles(data, n=4, method="inclusive")
+                for name, expected in zip(("p25", "p50", "p75"), quartiles):
+                    self.assertAlmostEqual(float(row[name]), expected, places=9)
+            threshold = {"TH": 1.5, "CTX": -30}[output]
+            count = sum(c >= threshold if threshold > 0 else c <= threshold for c in changes)
+            row = next(r for r in self.rows("responders.csv") if r["outcome"] == output and r["month"] == "12")
+            self.assertEqual((int(row["responders"]), float(row["threshold"])), (count, threshold))
+            self.assertAlmostEqual(float(row["share"]), count / 9, places=12)
+            for bound in (float(row["low"]), float(row["high"])):  # where the score test is just significant (Wilson)
+                if 0 < bound < 1:
+                    self.assertAlmostEqual(abs(count / 9 - bound) / (bound * (1 - bound) / 9) ** 0.5, statistics.NormalDist().inv_cdf(0.975), places=9)
+        subjects = self.rows("subjects.csv")
+        drawn = [float(r["value"]) for r in subjects if r["quantity"] == "alendronate.F"]
+        self.assertEqual(len(set(drawn)), 9)
+        self.assertEqual([float(r["value"]) for r in subjects if r["quantity"] == "baseline TH"], values["TH", 0])
+        doses = [int(r["doses"]) for r in subjects if r["quantity"] == "alendronate.F"]
+        self.assertTrue(all(10 < d < 42 for d in doses) and len(set(doses)) > 1, doses)
+        self.assertNotIn(("T_TH", 12, "percent_change"), percentiles)
+
+    def test_a_threshold_of_what_is_no_outcome(self):
+        self.write("s.toml", SCENARIO + "[report]\nresponders = { THH = 3 }\n")
+        self.fails(INPUT, "run", "s.toml", "-o", "out", says=("THH",))
 
 
 class OwnDrug(Case):

@@ -75,6 +75,7 @@ struct Scenario {
   std::vector<core::Time> extra_times;  ///< further times of looking, e.g. the visits of a trial that is laid over
   std::vector<std::string> outcomes;  ///< evidence codes to show, in order; empty: all the models have
   bool absolute = false;              ///< the report shows values in their units, not percent change
+  std::vector<std::pair<std::string, double>> responders = {};  ///< outcome, and the change in percent that makes a responder
   std::string control;                ///< arm that animal studies laid over compare with, or ""
   std::vector<OwnTable> own_tables = {};
   std::optional<PowerPlan> power;
@@ -99,6 +100,9 @@ struct ArmResult {
   std::vector<std::string> message;                      ///< [subject]
   std::vector<double> time_reached_days;                 ///< [subject], after the start of treatment
   std::vector<solve::Statistics> statistics;             ///< [subject]
+  std::vector<std::string> columns = {};                 ///< what differs between the subjects: parameters and initial values
+  std::vector<std::vector<double>> drawn = {};           ///< [subject][column], in the units of the model
+  std::vector<std::size_t> doses = {};                   ///< [subject], given up to the last look
   [[nodiscard]] solve::Statistics total() const;         ///< summed over subjects
 };
 

@@ -43,6 +43,21 @@ PopulationSubjects subjects_of(const Scenario& scenario, std::size_t m, std::siz
           scenario.models[m].from_rest};
 }
 
+/// What differs between the subjects of an arm, and the doses that each took.
+void record_subjects(const PopulationSubjects& subjects, const core::Time& until, ArmResult& arm) {
+  arm.columns = subjects.columns();
+  for (std::size_t s = 0; s < subjects.size(); ++s) {
+    const Subject subject = subjects.at(s);
+    const Treatment& treatment = *subject.treatment;
+    core::RandomStream stream(subject.seed, subject.id, "adherence:" + treatment.name);
+    std::size_t doses = 0;
+    for (const protocol::Regimen& regimen : treatment.regimens)
+      doses += protocol::expand(regimen, protocol::horizon_after(until), treatment.adherence, &stream).size();
+    arm.doses.push_back(doses);
+    arm.drawn.push_back(subject.values);
+  }
+}
+
 /// Puts the subjects of an arm where the result keeps them.
 class ArmSink final : public Sink {
  public:
@@ -209,6 +224,7 @@ ScenarioResult run_scenario(const Scenario& scenario, const std::vector<Compiled
       Job job{stop, {}, hooks.block};
       if (hooks.progress) job.progress = [&](std::size_t done, std::size_t) { hooks.progress(before + done, total); };
       simulate(models[m], units, subjects, observation, sink, job, &baselines);
+      if (n > 1 && !stop.stop_requested()) record_subjects(subjects, scenario.until, arm);
       before += n;
       result.arms.push_back(std::move(arm));
     }

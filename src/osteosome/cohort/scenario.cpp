@@ -467,6 +467,15 @@ class ScenarioReader {
       in.problem("scenario-022", "unknown 'values' = '" + values + "'", "'change' (percent) or 'absolute'.", "values");
     scenario_.absolute = values == "absolute";
     scenario_.control = arm_named(in, "control", false);
+    if (const TomlValue* responders = in.table("responders")) {
+      TomlReader body(*responders, "responders", problems_);
+      std::vector<std::string> codes;
+      for (const auto& entry : responders->entries) {
+        codes.push_back(entry.first);
+        scenario_.responders.emplace_back(entry.first, body.required_number(entry.first));
+      }
+      check_outcomes(in, codes, "responders");
+    }
     for (const std::string& table : in.texts("evidence")) scenario_.own_tables.push_back({beside(table)});
     in.finish();
   }

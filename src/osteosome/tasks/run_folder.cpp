@@ -26,6 +26,7 @@
 #include "osteosome/evidence/power.hpp"
 #include "osteosome/evidence/study.hpp"
 #include "osteosome/report/report.hpp"
+#include "run_tables.hpp"
 
 namespace osteosome::tasks {
 namespace {
@@ -92,6 +93,7 @@ class Run {
     auto comparisons = evidence::compare(scenario_, models_, result, prepared_.studies);
     for (auto& own : evidence::compare_own_data(scenario_, models_, result, prepared_.own)) comparisons.push_back(std::move(own));
     if (!many) write_trajectories(result, true);
+    if (scenario_.population.n > 1) write_population(result);
     write_observed(comparisons);
     write_report(result, comparisons);
     if (many) cohort::write_netcdf(path("trajectories.nc"), scenario_, models_, result);
@@ -289,6 +291,12 @@ class Run {
     stage_text("status.csv.meta.json",
                Json({{"time_reached_days", {{"unit", "d"}, {"label", "time after the start of treatment up to which values exist"}}}}).dump(2) +
                    "\n");
+  }
+
+  void write_population(const cohort::ScenarioResult& result) {
+    stage_text("percentiles.csv", core::to_csv(percentiles_table(scenario_, models_, result)));
+    stage_text("subjects.csv", core::to_csv(subjects_table(scenario_, models_, result)));
+    if (!scenario_.responders.empty()) stage_text("responders.csv", core::to_csv(responders_table(scenario_, models_, result)));
   }
 
   void write_observed(const std::vector<evidence::Comparison>& comparisons) {

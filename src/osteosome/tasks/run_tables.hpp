@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "osteosome/cohort/scenario.hpp"
+#include "osteosome/core/table.hpp"
+
+namespace osteosome::tasks {
+
+/// Tables of a run with several subjects, for the run folder; docs/reference/scenario.md says what the columns are.
+[[nodiscard]] core::Table percentiles_table(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
+                                            const cohort::ScenarioResult& result);
+[[nodiscard]] core::Table subjects_table(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
+                                         const cohort::ScenarioResult& result);
+/// Shares of subjects whose change is at least the threshold of `[report] responders` (at most, for a negative one), with their 95 % interval
+/// (Wilson 1927, doi:10.1080/01621459.1927.10502953).
+[[nodiscard]] core::Table responders_table(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
+                                           const cohort::ScenarioResult& result);
+
+}  // namespace osteosome::tasks
