@@ -30,7 +30,7 @@ struct OwnData {
 [[nodiscard]] std::vector<cohort::OwnTable> own_tables_at(const std::string& path);
 
 /// Reads the tables that the scenario names, checks arms and outcomes, and adds their times to the scenario's times of looking. Values of single
-/// animals or women become means. @throws Error(Io), Error(Input) with every problem of every table (own-data-001 to -003).
+/// animals or women become means. @throws Error(Io), Error(Input) with every problem of every table (own-001 to -003).
 [[nodiscard]] std::vector<OwnData> attach_own_data(cohort::Scenario& scenario, const model::Outcomes& outcomes, const core::UnitSystem& units);
 
 /// What of the data is not used, and why: another unit than the model's, no value at time 0, an outcome that no model has.

@@ -67,7 +67,7 @@ class Reader {
     if (!column("arm") && table_.arm.empty()) missing.emplace_back("arm");
     if (!column("mean") && !column("value")) missing.emplace_back("mean' or 'value");
     for (const std::string& name : missing)
-      problem("own-data-001", csv_.header_line, "column '" + name + "' is missing", "E.g. arm,outcome,time [week],mean,sd,n.");
+      problem("own-001", csv_.header_line, "column '" + name + "' is missing", "E.g. arm,outcome,time [week],mean,sd,n.");
     return missing.empty() && time_unit_ > 0;
   }
 
@@ -76,7 +76,7 @@ class Reader {
       if (unit.empty()) throw core::Error(core::ErrorKind::Unit, {"unit-002", "the time has no unit", {}, "E.g. 'time [week]'."});
       time_unit_ = core::time_unit(units_, unit).seconds;
     } catch (const core::Error& error) {
-      problem("own-data-001", csv_.header_line, "column 'time': " + error.diagnostics().at(0).message, "Head it 'time [week]' or 'time [month]'.");
+      problem("own-001", csv_.header_line, "column 'time': " + error.diagnostics().at(0).message, "Head it 'time [week]' or 'time [month]'.");
     }
   }
 
@@ -85,7 +85,7 @@ class Reader {
     if (text.empty() && !required) return std::nullopt;
     const auto value = core::csv_number(csv_, text);
     if (value && std::isfinite(*value)) return value;
-    problem("own-data-002", csv_.lines[row], "'" + text + "' in column '" + name + "' is no number", core::csv_number_hint(text));
+    problem("own-002", csv_.lines[row], "'" + text + "' in column '" + name + "' is no number", core::csv_number_hint(text));
     return std::nullopt;
   }
 
@@ -98,7 +98,7 @@ class Reader {
       if (core::to_lower(arm.name) == core::to_lower(text) || core::to_lower(arm.label) == core::to_lower(text)) return arm.name;
       names.push_back(arm.name);
     }
-    problem("own-data-003", csv_.lines[row], "the scenario has no arm '" + text + "'", core::did_you_mean(text, names));
+    problem("own-003", csv_.lines[row], "the scenario has no arm '" + text + "'", core::did_you_mean(text, names));
     return "";
   }
 
@@ -109,7 +109,7 @@ class Reader {
     point.outcome = cell(row, "outcome");
     const model::Outcome* outcome = outcomes_.find(point.outcome);
     if (outcome == nullptr)
-      problem("own-data-003", csv_.lines[row], "there is no outcome '" + point.outcome + "'",
+      problem("own-003", csv_.lines[row], "there is no outcome '" + point.outcome + "'",
               "osteosome list outcomes. " + core::did_you_mean(point.outcome, outcomes_.codes()));
     point.unit = cell(row, "unit");
     if (point.unit.empty() && outcome != nullptr) point.unit = outcome->unit;
@@ -117,14 +117,14 @@ class Reader {
     point.sd = number(row, "sd", false);
     point.se = number(row, "se", false);
     point.n = number(row, "n", false).value_or(0);
-    if (point.sd && point.se) problem("own-data-002", csv_.lines[row], "both sd and se are given", "Leave one out.");
+    if (point.sd && point.se) problem("own-002", csv_.lines[row], "both sd and se are given", "Leave one out.");
     for (const auto& spread : {point.sd, point.se}) {
-      if (spread && *spread < 0) problem("own-data-002", csv_.lines[row], "a spread is negative", "");
+      if (spread && *spread < 0) problem("own-002", csv_.lines[row], "a spread is negative", "");
     }
     if (!time || !mean || outcome == nullptr || point.arm.empty()) return;
     point.time = core::Time(*time, time_unit_);
     point.mean = *mean;
-    if (point.time < core::Time()) problem("own-data-002", csv_.lines[row], "a time lies before the start of treatment", "");
+    if (point.time < core::Time()) problem("own-002", csv_.lines[row], "a time lies before the start of treatment", "");
     if (point.time > scenario_.until) {
       data_.remarks.push_back(table_.path + ":" + std::to_string(csv_.lines[row]) + ": lies after the end of the scenario and is left out");
       return;

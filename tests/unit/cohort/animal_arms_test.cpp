@@ -73,7 +73,7 @@ std::string animal(const std::string& species, const std::string& arms, const st
 std::string arm(const std::string& regimen, const std::string& name = "a") { return "[arms." + name + "]\nregimen = \"" + regimen + "\"\n"; }
 
 std::vector<core::Diagnostic> problems_of(const std::string& text) {
-  const auto scenario = cohort::read_scenario(text, "animal.toml", library(), units());
+  auto scenario = cohort::read_scenario(text, "animal.toml", library(), units());
   const auto models = cohort::compile_models(scenario, {}, library(), units());
   core::Diagnostics problems;
   cohort::check_arms(scenario, models, units(), problems);
@@ -133,7 +133,7 @@ std::vector<core::Diagnostic> problems_of_dose(const std::string& header, const 
                      "\"iv\"\nunit = \"ug\"\nunits = [\"particles\"]\n" +
                          header);
   const model::Library shelf{folder.path()};
-  const auto scenario =
+  auto scenario =
       cohort::read_scenario("[scenario]\ntitle = \"t\"\nuntil = \"1 d\"\nevery = \"1 d\"\n[models.host]\n" + arm(regimen), "t.toml", shelf, units());
   const auto models = cohort::compile_models(scenario, {}, shelf, units());
   core::Diagnostics problems;

@@ -424,7 +424,7 @@ TEST(PatientOfAScenario, Supplement_is_a_stop_of_the_plan_at_the_start) {
 
 TEST(PatientOfAScenario, Younger_than_the_model_is_refused_by_the_check_of_the_arms) {
   const Ward ward;
-  const auto s = ward.read("age = \"29 years\"\n");
+  auto s = ward.read("age = \"29 years\"\n");
   const auto models = cohort::compile_models(s, {}, library(), units());
   core::Diagnostics problems;
   cohort::check_arms(s, models, units(), problems);

@@ -90,7 +90,7 @@ TEST(DrawnValues, Outside_signs_and_bounds_are_refused_with_the_subject) {
            {"ka = { kind = \"uniform\", low = 20, high = 30 }", "is outside its bounds"},
            {"A = { kind = \"uniform\", low = -5, high = -1 }", "is less than nothing"}}) {
     Clinic clinic("n = 40\n[population.parameters.pk]\n" + line + "\n");
-    const Scenario s = clinic.drawn();
+    Scenario s = clinic.drawn();
     core::Diagnostics problems;
     cohort::check_arms(s, clinic.models, units(), problems);
     ASSERT_EQ(problems.all().size(), 1u) << line;
@@ -102,7 +102,7 @@ TEST(DrawnValues, Outside_signs_and_bounds_are_refused_with_the_subject) {
 
 TEST(DrawnValues, Within_bounds_pass) {
   Clinic clinic("n = 40\n[population.parameters.pk]\nCL = { kind = \"normal\", mean = 3, sd = 3, low = 0.1, high = 20 }\n");
-  const Scenario s = clinic.drawn();
+  Scenario s = clinic.drawn();
   core::Diagnostics problems;
   cohort::check_arms(s, clinic.models, units(), problems);
   EXPECT_TRUE(problems.all().empty());

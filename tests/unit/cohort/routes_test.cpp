@@ -123,7 +123,7 @@ TEST(Routes, Unit_that_fits_one_route_only_is_refused_by_the_other) {
 TEST(Routes, Arm_by_a_route_the_model_lacks_is_refused_at_its_line) {
   const ScenarioFolder folder;  // its alendronate is taken by mouth
   const auto text = folder.text("[arms.good]\nregimen = \"alendronate 5 mg\"\n[arms.bad]\nregimen = \"alendronate 5 mg iv\"\n");
-  const auto scenario = folder.read(text);
+  auto scenario = folder.read(text);
   core::Diagnostics problems;
   cohort::check_arms(scenario, cohort::compile_models(scenario, {}, library(), units()), units(), problems);
   ASSERT_EQ(problems.all().size(), 1u);
