@@ -336,6 +336,9 @@ class Simulate(Case):
     def test_what_nobody_can_be_is_refused_in_one_go(self) -> None:
         self.fails(USAGE, "simulate", "osteosome", "--until", "1 d", "--age", "68", "--t-score", "XX=-2", "--t-score", "LS", "--ovariectomy", "-1 d",
                    says=("--age: '68' has no unit", "no density of 'XX'", "It has LS, TH, FN", "--t-score LS is not SITE=NUMBER", "lies after the start"))
+        self.fails(USAGE, "simulate", "osteosome", "--until", "1 d", "--age", "68 years", "--t-score", "LS=-2", "--t-score", "LS=-3", says=("twice",))
+        self.fails(INPUT, "simulate", "osteosome", "--until", "1 d", "--age", "68 years", "--menopause", "20 weeks", says=("between 10 and 70 years",))
+        self.fails(INPUT, "simulate", "osteosome", "--species", "rat", "--until", "1 d", "--age", "25 weeks", "--menopause", "20 weeks", says=("no menopause",))
         self.fails(INPUT, "simulate", "osteosome", "--until", "1 d", "--age", "140 years", says=("140 lies outside 0 to 130",))
         self.fails(INPUT, "simulate", "osteosome", "--until", "1 d", "--age", "20 years", says=("starts at age 30 years",))
         self.fails(USAGE, "simulate", "osteosome", "--until", "1 d", "--menopause", "50 years", "--t-score", "LS=-2",
@@ -465,7 +468,7 @@ class Simulate(Case):
         self.assertEqual(result.out, "")
         self.assertEqual((self.dir / "out.csv").read_text(), self.ok("simulate", "pk.toml", "--until", "2 h", "--every", "1 h").out)
         meta = json.loads((self.dir / "out.csv.meta.json").read_text())
-        self.assertEqual({k: v["unit"] for k, v in meta.items()}, {"time": "hour", "depot": "mg", "central": "mg", "conc": "mg/L"})
+        self.assertEqual({k: v["unit"] for k, v in meta.items()}, {"time [hour]": "hour", "depot": "mg", "central": "mg", "conc": "mg/L"})
         self.assertEqual(self.partials(), [])
 
     def test_output_is_not_overwritten_without_the_flag(self) -> None:

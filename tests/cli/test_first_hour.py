@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The first hour: what there is to name, documents to start from, the pages "Your first study", own data and own drugs."""
+import json
 import os
 import re
 import shlex
@@ -144,8 +145,39 @@ class OwnData(Case):
         self.assertEqual((last["arm"], last["unit"]), ("ovx", "percent_change"))
         self.assertAlmostEqual(float(last["observed"]), 20, places=9)
         self.assertAlmostEqual(float(last["error"]), 20, places=9)
-        self.assertIn("of arm 'treated' has no value at time 0", result.err)
-        self.assertIn("of arm &#39;treated&#39; has no value at time 0", (self.dir / "out/report.html").read_text(encoding="utf-8").replace("'", "&#39;"))
+        self.assertIn("of arm 'treated' has no value but 0 at time 0", result.err)
+        self.assertIn("of arm &#39;treated&#39; has no value but 0 at time 0", (self.dir / "out/report.html").read_text(encoding="utf-8").replace("'", "&#39;"))
+
+    def test_what_changes_count_from_is_no_comparison(self):
+        _, observed = self.overlay("arm,outcome,time [week],mean\novx,BVTV_tibia,0,10\novx,BVTV_tibia,8,12\n", SCENARIO)
+        self.assertEqual([(r["month"] == "0", round(float(r["observed"]), 6)) for r in observed], [(False, 20)])
+
+    def test_a_lost_animal_is_left_out(self):
+        """Mean of 7 and 9."""
+        result, observed = self.overlay("arm,outcome,time (week),value\novx,BVTV_tibia,8,7\novx,BVTV_tibia,8,NA\novx,BVTV_tibia,8,9\n")
+        self.assertEqual(numbers(observed, "observed"), [8])
+        self.assertIn("mine.csv:3: has no value and is left out", result.err)
+
+    def test_two_tables_of_one_name_are_both_drawn(self):
+        self.write("s.toml", ABSOLUTE)
+        for folder, mean in (("a", 7), ("b", 9)):
+            (self.dir / folder).mkdir()
+            self.write(f"{folder}/g.csv", f"arm,outcome,time [week],mean\novx,BVTV_tibia,8,{mean}\n")
+        self.ok("run", "s.toml", "--evidence", "a/g.csv", "--evidence", "b/g.csv", "-o", "out", "--quiet")
+        chart = json.loads((self.dir / "out/charts/BVTV_tibia.vl.json").read_text(encoding="utf-8"))
+        drawn = {row["change"] for layer in chart["layer"] for row in layer["data"]["values"] if row.get("study") == "g"}
+        self.assertEqual(drawn, {7, 9})
+
+    def test_contradictions_are_refused(self):
+        for header, row, says in (("mean,value", "7,8", "column 'mean' does not go with 'value'"), ("value,n", "7,8", "column 'n' does not go with 'value'"),
+                                  ("mean,sd,sd", "7,1,2", "there are two columns 'sd'"), ("mean [mg]", "7", "only the time has its unit in the header"),
+                                  ("mean,n", "7,-8", "'-8' in column 'n' is no number of animals"), ("mean,n", "7,2.5", "'2.5' in column 'n'")):
+            with self.subTest(header=header):
+                result, _ = self.overlay(f"arm,outcome,time [week],{header}\novx,BVTV_tibia,8,{row}\n")
+                self.assertEqual(result.code, INPUT)
+                self.assertIn(says, result.err)
+        result, _ = self.overlay("arm,outcome,time [week],mean\novx,BVTV_tibia,8,7\novx,BVTV_tibia,8,8\n")
+        self.assertIn("mine.csv:3: this group has a mean at this time already", result.err)
 
     def test_what_is_not_used_is_said(self):
         result, observed = self.overlay("arm,outcome,time [week],mean,bach\novx,BVTV_tibia,9,7,a\novx,P1NP,8,30,a\n")
@@ -240,6 +272,36 @@ responders = { TH = 1.5, CTX = -30 }
         self.assertTrue(all(10 < d < 42 for d in doses) and len(set(doses)) > 1, doses)
         self.assertNotIn(("T_TH", 12, "percent_change"), percentiles)
 
+    def test_fewer_subjects_leave_no_table_of_more(self):
+        self.run_population()
+        self.write("s.toml", (self.dir / "s.toml").read_text(encoding="utf-8").replace("n = 9", "n = 1"))
+        result = self.cli("run", "s.toml", "-o", "out", "--overwrite", "--quiet")
+        self.assertIn("[report] responders has no effect", result.err)
+        self.assertEqual([name for name in ("percentiles.csv", "subjects.csv", "responders.csv") if (self.dir / "out" / name).exists()], [])
+
+    def test_what_is_drawn_of_the_patient(self):
+        self.write("s.toml", """
+[scenario]
+title = "women"
+until = "1 month"
+every = "1 month"
+[patient]
+age = "68 years"
+[models.osteosome]
+[population]
+n = 5
+[population.patient]
+weight = { kind = "normal", mean = 65, sd = 8 }
+[arms.a]
+regimen = "none"
+""")
+        self.ok("run", "s.toml", "-o", "out", "--quiet")
+        drawn = {r["quantity"]: [] for r in self.rows("subjects.csv")}
+        for r in self.rows("subjects.csv"):
+            drawn[r["quantity"]].append(float(r["value"]))
+        self.assertEqual(drawn["patient.age"], [68] * 5)
+        self.assertEqual(len(set(drawn["patient.weight"])), 5)
+
     def test_a_threshold_of_what_is_no_outcome(self):
         self.write("s.toml", SCENARIO + "[report]\nresponders = { THH = 3 }\n")
         self.fails(INPUT, "run", "s.toml", "-o", "out", says=("THH",))
@@ -260,6 +322,16 @@ class OwnDrug(Case):
         self.write("e.csv", "ID,TIME,EVID,AMT [mg],DRUG\n1,0,1,100,mydrug\n1,4,0,.,.\n")
         rows = table(self.cli("simulate", "m.toml", "--data", "e.csv", "--time-unit", "h", "--observe", "concentration", "--rtol", "1e-9").out)
         self.assertAlmostEqual(float(rows[-1]["concentration"]), exact, delta=1e-7)
+
+    def test_a_route_that_makes_no_difference_is_said(self):
+        result = self.cli("simulate", "m.toml", "--dose", "mydrug 100 mg iv", "--until", "4 h", "--every", "4 h", "--observe", "concentration")
+        self.assertEqual(result.code, OK)
+        self.assertIn("whatever the route: 'iv' makes no difference", result.err)
+
+    def test_converts_too(self):
+        result = self.cli("convert", "m.toml", "m.xml", "--dose", "mydrug 100 mg daily x 2", "--until", "48 h")
+        self.assertEqual(result.code, OK, result)
+        self.assertIn("2 events", result.err)
 
     def test_an_unknown_one_is_still_refused(self):
         self.fails(INPUT, "simulate", "m.toml", "--dose", "mydrag 100 mg", "--until", "4 h", says=("unknown drug 'mydrag'", "Did you mean 'mydrug'?"))

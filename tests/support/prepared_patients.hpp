@@ -19,8 +19,7 @@ inline std::vector<simulate::PatientStart> prepare_patients(const simulate::Comp
     known.push_back(patients[k]);
     met.push_back(starts.back());
   }
-  simulate::meet_densities(model, known, std::vector(known.size(), std::vector(model.program().states.size(), std::nan(""))), met,
-                           simulate::RunIns::Three);
+  simulate::meet_densities(model, known, std::vector(known.size(), std::vector(model.program().states.size(), std::nan(""))), met);
   for (std::size_t k = 0, next = 0; k < patients.size() && next < met.size(); ++k) {
     if (!patients[k].t_scores.empty()) starts[k] = met[next++];
   }

@@ -78,6 +78,7 @@ class PopulationSubjects final : public Subjects {
 
   [[nodiscard]] std::size_t size() const override { return population_.n; }
   [[nodiscard]] const std::vector<std::string>& columns() const override { return columns_; }
+  [[nodiscard]] simulate::RunIns run_ins() const override { return columns_.empty() ? simulate::RunIns::Three : simulate::RunIns::Two; }
   [[nodiscard]] Subject at(std::size_t index) const override;
 
   /// Centers distributions without a mean of their own on the patient, her densities met; else they have the model's own values as centers.

@@ -102,6 +102,7 @@ struct ArmResult {
   std::vector<solve::Statistics> statistics;             ///< [subject]
   std::vector<std::string> columns = {};                 ///< what differs between the subjects: parameters and initial values
   std::vector<std::vector<double>> drawn = {};           ///< [subject][column], in the units of the model
+  std::vector<Patient> patients = {};                    ///< [subject]
   std::vector<std::size_t> doses = {};                   ///< [subject], given up to the last look
   [[nodiscard]] solve::Statistics total() const;         ///< summed over subjects
 };

@@ -44,9 +44,11 @@ class Baselines {
   /// Moves `starts` to the T-scores of their patients, but for sites whose scale is among the `columns` of the subjects' values: what a subject
   /// brings with it stays. `initial` are initial states, NaN for the model's own. After a stop nothing is met.
   void meet(const CompiledModel& model, const std::vector<Subject>& subjects, const std::vector<std::string>& columns,
-            const std::vector<std::vector<double>>& initial, std::vector<simulate::PatientStart>& starts, const std::stop_token& stop = {});
+            const std::vector<std::vector<double>>& initial, std::vector<simulate::PatientStart>& starts, simulate::RunIns run_ins,
+            const std::stop_token& stop = {});
 
  private:
+  std::vector<double> without_bone_;  ///< T-scores of the model, once they are known
   std::map<std::vector<double>, std::vector<double>> scales_;  ///< T-scores, age and so on, then values -> scales of the model's densities
 };
 

@@ -48,6 +48,8 @@ class Subjects {
   [[nodiscard]] virtual std::size_t size() const = 0;
   /// Parameters and species (their initial values) that Subject::values gives, the same for all.
   [[nodiscard]] virtual const std::vector<std::string>& columns() const = 0;
+  /// The untreated runs by which T-scores are met.
+  [[nodiscard]] virtual simulate::RunIns run_ins() const { return simulate::RunIns::Three; }
   /// @pre index < size()
   [[nodiscard]] virtual Subject at(std::size_t index) const = 0;
 };

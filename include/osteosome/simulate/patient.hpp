@@ -32,6 +32,10 @@ struct Patient {
 [[nodiscard]] std::string site_of_t_score(const std::string& name);
 /// Sets one of these. Returns what is wrong with the value, or "". @pre `name` is one of them
 [[nodiscard]] std::string set_quantity(Patient& patient, const std::string& name, double value);
+/// What set_quantity sets, in the same unit; NaN for what is not known. @pre as set_quantity
+[[nodiscard]] double quantity_of(const Patient& patient, const std::string& name);
+/// Unit of these: year, kg or 1.
+[[nodiscard]] std::string unit_of_quantity(const std::string& name);
 
 /// A patient in the terms of one model.
 struct PatientStart {
@@ -51,13 +55,16 @@ struct PatientStart {
 /// @throws Error(Input) as start_time, and value-001 for a weight or turnover outside the bounds of the model.
 [[nodiscard]] PatientStart begin_patient(const CompiledModel& model, const Patient& patient, std::vector<double> parameters);
 
-/// Untreated runs that the densities of a patient are met by. Three: two give the slope of each T-score by the scale of its site, the third corrects
-/// the first step. Two, for populations: the first step goes along the line to the T-score without bone, the same for everybody, the second along
-/// that through both runs.
+/// Untreated runs by which the densities of a patient are met: three (two give the slope of each T-score by the scale of its site, the third corrects
+/// the first step), or two, for populations (the first step goes along the line to the T-score without bone, the second along that through both
+/// runs).
 enum class RunIns { Two, Three };
-/// Moves the scales of `starts` to the T-scores of `patients`; scales are kept within [0.3, 2]. `initial` are initial states, NaN for the
-/// model's own. A patient whose run-in fails has NaN parameters. @pre the model has densities
+/// T-score of each site without bone, extrapolated from the model's own patient at the start of the model: the same for everybody, as a T-score is a
+/// density less a number, in units of another. After a stop empty. @pre the model has densities
+[[nodiscard]] std::vector<double> scores_without_bone(const CompiledModel& model, const std::stop_token& stop = {});
+/// Moves the scales of `starts` to the T-scores of `patients`, by two runs each where `without_bone` is known, else by three; scales are kept within
+/// [0.3, 2]. `initial` are initial states, NaN for the model's own. A patient whose run-in fails has NaN parameters. @pre the model has densities
 void meet_densities(const CompiledModel& model, const std::vector<Patient>& patients, const std::vector<std::vector<double>>& initial,
-                    std::vector<PatientStart>& starts, RunIns run_ins, const std::stop_token& stop = {});
+                    std::vector<PatientStart>& starts, const std::vector<double>* without_bone = nullptr, const std::stop_token& stop = {});
 
 }  // namespace osteosome::simulate

@@ -58,7 +58,8 @@ void PopulationSubjects::center(Baselines& baselines) {
   Patient patient = patient_;
   if (from_rest_) patient.age_days.reset();
   std::vector<simulate::PatientStart> start = {simulate::begin_patient(model_, patient, model_.program().parameter_values)};
-  baselines.meet(model_, {{seed_, 0, patient, {}, nullptr, nullptr}}, {}, {std::vector(model_.program().states.size(), std::nan(""))}, start);
+  baselines.meet(model_, {{seed_, 0, patient, {}, nullptr, nullptr}}, {}, {std::vector(model_.program().states.size(), std::nan(""))}, start,
+                 simulate::RunIns::Three);
   center_on(start.front().parameters);
 }
 

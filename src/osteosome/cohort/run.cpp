@@ -55,6 +55,7 @@ void record_subjects(const PopulationSubjects& subjects, const core::Time& until
       doses += protocol::expand(regimen, protocol::horizon_after(until), treatment.adherence, &stream).size();
     arm.doses.push_back(doses);
     arm.drawn.push_back(subject.values);
+    arm.patients.push_back(subject.patient);
   }
 }
 

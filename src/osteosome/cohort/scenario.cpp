@@ -141,7 +141,13 @@ class ScenarioReader {
     }
     for (const ScenarioModel& m : scenario_.models) {
       if (m.species.empty()) continue;
-      if (const auto life = model::life_span_days(library_, m.species, units_)) too_long(*life, "a " + m.species + " lives", m.where);
+      const auto life = model::life_span_days(library_, m.species, units_);
+      if (!life) continue;
+      too_long(*life, "a " + m.species + " lives", m.where);
+      for (const ScenarioArm& arm : scenario_.arms) {
+        const double age = arm.patient.age_days.value_or(0);
+        if (scenario_.until_days() <= *life) too_long(*life - age, "the " + m.species + " of arm '" + arm.name + "' lives", arm.where);
+      }
     }
   }
 
@@ -303,6 +309,10 @@ class ScenarioReader {
     arm.patient = scenario_.patient;
     if (const TomlValue* patient = in.table("patient")) read_patient(*patient, "patient of arm '" + name + "'", arm.patient);
     if (const TomlValue* adherence = in.table("adherence")) read_adherence(*adherence, name, arm.adherence);
+    const auto same = std::find_if(scenario_.arms.begin(), scenario_.arms.end(), [&](const ScenarioArm& other) { return other.label == arm.label; });
+    if (same != scenario_.arms.end())
+      in.problem("scenario-031", "arm '" + name + "' has the label '" + arm.label + "', as arm '" + same->name + "' has", "Charts tell arms by it.",
+                 "label");
     in.finish();
     scenario_.arms.push_back(std::move(arm));
   }

@@ -48,7 +48,7 @@ class Planner {
       for (std::size_t c = 0; c < targets_.size(); ++c)
         (targets_[c].is_state ? initial_.back() : starts_.back().parameters)[targets_[c].index] = subject.values[c];
     }
-    baselines_.meet(model_, block_, subjects_.columns(), initial_, starts_, stop);
+    baselines_.meet(model_, block_, subjects_.columns(), initial_, starts_, subjects_.run_ins(), stop);
   }
 
   [[nodiscard]] const Subject& subject(std::size_t k) const { return block_[k]; }
@@ -337,7 +337,8 @@ ValueTarget value_target(const CompiledModel& model, const std::string& model_na
 }
 
 void Baselines::meet(const CompiledModel& model, const std::vector<Subject>& subjects, const std::vector<std::string>& columns,
-                     const std::vector<std::vector<double>>& initial, std::vector<PatientStart>& starts, const std::stop_token& stop) {
+                     const std::vector<std::vector<double>>& initial, std::vector<PatientStart>& starts, simulate::RunIns run_ins,
+                     const std::stop_token& stop) {
   std::vector<model::PatientDensity> densities;  // a scale that the subjects bring with them stays as it is
   for (const auto& d : model.model().patient.densities) {
     if (std::find(columns.begin(), columns.end(), d.scale) == columns.end()) densities.push_back(d);
@@ -363,7 +364,9 @@ void Baselines::meet(const CompiledModel& model, const std::vector<Subject>& sub
     states.push_back(initial[k]);
     met.push_back(starts[k]);
   }
-  simulate::meet_densities(model, patients, states, met, columns.empty() ? simulate::RunIns::Three : simulate::RunIns::Two, stop);
+  if (run_ins == simulate::RunIns::Two && without_bone_.empty() && !fresh.empty()) without_bone_ = simulate::scores_without_bone(model, stop);
+  if (stop.stop_requested()) return;
+  simulate::meet_densities(model, patients, states, met, run_ins == simulate::RunIns::Two ? &without_bone_ : nullptr, stop);
   if (stop.stop_requested()) return;
   const auto scale = [&](std::size_t d) { return *model.program().parameter_index(densities[d].scale); };
   for (std::size_t i = 0; i < fresh.size(); ++i) {

@@ -28,6 +28,7 @@ class Reader {
     data_.file = table_.path;
     data_.title = std::filesystem::path(table_.path).stem().string();
     if (!read_header()) return data_;
+    if (csv_.rows.empty()) data_.remarks.push_back(table_.path + ": has no rows");
     for (std::size_t i = 0; i < csv_.rows.size(); ++i) read_row(i);
     if (column("value")) add_means();
     return std::move(data_);
@@ -48,17 +49,22 @@ class Reader {
   }
 
   bool read_header() {
-    static const std::vector<std::string> known = {"arm", "outcome", "time", "unit", "mean", "sd", "se", "n", "value", "animal"};
+    static const std::vector<std::string> known = {"arm", "outcome", "time", "unit", "mean", "sd", "se", "n", "value"};
     for (std::size_t c = 0; c < csv_.header.size(); ++c) {
       const std::string& text = csv_.header[c];
-      const auto bracket = text.find('[');
+      const auto bracket = text.find_first_of("[(");
       const std::string name = core::to_lower(core::trim(std::string_view(text).substr(0, bracket)));
       if (std::find(known.begin(), known.end(), name) == known.end()) {
         data_.remarks.push_back(table_.path + ": column '" + text + "' is not used. " + core::did_you_mean(name, known));
         continue;
       }
-      columns_[name] = c;
-      if (name == "time") read_time_unit(bracket == std::string::npos ? "" : text.substr(bracket + 1, text.find(']', bracket) - bracket - 1));
+      if (!columns_.emplace(name, c).second) problem("own-001", csv_.header_line, "there are two columns '" + name + "'", "Leave one out.");
+      const std::string unit = bracket == std::string::npos ? "" : text.substr(bracket + 1, text.find_first_of("])", bracket) - bracket - 1);
+      if (name == "time") {
+        read_time_unit(unit);
+      } else if (!unit.empty()) {
+        problem("own-001", csv_.header_line, "column '" + text + "': only the time has its unit in the header", "Give a column 'unit'.");
+      }
     }
     std::vector<std::string> missing;
     for (const char* name : {"outcome", "time"}) {
@@ -68,6 +74,11 @@ class Reader {
     if (!column("mean") && !column("value")) missing.emplace_back("mean' or 'value");
     for (const std::string& name : missing)
       problem("own-001", csv_.header_line, "column '" + name + "' is missing", "E.g. arm,outcome,time [week],mean,sd,n.");
+    for (const char* name : {"mean", "sd", "se", "n"}) {
+      if (column("value") && column(name))
+        problem("own-001", csv_.header_line, "column '" + std::string(name) + "' does not go with 'value'",
+                "'value' is of one animal or woman; means, spreads and numbers are made from them.");
+    }
     return missing.empty() && time_unit_ > 0;
   }
 
@@ -85,7 +96,8 @@ class Reader {
     if (text.empty() && !required) return std::nullopt;
     const auto value = core::csv_number(csv_, text);
     if (value && std::isfinite(*value)) return value;
-    problem("own-002", csv_.lines[row], "'" + text + "' in column '" + name + "' is no number", core::csv_number_hint(text));
+    problem("own-002", csv_.lines[row], text.empty() ? "column '" + name + "' is empty" : "'" + text + "' in column '" + name + "' is no number",
+            core::csv_number_hint(text));
     return std::nullopt;
   }
 
@@ -113,10 +125,16 @@ class Reader {
               "osteosome list outcomes. " + core::did_you_mean(point.outcome, outcomes_.codes()));
     point.unit = cell(row, "unit");
     if (point.unit.empty() && outcome != nullptr) point.unit = outcome->unit;
+    if (column("value") && cell(row, "value").empty()) {
+      data_.remarks.push_back(table_.path + ":" + std::to_string(csv_.lines[row]) + ": has no value and is left out");
+      return;
+    }
     const auto time = number(row, "time", true), mean = number(row, column("mean") ? "mean" : "value", true);
     point.sd = number(row, "sd", false);
     point.se = number(row, "se", false);
     point.n = number(row, "n", false).value_or(0);
+    if (column("n") && !cell(row, "n").empty() && !(point.n >= 1 && point.n == std::floor(point.n)))
+      problem("own-002", csv_.lines[row], "'" + cell(row, "n") + "' in column 'n' is no number of animals", "A whole number from 1.");
     if (point.sd && point.se) problem("own-002", csv_.lines[row], "both sd and se are given", "Leave one out.");
     for (const auto& spread : {point.sd, point.se}) {
       if (spread && *spread < 0) problem("own-002", csv_.lines[row], "a spread is negative", "");
@@ -129,6 +147,11 @@ class Reader {
       data_.remarks.push_back(table_.path + ":" + std::to_string(csv_.lines[row]) + ": lies after the end of the scenario and is left out");
       return;
     }
+    const bool twice = std::any_of(data_.points.begin(), data_.points.end(), [&](const OwnPoint& p) {
+      return p.arm == point.arm && p.outcome == point.outcome && p.time == point.time && p.unit == point.unit;
+    });
+    if (twice && !column("value"))
+      problem("own-003", csv_.lines[row], "this group has a mean at this time already", "Values of single animals go into 'value'.");
     data_.points.push_back(std::move(point));
   }
 
@@ -279,11 +302,16 @@ std::vector<std::string> own_data_remarks(const cohort::Scenario& scenario, cons
     for (const OwnPoint& given : table.points) {
       const auto point = as_shown(given, table, scenario);
       if (!point) {
-        remark(table,
-               given.outcome + " of arm '" + given.arm +
-                   "' has no value at time 0, so that its change is not known and it is not shown; [report] values = \"absolute\" shows values");
+        remark(
+            table,
+            given.outcome + " of arm '" + given.arm + "' has no value but 0 at time 0 in '" + given.unit +
+                "', so that its change is not known and it is not shown; [report] values = \"absolute\" shows values, and unit percent_change says "
+                "that they are changes already");
         continue;
       }
+      const auto& chosen = scenario.outcomes;
+      if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), point->outcome) == chosen.end())
+        remark(table, point->outcome + " is not among the outcomes of [report], so that no chart shows it");
       const std::size_t before = remarks.size();
       bool found = false, shown = false;
       for (const simulate::CompiledModel& model : models) {
@@ -307,6 +335,7 @@ std::vector<Comparison> compare_own_data(const cohort::Scenario& scenario, const
   for (const OwnData& table : data) {
     for (const OwnPoint& given : table.points) {
       const auto point = as_shown(given, table, scenario);
+      if (point && point->unit != given.unit && given.time == core::Time()) continue;  // what the others are changes from
       for (const auto& arm : result.arms) {
         if (!point || scenario.arms[arm.arm].name != point->arm) continue;
         const model::Output* output = output_for(models[arm.model], point->outcome);

@@ -123,7 +123,8 @@ std::vector<PowerRow> power_of(const cohort::Scenario& scenario, const std::vect
         row.effect = band_of(percent);
         const auto given = plan.cv.find(endpoint);
         row.spread = given == plan.cv.end() ? spread.of(endpoint, model.species_name) : Spread{given->second, Spread::Origin::Given, 0, 0, ""};
-        row.comparisons = scenario.arms.size() - 1;
+        row.comparisons =
+            static_cast<std::size_t>(std::count_if(result.arms.begin(), result.arms.end(), [&](const auto& x) { return x.model == arm.model; })) - 1;
         row.power = power_curve(draws, row.spread.cv, row.effect.median < 0 ? -1 : 1, row.comparisons, plan.most);
         const auto enough = std::find_if(row.power.begin(), row.power.end(), [&](double x) { return x >= plan.wished; });
         if (enough != row.power.end()) row.animals = kLeast + static_cast<std::size_t>(enough - row.power.begin());

@@ -15,16 +15,38 @@ bool has_outcome(const std::vector<simulate::CompiledModel>& models, const std::
   });
 }
 
+/// What of the patients means a woman and nothing in an animal.
+void remark_animals(const PreparedScenario& p, std::vector<std::string>& remarks) {
+  for (const simulate::CompiledModel& m : p.models) {
+    const model::Model& model = m.model();
+    if (model.species_name == "human" || model.species_name == "dish") continue;
+    for (const auto& arm : p.scenario.arms) {
+      const simulate::Patient& patient = arm.patient;
+      if (patient.years_since_menopause || (patient.surgical && !patient.days_since_gonadectomy))
+        remarks.push_back("arm '" + arm.name + "': a " + model.species_name +
+                          " has no menopause; write ovariectomy = \"12 weeks\", the time since the operation");
+      if (!patient.t_scores.empty() && model.patient.densities.empty())
+        remarks.push_back("arm '" + arm.name + "': a " + model.species_name + " has no T-scores; they are not used");
+    }
+  }
+}
+
 std::vector<std::string> remarks_of(const PreparedScenario& p) {
   std::vector<std::string> remarks;
   for (const auto& arm : p.scenario.arms) {
     for (const std::string& remark : arm.regimen.remarks) remarks.push_back("arm '" + arm.name + "': " + remark);
   }
+  remark_animals(p, remarks);
   for (const auto& [m, a] : p.scenario.left_out)
     remarks.push_back("arm '" + p.scenario.arms[a].name + "' is left out of model '" + p.models[m].name() + "', which has not its drug");
   for (const std::string& code : p.scenario.outcomes) {
     if (!has_outcome(p.models, code)) remarks.push_back("no model has the outcome '" + code + "' of [report]");
   }
+  for (const auto& [code, threshold] : p.scenario.responders) {
+    if (!has_outcome(p.models, code)) remarks.push_back("no model has the outcome '" + code + "' of [report] responders");
+  }
+  if (!p.scenario.responders.empty() && p.scenario.population.n == 1)
+    remarks.emplace_back("[report] responders has no effect: there is one subject an arm, and no [population]");
   for (const std::string& remark : own_data_remarks(p.scenario, p.models, p.own)) remarks.push_back(remark);
   for (const auto& remark : cohort::population_remarks(p.scenario, p.models)) remarks.push_back(core::to_text(remark));
   return remarks;
@@ -76,8 +98,8 @@ PreparedScenario prepare(const cohort::Workspace& workspace, cohort::Scenario sc
   }
   compile(workspace, settings, p, problems);
   problems.throw_if_any(core::ErrorKind::Input);
-  p.remarks = remarks_of(p);
   if (!simulate::has_observables(p.models)) p.scenario.absolute = true;  // imported quantities are shown as they are
+  p.remarks = remarks_of(p);
   return p;
 }
 

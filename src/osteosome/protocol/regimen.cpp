@@ -217,6 +217,7 @@ class Parser {
     if (is_route(peek())) {
       c.route = peek();
       ++at_;
+      if (d.route.empty()) remarks_.push_back(d.name + " goes one way into the model, whatever the route: '" + c.route + "' makes no difference");
     }
     try {
       if (auto remark = dose_remark(d, c.amount, c.unit, c.per_kg, units_); !remark.empty()) remarks_.push_back(std::move(remark));
@@ -375,6 +376,10 @@ std::vector<std::string> read_routes(const std::string& data_root, core::Diagnos
     in.finish();
     if (!word.empty() && (word != core::to_lower(word) || !core::is_identifier(word)))
       in.problem("regimen-023", "'" + word + "' is no word for a route", "A word is of lower-case letters, digits and _.", "word");
+    static const std::vector<std::string> grammar = {"none", "then", "after", "for", "every", "over", "x"};
+    if (kNamedRepeats.contains(word) || std::find(grammar.begin(), grammar.end(), word) != grammar.end())
+      in.problem("regimen-023", "'" + word + "' is a word of the regimen text", "Choose another.", "word");
+    if (std::find(words.begin(), words.end(), word) != words.end()) in.problem("regimen-023", "route '" + word + "' is there already", "", "word");
     words.push_back(word);
   }
   if (words.empty()) top.problem("regimen-023", "there is no [[routes]]");

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "osteosome/core/text.hpp"
 #include "osteosome/report/report.hpp"
 
 namespace osteosome::report {
@@ -79,7 +80,12 @@ std::vector<std::string> outcomes_of(const ReportInput& in) {
   }
   if (!simulate::has_observables(in.models)) return first;
   std::vector<std::string> order = in.scenario.outcomes;
-  if (order.empty()) order = in.outcomes.usual();
+  if (order.empty()) {
+    order = in.outcomes.usual();
+    for (const auto& c : in.comparisons) {  // own data may be of others
+      if (std::find(order.begin(), order.end(), c.outcome) == order.end()) order.push_back(c.outcome);
+    }
+  }
   std::erase_if(order, [&](const std::string& code) { return !have.contains(code); });
   return order;
 }
@@ -158,7 +164,7 @@ Json point_rows(const ReportInput& in, const std::string& code) {
   for (const auto& c : in.comparisons) {
     if ((c.unit == evidence::kPercentChange) == in.scenario.absolute) continue;
     if (c.time_zero_month != 0) continue;  // its baseline is not the chart's; the table has it
-    if (c.outcome != code || !seen.insert(c.study_arm + "@" + std::to_string(c.month)).second) continue;
+    if (c.outcome != code || !seen.insert(c.study_arm + "@" + std::to_string(c.month) + "=" + core::format_double(c.observed)).second) continue;
     const auto arm = std::find_if(in.scenario.arms.begin(), in.scenario.arms.end(), [&](const auto& a) { return a.name == c.arm; });
     Json row = {{axis.field, axis.of(core::Time(c.month, core::kSecondsPerMonth).in(core::kSecondsPerDay))},
                 {"change", c.observed},

@@ -69,10 +69,13 @@ std::string setup(const ReportInput& in) {
   for (const auto& arm : in.scenario.arms) {
     std::string evidence;
     for (const std::string& id : arm.evidence) evidence += (evidence.empty() ? "" : ", ") + id;
+    for (const auto& own : in.scenario.own_tables) {
+      if (own.arm.empty() || own.arm == arm.name) evidence += (evidence.empty() ? "" : ", ") + own.path;
+    }
     std::string remarks;
     for (const std::string& remark : arm.regimen.remarks) remarks += "<br><strong>" + escape(remark) + "</strong>";
     out += "<tr><td>" + escape(arm.label) + "</td><td>" + escape(arm.regimen.text) + remarks + "</td><td>" + escape(adherence_text(arm.adherence)) +
-           "</td><td>" + escape(evidence.empty() ? "no trial" : evidence) + "</td></tr>\n";
+           "</td><td>" + escape(evidence.empty() ? "nothing" : evidence) + "</td></tr>\n";
   }
   out +=
       "</table></div>\n<div class=scroll><table><tr><th>Model</th><th>Start and settings</th><th>Engine</th><th class=n>Steps</th><th "
@@ -156,15 +159,15 @@ std::string comparison(const ReportInput& in) {
       std::string(changes ? "<details>" : "<details open>") + "<summary>All " + std::to_string(in.comparisons.size()) +
       " comparisons</summary><div class=scroll><table><tr><th>Model</th><th>Study</th><th>Arm</th><th>Outcome</th><th>Unit</th><th class=n>Month</th>"
       "<th class=n>Observed</th><th class=n>Reported interval</th><th>Its kind</th><th class=n>Simulated</th><th "
-      "class=n>Difference</th><th>Provenance</th><th>Role</th></tr>\n";
+      "class=n>Difference</th><th>Inside</th><th>Provenance</th><th>Role</th></tr>\n";
   for (const auto& c : in.comparisons) {
     out += fmt::format(
         "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td>{}</td><td "
-        "class=n>{}</td><td class=n>{}</td><td>{}</td><td>{}</td></tr>\n",
+        "class=n>{}</td><td class=n>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
         escape(c.model), link_doi(c.study + (c.doi.empty() ? "" : ", doi:" + c.doi)), escape(c.study_arm), c.outcome, escape(c.unit),
         rounded_month(c.month), number(c.observed), c.low && c.high ? number(*c.low) + " to " + number(*c.high) : "none", escape(c.interval),
-        number(c.simulated), std::isfinite(c.simulated) ? fmt::format("{:+.2f}", c.simulated - c.observed) : "missing", escape(c.provenance),
-        escape(c.role));
+        number(c.simulated), std::isfinite(c.simulated) ? fmt::format("{:+.2f}", c.simulated - c.observed) : "missing",
+        c.within ? (*c.within ? "yes" : "no") : "", escape(c.provenance), escape(c.role));
   }
   return out + "</table></div></details>\n";
 }

@@ -49,16 +49,10 @@ std::vector<std::vector<double>> run_in(const CompiledModel& model, const std::v
   return values;
 }
 
-/// T-score of each site without bone, extrapolated from the model's own patient at the start of the model: the same for everybody, as a T-score is
-/// a density less a number, in units of another.
-std::vector<double> scores_without_bone(const CompiledModel& model, const std::vector<std::string>& scores, const std::stop_token& stop) {
-  const std::vector<PatientStart> typical = {begin_patient(model, {}, model.program().parameter_values)};
-  const std::vector<std::vector<double>> initial(1, std::vector<double>(model.program().states.size(), std::nan("")));
-  const auto first = run_in(model, typical, initial, scores, 1, stop), second = run_in(model, typical, initial, scores, kSecondScale, stop);
-  if (stop.stop_requested()) return {};
-  std::vector<double> values;
-  for (std::size_t k = 0; k < first[0].size(); ++k) values.push_back((second[0][k] - kSecondScale * first[0][k]) / (1 - kSecondScale));
-  return values;
+std::vector<std::string> t_scores_of(const CompiledModel& model) {
+  std::vector<std::string> scores;
+  for (const auto& d : model.model().patient.densities) scores.push_back(d.t_score);
+  return scores;
 }
 
 /// Moves each scale along a line of this slope from the T-score it gives to the reported one.
@@ -129,6 +123,21 @@ std::string set_quantity(Patient& patient, const std::string& name, double value
   return outside(-kGreatestTScore, kGreatestTScore);
 }
 
+double quantity_of(const Patient& patient, const std::string& name) {
+  if (name == "age") return patient.age_days ? *patient.age_days / kDaysPerYear : std::nan("");
+  if (name == "weight") return patient.weight_kg > 0 ? patient.weight_kg : std::nan("");
+  if (name == "years_since_menopause") return patient.years_since_menopause.value_or(std::nan(""));
+  if (name == "turnover") return patient.turnover.value_or(std::nan(""));
+  const std::string site = site_of_t_score(name);
+  const auto score = std::find_if(patient.t_scores.begin(), patient.t_scores.end(), [&](const auto& t) { return t.first == site; });
+  return score == patient.t_scores.end() ? std::nan("") : score->second;
+}
+
+std::string unit_of_quantity(const std::string& name) {
+  if (name == "weight") return "kg";
+  return name == "age" || name == "years_since_menopause" ? "year" : "1";
+}
+
 double body_mass_kg(const CompiledModel& model, const Patient& patient) {
   const std::string& name = model.model().patient.body_mass;
   if (patient.weight_kg > 0 || name.empty()) return patient.weight_kg;
@@ -193,18 +202,28 @@ PatientStart begin_patient(const CompiledModel& model, const Patient& patient, s
   return start;
 }
 
+std::vector<double> scores_without_bone(const CompiledModel& model, const std::stop_token& stop) {
+  const auto scores = t_scores_of(model);
+  const std::vector<PatientStart> typical = {begin_patient(model, {}, model.program().parameter_values)};
+  const std::vector<std::vector<double>> initial(1, std::vector<double>(model.program().states.size(), std::nan("")));
+  const auto first = run_in(model, typical, initial, scores, 1, stop), second = run_in(model, typical, initial, scores, kSecondScale, stop);
+  if (stop.stop_requested()) return {};
+  std::vector<double> values;
+  for (std::size_t k = 0; k < first[0].size(); ++k) values.push_back((second[0][k] - kSecondScale * first[0][k]) / (1 - kSecondScale));
+  return values;
+}
+
 void meet_densities(const CompiledModel& model, const std::vector<Patient>& patients, const std::vector<std::vector<double>>& initial,
-                    std::vector<PatientStart>& starts, RunIns run_ins, const std::stop_token& stop) {
+                    std::vector<PatientStart>& starts, const std::vector<double>* without_bone, const std::stop_token& stop) {
   if (patients.empty()) return;
   const std::size_t n = starts.size();
-  std::vector<std::string> scores;
-  for (const auto& d : model.model().patient.densities) scores.push_back(d.t_score);
+  const auto scores = t_scores_of(model);
   const auto run = [&](double factor) { return run_in(model, starts, initial, scores, factor, stop); };
   std::vector<std::vector<double>> scales, slopes;
   for (const PatientStart& start : starts) scales.push_back(scales_of(model, start));
   const auto first = run(1);
-  const auto other = run_ins == RunIns::Three ? run(kSecondScale) : std::vector(n, scores_without_bone(model, scores, stop));
-  const double factor = run_ins == RunIns::Three ? kSecondScale : 0;
+  const auto other = without_bone == nullptr ? run(kSecondScale) : std::vector(n, *without_bone);
+  const double factor = without_bone == nullptr ? kSecondScale : 0;
   if (stop.stop_requested()) return;
   for (std::size_t k = 0; k < n; ++k) {
     slopes.push_back(slopes_of(scales[k], first[k], other[k], factor));
@@ -214,7 +233,7 @@ void meet_densities(const CompiledModel& model, const std::vector<Patient>& pati
   if (stop.stop_requested()) return;
   for (std::size_t k = 0; k < n; ++k) {
     const auto moved = scales_of(model, starts[k]);
-    for (std::size_t d = 0; d < moved.size() && run_ins == RunIns::Two; ++d) {
+    for (std::size_t d = 0; d < moved.size() && without_bone != nullptr; ++d) {
       if (std::abs(moved[d] - scales[k][d]) > kLeastMove) slopes[k][d] = (corrected[k][d] - first[k][d]) / (moved[d] - scales[k][d]);
     }
     move_scales(model, patients[k], corrected[k], slopes[k], starts[k]);

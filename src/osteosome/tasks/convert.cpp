@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "dosable_drugs.hpp"
 #include "osteosome/cohort/scenario.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/core/toml.hpp"
@@ -80,8 +81,9 @@ Converted scenario_model(const cohort::Workspace& workspace, const ConvertReques
 Converted regimen_model(const cohort::Workspace& workspace, const ConvertRequest& o) {
   cohort::Treatment treatment;
   std::vector<std::string> drugs;
+  const protocol::DrugCatalogue catalogue = dosable_drugs(workspace, {o.from, o.species}, o.doses);
   for (const std::string& text : o.doses) {
-    treatment.regimens.push_back(protocol::parse_regimen(text, workspace.drugs(), workspace.units()));
+    treatment.regimens.push_back(protocol::parse_regimen(text, catalogue, workspace.units()));
     for (const std::string& drug : treatment.regimens.back().drugs()) drugs.push_back(drug);
   }
   model::Model model = workspace.load({o.from, o.species, drugs});

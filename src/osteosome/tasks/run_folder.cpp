@@ -169,7 +169,7 @@ class Run {
     if (!ec) lock_folder();
     if (ec) throw core::Error(core::ErrorKind::Io, {"io-002", "cannot create folder '" + request_.folder + "': " + ec.message(), {}, ""});
     for (const char* name : {"report.html", "run.json", "trajectories.csv", "trajectories.csv.meta.json", "trajectories.nc", "observed.csv",
-                             "observed.csv.meta.json", "status.csv", "status.csv.meta.json"}) {
+                             "observed.csv.meta.json", "status.csv", "status.csv.meta.json", "percentiles.csv", "subjects.csv", "responders.csv"}) {
       fs::remove(path(name), ec);
       if (!resumes) fs::remove(path(std::string(name) + ".partial"), ec);
     }
@@ -194,9 +194,9 @@ class Run {
                              {"lane_program_sha256", models_[i].lane_hash()},
                              {"overridden", overridden(i)}});
     }
-    for (const auto& arm : scenario_.arms) {
-      for (const std::string& remark : arm.regimen.remarks) m["warnings"].push_back("arm '" + arm.name + "': " + remark);
-    }
+    for (const std::string& remark : prepared_.remarks) m["warnings"].push_back(remark);
+    for (const auto& [model, arm] : scenario_.left_out)
+      m["left_out"].push_back({{"model", scenario_.models[model].name}, {"arm", scenario_.arms[arm].name}});
     utsname platform{};
     uname(&platform);
     m["platform"] = {{"system", platform.sysname}, {"release", platform.release}, {"machine", platform.machine}, {"compiler", __VERSION__}};
@@ -295,7 +295,9 @@ class Run {
 
   void write_population(const cohort::ScenarioResult& result) {
     stage_text("percentiles.csv", core::to_csv(percentiles_table(scenario_, models_, result)));
-    stage_text("subjects.csv", core::to_csv(subjects_table(scenario_, models_, result)));
+    core::OutputFile& subjects = stage("subjects.csv");
+    write_subjects(scenario_, models_, result, [&](const std::string& line) { subjects.write(line); });
+    subjects.finish();
     if (!scenario_.responders.empty()) stage_text("responders.csv", core::to_csv(responders_table(scenario_, models_, result)));
   }
 

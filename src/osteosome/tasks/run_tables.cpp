@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "osteosome/core/csv.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/evidence/study.hpp"
 
@@ -77,26 +78,35 @@ core::Table percentiles_table(const cohort::Scenario& scenario, const std::vecto
   return table;
 }
 
-core::Table subjects_table(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
-                           const cohort::ScenarioResult& result) {
-  core::Table table{"subjects", {"model", "arm", "subject", "status", "doses", "quantity", "value", "unit"}, {}};
+void write_subjects(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models, const cohort::ScenarioResult& result,
+                    const std::function<void(const std::string&)>& write) {
+  write(core::csv_line({"model", "arm", "subject", "status", "doses", "quantity", "value", "unit"}));
   for (const auto& arm : result.arms) {
     const model::Model& model = models[arm.model].model();
-    for (std::size_t s = 0; s < arm.values.size(); ++s) {
+    for (std::size_t s = 0; s < arm.drawn.size(); ++s) {
+      bool written = false;
       const auto add = [&](const std::string& quantity, double value, const std::string& unit) {
-        table.rows.push_back({scenario.models[arm.model].name, scenario.arms[arm.arm].name, std::to_string(s), solve::name_of(arm.status[s]),
-                              s < arm.doses.size() ? std::to_string(arm.doses[s]) : "", quantity, text(value), unit});
+        written = true;
+        write(core::csv_line({scenario.models[arm.model].name, scenario.arms[arm.arm].name, std::to_string(s), solve::name_of(arm.status[s]),
+                              std::to_string(arm.doses[s]), quantity, text(value), unit}));
       };
-      for (std::size_t c = 0; c < arm.columns.size() && s < arm.drawn.size(); ++c) {
+      const simulate::Patient& patient = arm.patients[s];
+      std::vector<std::string> quantities = simulate::patient_quantities();
+      for (const auto& [site, score] : patient.t_scores) quantities.push_back("t_" + core::to_lower(site));
+      for (const std::string& name : quantities) {
+        const double value = simulate::quantity_of(patient, name);
+        if (std::isfinite(value)) add("patient." + name, value, simulate::unit_of_quantity(name));
+      }
+      for (std::size_t c = 0; c < arm.columns.size(); ++c) {
         const auto* parameter = model.find_parameter(arm.columns[c]);
         const auto* species = model.find_species(arm.columns[c]);
         add(arm.columns[c], arm.drawn[s][c], parameter != nullptr ? parameter->unit.text : species != nullptr ? species->unit.text : "");
       }
       for (std::size_t o = 0; o < arm.outputs.size() && !arm.values[s].empty(); ++o)
         add("baseline " + arm.outputs[o], arm.values[s][o], output_of(models[arm.model], arm.outputs[o]).unit.text);
+      if (!written) add("", std::nan(""), "");  // whose status is all there is
     }
   }
-  return table;
 }
 
 core::Table responders_table(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
@@ -117,7 +127,7 @@ core::Table responders_table(const cohort::Scenario& scenario, const std::vector
           const double half = z / (1 + z * z / n) * std::sqrt(share * (1 - share) / n + z * z / (4 * n * n));
           table.rows.push_back({scenario.models[arm.model].name, scenario.arms[arm.arm].name, code, text(threshold),
                                 time_text(scenario, result.days[k]), std::to_string(values.size()), std::to_string(count), text(share),
-                                text(std::max(0.0, middle - half)), text(std::min(1.0, middle + half))});
+                                text(count == 0 ? 0 : middle - half), text(share == 1 ? 1 : middle + half)});
         }
       }
     }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "dosable_drugs.hpp"
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/model/value_check.hpp"
@@ -59,28 +60,6 @@ void apply_set(model::Model& model, const std::vector<std::string>& settings, co
   problems.throw_if_any(core::ErrorKind::Input);
 }
 
-/// What the doses may name: the drugs of the library, and those in [doses] of a model of one's own where a text or the table names another.
-protocol::DrugCatalogue catalogue_of(const SimulationRequest& o, const cohort::Workspace& workspace) {
-  protocol::DrugCatalogue catalogue = workspace.drugs();
-  const auto known = [&](const std::string& name) {
-    return std::any_of(catalogue.drugs.begin(), catalogue.drugs.end(), [&](const auto& d) { return core::to_lower(d.name) == core::to_lower(name); });
-  };
-  bool others = false;
-  for (const std::string& text : o.doses) {
-    try {
-      (void)protocol::parse_regimen(text, catalogue, workspace.units());
-    } catch (const core::Error& error) {
-      if (!protocol::names_unknown_drug(error)) throw;
-      others = true;
-    }
-  }
-  if (!o.data.empty()) {
-    for (const std::string& name : protocol::drugs_in_table(o.data)) others = others || !known(name);
-  }
-  if (others) simulate::add_own_drugs(workspace.load({o.model, o.species}), catalogue);
-  return catalogue;
-}
-
 /// Every drug the regimens or the table name.
 std::vector<std::string> drugs_of(const SimulationRequest& o, const protocol::DrugCatalogue& catalogue, const core::UnitSystem& units) {
   std::vector<std::string> drugs;
@@ -107,8 +86,8 @@ class PatientReader {
     if (!request_.weight.empty()) patient_.weight_kg = positive("--weight", request_.weight, "kg");
     const auto& inputs = model_.patient;
     if (wanted("--age", request_.age, !model_.age_at_zero.empty(), "age")) set("age", years("--age", request_.age), "--age " + request_.age);
-    if (wanted("--menopause", request_.menopause, !inputs.age_at_menopause.empty(), "menopause") && has_age("--menopause"))
-      set("years_since_menopause", age_in_years() - years("--menopause", request_.menopause), "--menopause " + request_.menopause);
+    const bool woman = !inputs.age_at_menopause.empty() && model_.species_name == "human";
+    if (wanted("--menopause", request_.menopause, woman, "menopause") && has_age("--menopause")) menopause();
     if (wanted("--ovariectomy", request_.ovariectomy, !inputs.age_at_menopause.empty() && !inputs.surgical.empty(), "removal of the ovaries"))
       ovariectomy();
     for (const std::string& text : request_.t_scores) t_score(text);
@@ -148,6 +127,14 @@ class PatientReader {
       problem("simulate-012", option + ": " + wrong, "");
   }
 
+  void menopause() {
+    constexpr double kEarliest = 10, kLatest = 70;
+    const double at = years("--menopause", request_.menopause);
+    if (at < kEarliest || at > kLatest)
+      problem("simulate-012", "--menopause " + request_.menopause + ": menopause comes between 10 and 70 years of age", "");
+    set("years_since_menopause", age_in_years() - at, "--menopause " + request_.menopause);
+  }
+
   void ovariectomy() {
     if (!request_.menopause.empty()) problem("usage", "--ovariectomy excludes --menopause", "The operation is the menopause.");
     try {
@@ -170,6 +157,8 @@ class PatientReader {
     } else if (std::find(sites.begin(), sites.end(), site) == sites.end()) {
       problem("simulate-012", fmt::format("--t-score {}: model '{}' has no density of '{}'", text, request_.model, site),
               sites.empty() ? "" : fmt::format("It has {}.", fmt::join(sites, ", ")));
+    } else if (std::any_of(patient_.t_scores.begin(), patient_.t_scores.end(), [&](const auto& t) { return t.first == site; })) {
+      problem("usage", "--t-score " + text + ": the site is given twice", "");
     } else if (has_age("--t-score")) {
       set("t_" + core::to_lower(site), *value, "--t-score " + text);
     }
@@ -456,7 +445,9 @@ Simulation simulate_table(const SimulationRequest& o, const simulate::CompiledMo
                           const protocol::DrugCatalogue& catalogue, const cohort::Job& job) {
   Simulation out;
   const auto table = read_table(o, model, workspace, catalogue, out.warnings);
-  const auto parameters = simulate::begin_patient(model, patient_of(o, model, workspace.units()), model.program().parameter_values).parameters;
+  const simulate::Patient patient = patient_of(o, model, workspace.units());
+  if (const std::string note = who_note(o, patient, model); !note.empty()) out.notes.push_back(note);
+  const auto parameters = simulate::begin_patient(model, patient, model.program().parameter_values).parameters;
   std::vector<std::string> said;
   const auto episodes = simulate::plan_event_table(table, model, workspace.units(), parameters, {}, said);
   out.warnings.insert(out.warnings.end(), said.begin(), said.end());
@@ -502,7 +493,7 @@ Simulation simulate_table(const SimulationRequest& o, const simulate::CompiledMo
 
 Simulation simulate(const cohort::Workspace& workspace, const SimulationRequest& request, const cohort::Job& job) {
   const auto& units = workspace.units();
-  const protocol::DrugCatalogue catalogue = catalogue_of(request, workspace);
+  const protocol::DrugCatalogue catalogue = dosable_drugs(workspace, {request.model, request.species}, request.doses, request.data);
   model::Model loaded = workspace.load({request.model, request.species, drugs_of(request, catalogue, units)});
   apply_set(loaded, request.set, units);
   const simulate::CompiledModel model(std::move(loaded), request.solver);
@@ -535,7 +526,7 @@ std::size_t write_csv(const Simulation& simulation, const std::function<void(con
 
 std::string units_json(const Simulation& simulation) {
   nlohmann::ordered_json units;
-  units["time"] = {{"unit", simulation.time_unit}};
+  units[simulation.key_columns.front() == "ID" ? "TIME" : simulation.key_columns.front()] = {{"unit", simulation.time_unit}};
   for (const Quantity& q : simulation.quantities) units[q.name] = {{"unit", q.unit}, {"label", q.label}};
   return units.dump(2) + "\n";
 }
