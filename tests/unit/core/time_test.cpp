@@ -98,5 +98,24 @@ TEST(SameInstant, IsTwoUnitsInTheLastPlace) {
   EXPECT_FALSE(same_instant(1e-6, 1e-6 + 1e-20));
 }
 
+TEST(TimeUnitTest, Usual_ones_have_their_names_and_others_are_as_written) {
+  const UnitSystem units;
+  const std::pair<const char*, std::pair<const char*, double>> cases[] = {
+      {"months", {"month", 30.4375 * 86400}},
+      {"mo", {"month", 30.4375 * 86400}},
+      {"d", {"day", 86400}},
+      {"weeks", {"week", 7 * 86400}},
+      {"y", {"year", 365.25 * 86400}},
+      {"min", {"minute", 60}},
+      {"h", {"hour", 3600}},
+      {"us", {"us", 1e-6}}};
+  for (const auto& [text, expected] : cases) {
+    const TimeUnit unit = time_unit(units, text);
+    EXPECT_EQ(unit.name, expected.first) << text;
+    EXPECT_EQ(unit.seconds, expected.second) << text;
+  }
+  EXPECT_THROW((void)time_unit(units, "mg"), Error);
+}
+
 }  // namespace
 }  // namespace osteosome::core
