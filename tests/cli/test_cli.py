@@ -339,6 +339,7 @@ class Simulate(Case):
         self.fails(USAGE, "simulate", "osteosome", "--until", "1 d", "--age", "68 years", "--t-score", "LS=-2", "--t-score", "LS=-3", says=("twice",))
         self.fails(INPUT, "simulate", "osteosome", "--until", "1 d", "--age", "68 years", "--menopause", "20 weeks", says=("between 10 and 70 years",))
         self.fails(INPUT, "simulate", "osteosome", "--species", "rat", "--until", "1 d", "--age", "25 weeks", "--menopause", "20 weeks", says=("no menopause",))
+        self.fails(INPUT, "simulate", "osteosome", "--until", "1 d", "--ovariectomy", "2 years", says=("lies before the model starts",))
         self.fails(INPUT, "simulate", "osteosome", "--until", "1 d", "--age", "140 years", says=("140 lies outside 0 to 130",))
         self.fails(INPUT, "simulate", "osteosome", "--until", "1 d", "--age", "20 years", says=("starts at age 30 years",))
         self.fails(USAGE, "simulate", "osteosome", "--until", "1 d", "--menopause", "50 years", "--t-score", "LS=-2",
