@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "common.hpp"
+#include "osteosome/core/output_file.hpp"
 
 namespace osteosome::app {
 namespace {
@@ -10,11 +11,13 @@ namespace {
 struct Words {
   std::string scenario, out;
   double power = 0;
+  bool overwrite = false;
   std::vector<std::string> spreads;  ///< ENDPOINT=CV
   SolverFlags flags;
 };
 
 int power_command(const Words& words) {
+  core::check_folder(words.out, words.overwrite);
   const auto workspace = app::workspace();
   auto scenario = cohort::load_scenario(words.scenario, workspace->library(), workspace->units());
   const auto settings = words.flags.settings(scenario);
@@ -38,6 +41,7 @@ void add_power(CLI::App& app, Action& action) {
   verb->add_option("--power", words->power, "wished power, in place of the scenario's")->check(number_between(0.05, 0.999));
   verb->add_option("--cv", words->spreads, "ENDPOINT=CV: coefficient of variation between animals, in place of the evidence's (repeatable)")
       ->allow_extra_args(false);
+  verb->add_flag("--overwrite", words->overwrite, "replace what is in an existing folder");
   words->flags.add_to(*verb);
   verb->footer(
       "Examples:\n  osteosome power scenarios/exosomes-in-ovx-rat.toml\n  osteosome power scenarios/exosomes-in-ovx-rat.toml --power 0.9 -o "

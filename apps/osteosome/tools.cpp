@@ -121,7 +121,7 @@ void add_list(CLI::App& app, Action& action) {
 void add_new(CLI::App& app, Action& action) {
   auto words = std::make_shared<std::pair<std::string, std::string>>();
   CLI::App* verb = app.add_subcommand("new", "write a commented document to start from");
-  verb->add_option("KIND", words->first, "rat-study, clinical, model, drug or product")->required();
+  verb->add_option("KIND", words->first, "rat-study, clinical, model, calibration, drug or product")->required();
   verb->add_option("FILE", words->second, "file to write; one that is there is left alone")->required();
   verb->footer("Examples:\n  osteosome new rat-study my-study.toml\n  osteosome new model my-model.toml");
   verb->callback([words, &action] { action = [words] { return new_command(words->first, words->second); }; });

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "common.hpp"
+#include "osteosome/core/output_file.hpp"
 
 namespace osteosome::app {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 struct Words {
   tasks::ValidationRequest request;
   std::string out;
+  bool overwrite = false;
   SolverFlags flags;
 };
 
@@ -32,6 +34,7 @@ int validate_animals(const Words& words, const cohort::Workspace& workspace) {
 }
 
 int validate_command(Words words) {
+  core::check_folder(words.out, words.overwrite);
   const auto workspace = app::workspace();
   words.request.solver = words.flags.settings();
   words.request.curves = !words.out.empty();
@@ -60,6 +63,7 @@ void add_validate(CLI::App& app, Action& action) {
   verb->add_option("--role", r.role, "only arms of this role")->check(CLI::IsMember({"calibration", "validation"}));
   verb->add_option("--evidence", r.evidence, "folder with arms.csv and measurements.csv, or with study documents, in place of the library's");
   verb->add_option("-o,--output", words->out, "folder for validation.html, validation.csv, points.csv and left-out.csv");
+  verb->add_flag("--overwrite", words->overwrite, "replace a validation in an existing folder");
   words->flags.add_to(*verb);
   verb->footer("Examples:\n  osteosome validate -o runs/validation\n  osteosome validate --evidence my-trials -o runs/mine");
   verb->callback([words, &action] { action = [words] { return validate_command(*words); }; });

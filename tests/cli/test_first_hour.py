@@ -49,7 +49,7 @@ class Lists(Case):
 
 class Templates(Case):
     def test_each_is_valid_and_nothing_is_overwritten(self):
-        for kind in ("rat-study", "clinical", "model", "drug", "product"):
+        for kind in ("rat-study", "clinical", "model", "calibration", "drug", "product"):
             with self.subTest(kind=kind):
                 result = self.cli("new", kind, f"{kind}.toml")
                 self.assertEqual((result.code, result.err), (OK, f"wrote {kind}.toml; next: osteosome check {kind}.toml\n"))
@@ -104,7 +104,7 @@ class Pages(Case):
         self.assertEqual([(r["arm"], float(r["observed"])) for r in own], [("sham", 17.5), ("ovx", 6.9), ("exosomes", 12.2)])
 
     def test_nonmem(self):
-        self.assertEqual(self.run_page("first-nonmem-table.md"), ["new", "check", "simulate", "simulate"])
+        self.assertEqual(self.run_page("first-nonmem-table.md"), ["new", "check", "simulate", "simulate", "new", "calibrate"])
         rows = table((self.dir / "predictions.csv").read_text(encoding="utf-8"))
         self.assertEqual([(r["ID"], r["TIME"]) for r in rows], [("1", "1"), ("1", "168"), ("2", "1"), ("2", "168")])
         self.assertGreater(numbers(rows, "concentration")[3], 2 * numbers(rows, "concentration")[1])

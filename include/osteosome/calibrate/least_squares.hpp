@@ -68,6 +68,11 @@ struct Fit {
 /// @throws Error(Input) with everything wrong about the unknowns and settings; what `residuals` throws.
 [[nodiscard]] Fit fit(const std::vector<Unknown>& unknowns, const Residuals& residuals, const Settings& settings, const std::stop_token& stop);
 
+/// Derivatives of `functions` at `values` by the transformed scale, [value][unknown], by central differences as those of a Fit, priors not among
+/// them; empty if the point cannot be evaluated or was stopped.
+[[nodiscard]] std::vector<std::vector<double>> jacobian(const std::vector<Unknown>& unknowns, const Residuals& functions,
+                                                        const std::vector<double>& values, const Settings& settings, const std::stop_token& stop);
+
 /// What the residuals say about the unknowns, to first order at the fit.
 struct Identifiability {
   std::vector<double> eigenvalues;                ///< of J^T J, priors included, descending

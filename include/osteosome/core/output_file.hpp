@@ -45,5 +45,7 @@ void write_file(const std::string& path, std::string_view text);
 void make_folder(const std::string& path);
 /// "" is no output. @throws Error(Io) io-007 for an output that is one of the inputs, io-004 for one that exists, without `overwrite`.
 void check_output(const std::string& path, bool overwrite, const std::vector<std::string>& inputs);
+/// A folder that is to be filled; "" is none. @throws Error(Io) io-004 for one that is there with anything in it, without `replace`.
+void check_folder(const std::string& path, bool replace);
 
 }  // namespace osteosome::core

@@ -3,10 +3,11 @@
 
 #include <cmath>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "osteosome/calibrate/least_squares.hpp"
+#include "osteosome/calibrate/likelihood.hpp"
 #include "osteosome/evidence/study.hpp"
 #include "osteosome/simulate/compiled_model.hpp"
 
@@ -18,11 +19,28 @@ struct Weight {
   core::Location where;
 };
 
+/// What a column DV has values of.
+struct Observed {
+  std::string quantity;  ///< an output, species or parameter of the model, in whose unit DV is
+  std::string dvid;      ///< rows with this DVID, as spelt; "": all rows
+  calibrate::ErrorModel error;
+  core::Location where;
+};
+
+/// [data] and [observed]: observations in a NONMEM-like table.
+struct TableData {
+  std::string path, time_unit;  ///< "": to be given; that of the table
+  bool by_subject = false;      ///< each subject on its own, not all as one
+  std::vector<Observed> observed;
+};
+
 /// A calibration file (docs/reference/calibration.md).
 struct CalibrationPlan {
   std::string file, text, title, model;
-  std::string domain = "clinical";  ///< clinical or preclinical
+  std::string domain = "clinical";  ///< clinical, preclinical, or table: observations of one's own
+  std::optional<TableData> data;    ///< if the domain is table
   std::vector<std::string> overlays, studies;
+  std::string evidence;  ///< a folder in place of the workspace's evidence, or ""
   std::vector<calibrate::Unknown> unknowns;
   std::vector<std::vector<std::string>> also;   ///< by unknown: further parameters that have the same value
   std::map<std::string, double> study_factors;  ///< on the sd of every row of a study
@@ -36,6 +54,8 @@ struct CalibrationPlan {
 
 /// The file, checked in itself; starts are NaN until take_starts. @throws Error(Input) with every problem.
 [[nodiscard]] CalibrationPlan read_calibration(const std::string& path);
+/// Fits `table` and not the one that the file names. @throws Error(Input) usage if the file has nothing [observed].
+void take_table(CalibrationPlan& plan, const std::string& table);
 /// Fills in the model's values as starts, and bounds and priors of its document where the file gives none. @throws Error(Input) for parameters the
 /// model lacks, and bounds and units that do not fit them.
 void take_starts(CalibrationPlan& config, const model::Model& model);

@@ -47,6 +47,8 @@ struct AnimalRow {
 
 /// Rows of the study documents of a folder, with their designs where it has a designs.csv. @throws Error(Input) with every problem.
 [[nodiscard]] std::vector<AnimalRow> load_animal_studies(const std::string& folder);
+/// Those of a folder, or of a table, or, where `path` is "", of the library below `root`.
+[[nodiscard]] std::vector<AnimalRow> load_animal_evidence(const std::string& root, const std::string& path);
 /// Rows of one study document.
 [[nodiscard]] std::vector<AnimalRow> load_animal_study(const std::string& path);
 /// Rows of a table in the layout of preclinical.csv. @throws Error(Io), Error(Input).

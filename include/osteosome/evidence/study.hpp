@@ -70,6 +70,9 @@ struct StudyVocabulary {
 /// A row that cannot be read, or whose arm cannot be told, is left out and named with file and line.
 /// @throws Error(Io); Error(Input) for a missing column or text that is no table.
 [[nodiscard]] StudyTables load_study_tables(const std::string& folder, const StudyVocabulary& vocabulary);
+/// The studies of a folder of either form, or, where `folder` is "", of the library. @throws Error(Io) io-001, Error(Input) input-019 for one
+/// without.
+[[nodiscard]] StudyTables load_study_folder(const std::string& root, const std::string& folder);
 /// The studies of the library: load_studies of `root`/evidence.
 [[nodiscard]] std::vector<Study> load_evidence(const std::string& root);
 

@@ -30,7 +30,9 @@ struct CalibrationJob {
 /// A fit to the calibration rows of the evidence.
 struct Calibration {
   bool stopped = false;  ///< the same call goes on from the checkpoint
-  calibrate::Fit fit;
+  calibrate::Fit fit;                  ///< of a table fitted subject by subject: the last one's
+  std::vector<std::string> summary;    ///< what came out, in lines
+  std::vector<std::string> warnings;   ///< what may not be meant: estimates at a bound, no convergence
   std::vector<NamedText> files;  ///< overlay, identifiability, eigenvalues, ensemble, profiles, record (docs/reference/calibration.md)
 };
 

@@ -91,4 +91,16 @@ Fit fit(const std::vector<Unknown>& unknowns, const Residuals& residuals, const 
   return fit;
 }
 
+Matrix jacobian(const std::vector<Unknown>& unknowns, const Residuals& functions, const std::vector<double>& values, const Settings& settings,
+                const std::stop_token& stop) {
+  std::vector<Unknown> without_priors = unknowns;
+  for (Unknown& u : without_priors) u.prior.reset();
+  Problem problem(without_priors, functions, settings.difference, stop);
+  const Point at = to_transformed(without_priors, values);
+  const Evaluated here = problem.evaluate({at}).front();
+  Matrix derivatives = here ? problem.central_jacobian(at, *here) : Matrix();
+  if (problem.stopped()) derivatives.clear();
+  return derivatives;
+}
+
 }  // namespace osteosome::calibrate

@@ -95,4 +95,12 @@ void check_output(const std::string& path, bool overwrite, const std::vector<std
   throw Error(ErrorKind::Io, {"io-004", "'" + path + "' exists", {}, "Give --overwrite to replace it."});
 }
 
+void check_folder(const std::string& path, bool replace) {
+  std::error_code ec;
+  if (path.empty() || !std::filesystem::exists(path, ec)) return;
+  if (!std::filesystem::is_directory(path, ec)) throw Error(ErrorKind::Io, {"io-004", "'" + path + "' is no folder", {}, ""});
+  if (replace || std::filesystem::is_empty(path, ec)) return;
+  throw Error(ErrorKind::Io, {"io-004", "folder '" + path + "' is not empty", {}, "Give --overwrite to replace what is there, or another -o."});
+}
+
 }  // namespace osteosome::core

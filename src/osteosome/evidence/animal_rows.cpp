@@ -109,6 +109,11 @@ std::vector<AnimalRow> load_animal_studies(const std::string& folder) {
   return rows;
 }
 
+std::vector<AnimalRow> load_animal_evidence(const std::string& root, const std::string& path) {
+  if (path.empty()) return load_animal_studies(root + "/evidence/preclinical");
+  return std::filesystem::is_directory(path) ? load_animal_studies(path) : load_animal_table(path);
+}
+
 std::vector<AnimalRow> load_animal_table(const std::string& path) {
   const auto csv = core::parse_csv(core::read_file(path), path);
   for (const char* column : {"study", "species", "osteoporosis_model", "therapy", "outcome", "direction"}) {

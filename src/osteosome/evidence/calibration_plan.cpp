@@ -2,6 +2,7 @@
 #include "osteosome/evidence/calibration_plan.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "osteosome/core/text.hpp"
@@ -21,6 +22,7 @@ class ConfigReader {
     config_.text = core::read_file(config_.file);
     const core::TomlValue root = core::parse_toml(config_.text, config_.file);
     core::TomlReader top(root, "calibration", problems_);
+    read_data(top);
     if (const auto* header = top.table("calibration")) {
       read_header(*header);
     } else {
@@ -61,22 +63,72 @@ class ConfigReader {
     core::TomlReader in(value, "[calibration]", problems_);
     config_.title = in.required_text("title");
     config_.model = in.required_text("model");
+    const auto beside = std::filesystem::path(config_.file).parent_path() / config_.model;
+    if (std::error_code ec; std::filesystem::is_regular_file(beside, ec)) config_.model = beside.string();
     config_.overlays = in.texts("overlays");
-    config_.domain = in.text("domain").value_or("clinical");
-    if (config_.domain != "clinical" && config_.domain != "preclinical")
+    if (const auto domain = in.text("domain"); domain && config_.data) {
+      in.problem("calibration-016", "'domain' has no meaning beside [observed]", "Leave it out.", "domain");
+    } else if (domain) {
+      config_.domain = *domain;
+    }
+    if (!config_.data && config_.domain != "clinical" && config_.domain != "preclinical")
       in.problem("calibration-016", "unknown 'domain' = '" + config_.domain + "'", "'clinical' or 'preclinical'.", "domain");
     config_.studies = in.texts("studies");
     config_.settings.starts = static_cast<std::size_t>(whole(in, "starts", 1, 1, 10000));
     config_.settings.seed = static_cast<std::uint64_t>(whole(in, "seed", 1, 0, 9e15));
     config_.settings.max_iterations = static_cast<int>(whole(in, "max_iterations", 30, 1, 100000));
-    config_.settings.tolerance = in.number("tolerance").value_or(1e-4);
-    config_.settings.difference = in.number("difference").value_or(5e-3);
+    config_.settings.tolerance = in.number("tolerance").value_or(config_.data ? 1e-9 : 1e-4);
+    config_.settings.difference = in.number("difference").value_or(config_.data ? 1e-3 : 5e-3);
     config_.ensemble = static_cast<std::size_t>(whole(in, "ensemble", 200, 1, 1e6));
     config_.profiles = in.texts("profiles");
     config_.profile_points = static_cast<std::size_t>(whole(in, "profile_points", 5, 3, 100));
-    config_.rtol = in.number("rtol").value_or(1e-5);
+    config_.rtol = in.number("rtol").value_or(config_.data ? 1e-8 : 1e-5);
     if (!(config_.rtol >= 1e-13 && config_.rtol <= 0.1)) in.problem("calibration-008", "'rtol' should lie between 1e-13 and 0.1", "", "rtol");
     in.finish();
+  }
+
+  /// [data] and [observed], before the header, whose defaults depend on them.
+  void read_data(core::TomlReader& top) {
+    const auto* data = top.table("data");
+    const auto* observed = top.table("observed");
+    if (data == nullptr && observed == nullptr) return;
+    config_.data.emplace();
+    config_.domain = "table";
+    if (data != nullptr) {
+      core::TomlReader in(*data, "[data]", problems_);
+      const std::filesystem::path table = in.text("table").value_or("");
+      if (!table.empty()) config_.data->path = (std::filesystem::path(config_.file).parent_path() / table).string();
+      config_.data->time_unit = in.text("time_unit").value_or("");
+      const std::string fit = in.text("fit").value_or("pooled");
+      config_.data->by_subject = fit == "subjects";
+      if (fit != "pooled" && fit != "subjects") in.problem("calibration-019", "unknown 'fit' = '" + fit + "'", "'pooled' or 'subjects'.", "fit");
+      in.finish();
+    }
+    if (observed != nullptr) {
+      for (const auto& [name, value] : observed->entries) read_observed(name, value);
+    }
+    if (config_.data->observed.empty())
+      top.problem("calibration-019", "[observed] is missing", "E.g. [observed] with concentration = { error = \"proportional\" }.");
+    const auto all = std::count_if(config_.data->observed.begin(), config_.data->observed.end(), [](const Observed& o) { return o.dvid.empty(); });
+    if (all > 0 && config_.data->observed.size() > 1)
+      top.problem("calibration-019", "several quantities are [observed], and not each has a 'dvid'", "The column DVID tells their rows apart.");
+  }
+
+  void read_observed(const std::string& name, const core::TomlValue& value) {
+    core::TomlReader in(value, "observed '" + name + "'", problems_);
+    Observed o;
+    o.quantity = o.error.name = name;
+    o.where = value.where;
+    o.dvid = in.formula("dvid").value_or("");
+    const std::string error = in.required_text("error");
+    o.error.additive = error != "proportional";
+    o.error.proportional = error == "proportional" || error == "combined";
+    o.error.logarithmic = error == "log";
+    if (error != "additive" && error != "log" && !o.error.proportional && value.find("error") != nullptr)
+      in.problem("calibration-019", "unknown 'error' = '" + error + "'",
+                 "'additive', 'proportional', 'combined' (both), or 'log': additive on the logarithms.", "error");
+    in.finish();
+    config_.data->observed.push_back(std::move(o));
   }
 
   void read_weight(const std::string& name, const core::TomlValue& value) {
@@ -137,16 +189,18 @@ class ConfigReader {
     }
   }
 
-  /// Animal studies have weights of their own.
+  /// Animal studies have weights of their own, and of tables errors are estimated.
   void check_domain(const core::TomlValue& root) {
     const core::TomlValue* header = root.find("calibration");
-    if (config_.domain != "preclinical" || header == nullptr) return;
+    if (config_.domain == "clinical" || header == nullptr) return;
+    const bool animals = config_.domain == "preclinical";
     const std::pair<const char*, const core::TomlValue*> unused[] = {
         {"studies", header->find("studies")}, {"[weights]", root.find("weights")}, {"[study_factors]", root.find("study_factors")}};
     for (const auto& [name, value] : unused) {
       if (value != nullptr)
-        problems_.add({"calibration-018", std::string(name) + " has no meaning with domain = \"preclinical\"", value->where,
-                       "Rows of animal studies have weights of their own; leave it out."});
+        problems_.add({"calibration-018", std::string(name) + " has no meaning " + (animals ? "with domain = \"preclinical\"" : "beside [observed]"),
+                       value->where,
+                       animals ? "Rows of animal studies have weights of their own; leave it out." : "Errors are estimated; leave it out."});
     }
   }
 
@@ -184,6 +238,13 @@ void check_unknown(const Unknown& u, const model::Parameter& p, const std::strin
 }  // namespace
 
 CalibrationPlan read_calibration(const std::string& path) { return ConfigReader(path).run(); }
+
+void take_table(CalibrationPlan& plan, const std::string& table) {
+  if (!plan.data)
+    throw core::usage("--data goes with a calibration file that says what is [observed]",
+                      "E.g. [observed] with concentration = { error = \"log\" }.");
+  plan.data->path = table;
+}
 
 namespace {
 

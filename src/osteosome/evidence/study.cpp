@@ -108,6 +108,16 @@ std::vector<Study> load_evidence(const std::string& root) {
   return load_studies((std::filesystem::path(root) / "evidence").string(), load_study_vocabulary(root));
 }
 
+StudyTables load_study_folder(const std::string& root, const std::string& folder) {
+  if (folder.empty()) return {load_evidence(root), {}};
+  const char* hint = "It should hold arms.csv and measurements.csv, or study documents.";
+  if (!std::filesystem::is_directory(folder)) throw core::Error(core::ErrorKind::Io, {"io-001", "cannot read the folder '" + folder + "'", {}, hint});
+  if (std::filesystem::exists(folder + "/arms.csv")) return load_study_tables(folder, load_study_vocabulary(root));
+  auto studies = load_studies(folder, load_study_vocabulary(root));
+  if (studies.empty()) throw core::Error(core::ErrorKind::Input, {"input-019", "no study in '" + folder + "'", {}, hint});
+  return {std::move(studies), {}};
+}
+
 std::vector<Study> load_studies(const std::string& folder, const StudyVocabulary& vocabulary) {
   std::vector<std::string> files;
   std::error_code ec;

@@ -47,8 +47,9 @@ bool like(const std::string& word, const std::string& name) {
 
 class TableReader {
  public:
-  TableReader(const core::CsvTable& csv, std::string file, const std::vector<std::string>& parameters, const std::vector<std::string>& compartments)
-      : csv_(csv), file_(std::move(file)), parameters_(parameters), compartments_(compartments) {}
+  TableReader(const core::CsvTable& csv, std::string file, const std::vector<std::string>& parameters, const std::vector<std::string>& compartments,
+              const std::vector<std::string>& used)
+      : csv_(csv), file_(std::move(file)), parameters_(parameters), compartments_(compartments), used_(used) {}
 
   EventTable run(const std::string& time_unit, const core::UnitSystem& units) {
     classify();
@@ -128,6 +129,7 @@ class TableReader {
   void name_unused() {
     std::string list;
     for (const std::string& name : table_.carried_columns) {
+      if (std::find(used_.begin(), used_.end(), upper(name)) != used_.end()) continue;
       const std::string bare = name_and_unit(name).first;
       std::vector<std::string> wanted = parameters_;
       for (std::size_t k = 0; k < kColumns.size(); ++k) {
@@ -228,7 +230,8 @@ class TableReader {
     r.route = core::to_lower(text(i, "ROUTE"));
     r.unit = text(i, "UNIT").empty() ? amount_unit_ : text(i, "UNIT");
     const bool doses = r.amount != 0 || r.rate != 0 || r.steady_state != 0 || !r.action.empty();
-    const int implied = doses ? 1 : number(i, "MDV") == 1 ? 2 : 0;
+    r.missing = number(i, "MDV") == 1;
+    const int implied = doses ? 1 : r.missing ? 2 : 0;
     r.evid = text(i, "EVID").empty() ? implied : whole(i, "EVID", 0, 4);
     r.compartment = compartment(i);
     check(r);
@@ -315,6 +318,7 @@ class TableReader {
   std::string file_;
   const std::vector<std::string>& parameters_;
   const std::vector<std::string>& compartments_;
+  const std::vector<std::string>& used_;
   core::Diagnostics problems_;
   EventTable table_;
   std::vector<int> column_;
@@ -329,9 +333,9 @@ class TableReader {
 }  // namespace
 
 EventTable parse_event_table(std::string_view text, const std::string& file, const std::string& time_unit, const std::vector<std::string>& parameters,
-                             const std::vector<std::string>& compartments, const core::UnitSystem& units) {
+                             const std::vector<std::string>& compartments, const core::UnitSystem& units, const std::vector<std::string>& used) {
   const core::CsvTable csv = core::parse_csv(text, file);
-  return TableReader(csv, file, parameters, compartments).run(time_unit, units);
+  return TableReader(csv, file, parameters, compartments, used).run(time_unit, units);
 }
 
 std::vector<std::string> drugs_in_table(const std::string& path) {
@@ -347,8 +351,8 @@ std::vector<std::string> drugs_in_table(const std::string& path) {
 }
 
 EventTable read_event_table(const std::string& path, const std::string& time_unit, const std::vector<std::string>& parameters,
-                            const std::vector<std::string>& compartments, const core::UnitSystem& units) {
-  return parse_event_table(core::read_file(path), path, time_unit, parameters, compartments, units);
+                            const std::vector<std::string>& compartments, const core::UnitSystem& units, const std::vector<std::string>& used) {
+  return parse_event_table(core::read_file(path), path, time_unit, parameters, compartments, units, used);
 }
 
 }  // namespace osteosome::protocol

@@ -21,15 +21,16 @@ core::Error bad_row(const std::string& code, const std::string& message, const s
 class DrugRows {
  public:
   DrugRows(protocol::EventTable& table, const CompiledModel& model, const core::UnitSystem& units, const protocol::DrugCatalogue& catalogue,
-           double weight_kg, std::vector<std::string>& remarks)
-      : table_(table), model_(model), units_(units), catalogue_(catalogue), translator_(model, units), weight_kg_(weight_kg), remarks_(remarks) {
+           double weight_kg, const std::vector<double>& parameters, std::vector<std::string>& remarks)
+      : table_(table), model_(model), units_(units), catalogue_(catalogue), translator_(model, units), weight_kg_(weight_kg), parameters_(parameters),
+        remarks_(remarks) {
     for (const std::string& name : table.parameter_columns) columns_.push_back(*model.program().parameter_index(name));
   }
 
   void run() {
     core::Diagnostics problems;
     for (auto& subject : table_.subjects) {
-      std::vector<double> values = model_.program().parameter_values;
+      std::vector<double> values = parameters_;
       for (EventRow& row : subject.rows) {
         for (std::size_t c = 0; c < columns_.size(); ++c) {
           if (!std::isnan(row.parameters[c])) values[columns_[c]] = row.parameters[c];
@@ -126,6 +127,7 @@ class DrugRows {
   const protocol::DrugCatalogue& catalogue_;
   DoseTranslator translator_;
   double weight_kg_;
+  const std::vector<double>& parameters_;
   std::vector<std::string>& remarks_;
   std::vector<std::uint32_t> columns_;
   std::map<std::tuple<std::string, std::string, std::string>, protocol::Course> courses_;
@@ -134,8 +136,8 @@ class DrugRows {
 }  // namespace
 
 void translate_drugs(protocol::EventTable& table, const CompiledModel& model, const core::UnitSystem& units, const protocol::DrugCatalogue& catalogue,
-                     double weight_kg, std::vector<std::string>& remarks) {
-  DrugRows(table, model, units, catalogue, weight_kg, remarks).run();
+                     double weight_kg, const std::vector<double>& parameters, std::vector<std::string>& remarks) {
+  DrugRows(table, model, units, catalogue, weight_kg, parameters, remarks).run();
 }
 
 void check_covariates(const protocol::EventTable& table, const model::Model& model) {

@@ -133,9 +133,7 @@ AnimalValidation validate_animals(const cohort::Workspace& workspace, const Vali
                                                "Animal studies run on the shipped model in their species; --overlay changes its constants."});
   }
   const std::string& root = workspace.root();
-  auto rows = request.evidence.empty() || std::filesystem::is_directory(request.evidence)
-                  ? evidence::load_animal_studies(request.evidence.empty() ? root + "/evidence/preclinical" : request.evidence)
-                  : evidence::load_animal_table(request.evidence);
+  auto rows = evidence::load_animal_evidence(root, request.evidence);
   check_names(request.studies, rows);
   std::erase_if(rows, [&](const evidence::AnimalRow& r) { return !wanted(r, request); });
   AnimalValidation out;

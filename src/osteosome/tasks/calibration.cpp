@@ -9,10 +9,12 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "calibration_texts.hpp"
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/evidence/preclinical.hpp"
 #include "osteosome/evidence/trials.hpp"
+#include "table_fit.hpp"
 
 namespace osteosome::tasks {
 namespace {
@@ -49,17 +51,8 @@ struct Problem {
   std::size_t rows = 0, simulations = 0;
   calibrate::Residuals residuals;
   nlohmann::json left_out = nlohmann::json::array();
+  std::vector<std::string> warnings = {};
 };
-
-/// Values of every parameter that has that of an unknown.
-std::map<std::string, double> by_name(const evidence::CalibrationPlan& config, const std::vector<double>& point) {
-  std::map<std::string, double> values;
-  for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
-    values[config.unknowns[k].name] = point[k];
-    for (const std::string& name : config.also[k]) values[name] = point[k];
-  }
-  return values;
-}
 
 /// The calibration arms of clinical trials on one model.
 Problem clinical_problem(evidence::CalibrationPlan& config, const cohort::Workspace& workspace, const simulate::SolverSettings& settings,
@@ -70,18 +63,19 @@ Problem clinical_problem(evidence::CalibrationPlan& config, const cohort::Worksp
     std::optional<evidence::TrialSet> set;
     std::vector<double> sds;
   };
+  auto tables = evidence::load_study_folder(workspace.root(), config.evidence);
   const auto t = std::make_shared<Trials>(Trials{
-      simulate::CompiledModel(workspace.load({config.model, "", {}, config.overlays}), settings),
-      evidence::load_evidence(workspace.root()),
-      std::nullopt,
-      {}});
+      simulate::CompiledModel(workspace.load({config.model, "", {}, config.overlays}), settings), std::move(tables.studies), std::nullopt, {}});
   evidence::take_starts(config, t->model.model());
   evidence::check_evidence(config, t->studies, t->model.model());
   t->set.emplace(t->studies, evidence::TrialFilter{config.studies, "clinical", "calibration"}, t->model, workspace.drugs(), workspace.units());
   if (!t->set->rows().empty()) t->sds = row_sds(config, t->set->rows());
   Problem problem{t->model.model(), t->model.lane_hash(), t->model.engine_text(), t->set->rows().size(), t->set->simulations(), {}};
-  for (const auto& x : t->set->left_out())
-    problem.left_out.push_back({{"study", x.study}, {"arm", x.arm}, {"outcome", x.outcome}, {"reason", x.reason}});
+  if (!tables.left_out.empty())
+    problem.warnings.push_back(fmt::format("{} rows of {} cannot be read; record.json tells why", tables.left_out.size(), config.evidence));
+  for (const auto* left_out : {&t->set->left_out(), &std::as_const(tables.left_out)}) {
+    for (const auto& x : *left_out) problem.left_out.push_back({{"study", x.study}, {"arm", x.arm}, {"outcome", x.outcome}, {"reason", x.reason}});
+  }
   problem.residuals = [t, &config, stop](const std::vector<std::vector<double>>& points) {
     std::vector<std::vector<double>> parameters;
     for (const auto& point : points) {
@@ -105,7 +99,7 @@ Problem animal_problem(evidence::CalibrationPlan& config, const cohort::Workspac
     std::optional<evidence::AnimalTrials> set;
   };
   const auto t = std::make_shared<Trials>();
-  t->rows = evidence::load_animal_studies(workspace.root() + "/evidence/preclinical");
+  t->rows = evidence::load_animal_evidence(workspace.root(), config.evidence);
   std::erase_if(t->rows, [](const evidence::AnimalRow& r) { return r.role != "calibration"; });
   t->set.emplace(t->rows, workspace.root(), workspace.units(), settings, config.overlays, &evidence::informs_fit);
   std::vector<std::string> drugs;
@@ -129,41 +123,6 @@ Problem animal_problem(evidence::CalibrationPlan& config, const cohort::Workspac
   return problem;
 }
 
-/// The parameters that have the value of unknown k.
-std::vector<std::string> names_of(const evidence::CalibrationPlan& config, std::size_t k) {
-  std::vector<std::string> names = {config.unknowns[k].name};
-  names.insert(names.end(), config.also[k].begin(), config.also[k].end());
-  return names;
-}
-
-/// Text that may stand between double quotes of TOML.
-std::string quoted(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-  }
-  return out;
-}
-
-std::string overlay_text(const evidence::CalibrationPlan& config, const Problem& problem, const calibrate::Fit& fit,
-                         const calibrate::Identifiability& known) {
-  std::string out = fmt::format(
-      "# Written by osteosome calibrate {}; do not edit.\n\n[overlay]\ntitle = \"{}\"\nof = \"{}\"\nensemble = \"ensemble.csv\"\nsource = "
-      "\"osteosome calibrate {}: {} rows, "
-      "cost {:.6g}\"\n\n[parameters]\n",
-      quoted(config.file), quoted(config.title), config.domain == "preclinical" ? "shared" : problem.names.id, quoted(config.file), problem.rows,
-      fit.cost);
-  for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
-    if (config.domain == "preclinical" && known.informed[k] < kInformed) continue;  // stays what its document says
-    for (const std::string& name : names_of(config, k)) {
-      out += fmt::format("\"{}\" = {{ value = {}, unit = \"{}\", kind = \"fitted\", standard_error = {:.3g} }}\n", name,
-                         core::format_double(fit.values[k]), problem.names.find_parameter(name)->unit.text, std::min(known.standard_errors[k], 1e9));
-    }
-  }
-  return out;
-}
-
 std::string identifiability_text(const evidence::CalibrationPlan& config, const calibrate::Fit& fit, const calibrate::Identifiability& known) {
   std::string out = core::csv_line({"parameter", "value", "scale", "standard_error", "informed", "prior", "prior_sd", "low", "high"});
   for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
@@ -184,42 +143,6 @@ std::string eigen_text(const evidence::CalibrationPlan& config, const calibrate:
     std::vector<std::string> cells = {fmt::format("{:.6g}", known.eigenvalues[e])};
     for (const double x : known.eigenvectors[e]) cells.push_back(fmt::format("{:.4f}", x));
     out += core::csv_line(cells);
-  }
-  return out;
-}
-
-std::string ensemble_text(const evidence::CalibrationPlan& config, const std::vector<std::vector<double>>& draws) {
-  std::vector<std::string> header;
-  std::vector<std::size_t> unknown;  // of each column
-  for (std::size_t k = 0; k < config.unknowns.size(); ++k) {
-    for (const std::string& name : names_of(config, k)) {
-      header.push_back(name);
-      unknown.push_back(k);
-    }
-  }
-  std::string out = core::csv_line(header);
-  for (const auto& draw : draws) {
-    std::vector<std::string> cells;
-    for (const std::size_t k : unknown) cells.push_back(core::format_double(draw[k]));
-    out += core::csv_line(cells);
-  }
-  return out;
-}
-
-/// Profiles, one row a point: the least cost with one unknown held, and what the others then are.
-std::string profiles_text(const evidence::CalibrationPlan& config, const calibrate::Residuals& objective, const calibrate::Fit& fit,
-                          const std::stop_token& stop) {
-  std::vector<std::string> header = {"parameter", "held_at", "cost"};
-  for (const Unknown& u : config.unknowns) header.push_back(u.name);
-  std::string out = core::csv_line(header);
-  for (const std::string& name : config.profiles) {
-    const auto at = std::find_if(config.unknowns.begin(), config.unknowns.end(), [&](const Unknown& u) { return u.name == name; });
-    const auto index = static_cast<std::size_t>(at - config.unknowns.begin());
-    for (const auto& point : calibrate::profile(config.unknowns, objective, fit, index, config.profile_points, config.settings, stop)) {
-      std::vector<std::string> cells = {name, core::format_double(point.value), fmt::format("{:.6g}", point.cost)};
-      for (const double x : point.values) cells.push_back(core::format_double(x));
-      out += core::csv_line(cells);
-    }
   }
   return out;
 }
@@ -247,7 +170,10 @@ std::string record_text(const evidence::CalibrationPlan& config, const Problem& 
 
 std::vector<NamedText> fit_files(const evidence::CalibrationPlan& config, const Problem& problem, const calibrate::Fit& fit) {
   const auto known = calibrate::analyse(config.unknowns, fit);
-  return {{"fitted.overlay.toml", overlay_text(config, problem, fit, known)},
+  const bool animals = config.domain == "preclinical";
+  return {{"fitted.overlay.toml",
+           overlay_text(config, problem.names, animals ? "shared" : problem.names.id, fmt::format("{} rows, cost {:.6g}", problem.rows, fit.cost),
+                        fit.values, known.standard_errors, [&](std::size_t k) { return !animals || known.informed[k] >= kInformed; })},
           {"identifiability.csv", identifiability_text(config, fit, known)},
           {"eigenvalues.csv", eigen_text(config, known)},
           {"ensemble.csv", ensemble_text(config, calibrate::laplace_ensemble(config.unknowns, fit, config.ensemble, config.settings.seed))}};
@@ -268,6 +194,7 @@ Problem problem_of(evidence::CalibrationPlan& plan, const cohort::Workspace& wor
 }  // namespace
 
 Calibration calibrate(const cohort::Workspace& workspace, evidence::CalibrationPlan plan, const std::string& checkpoint, const CalibrationJob& job) {
+  if (plan.data) return fit_table(workspace, std::move(plan), checkpoint, job);
   const Problem problem = problem_of(plan, workspace, job);
   if (job.begins) job.begins(plan.unknowns.size(), problem.rows, problem.simulations);
   calibrate::EvaluationLog log(checkpoint, core::sha256(plan.text), problem.residuals, job.stop);
@@ -289,6 +216,9 @@ Calibration calibrate(const cohort::Workspace& workspace, evidence::CalibrationP
   const std::string profiles = profiled ? profiles_text(plan, residuals, out.fit, job.stop) : "";
   out.stopped = job.stop.stop_requested();
   if (out.stopped) return out;
+  out.summary = {fmt::format("cost {:.4f}, {}", out.fit.cost, out.fit.converged ? "converged" : "not converged")};
+  out.warnings = problem.warnings;
+  for (const std::string& warning : fit_warnings(plan, out.fit)) out.warnings.push_back(warning);
   out.files = fit_files(plan, problem, out.fit);
   if (profiled) out.files.push_back({"profiles.csv", profiles});
   out.files.push_back({"record.json", record_text(plan, problem, out.fit, log.resumed(), seconds(), job.build)});

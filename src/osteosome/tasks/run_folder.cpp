@@ -158,13 +158,8 @@ class Run {
 
   void open_folder() {
     std::error_code ec;
-    if (fs::exists(request_.folder, ec) && !fs::is_directory(request_.folder, ec))
-      throw core::Error(core::ErrorKind::Io, {"io-004", "'" + request_.folder + "' is no folder", {}, ""});
     const bool resumes = fs::exists(path("run.json.partial"), ec) && !fs::exists(path("run.json"), ec);
-    if (fs::exists(request_.folder, ec) && !empty_folder() && !request_.overwrite && !resumes) {
-      throw core::Error(core::ErrorKind::Io,
-                        {"io-004", "folder '" + request_.folder + "' is not empty", {}, "Give --overwrite to replace its run, or another -o."});
-    }
+    if (!empty_folder()) core::check_folder(request_.folder, request_.overwrite || resumes);
     fs::create_directories(path("charts"), ec);
     if (!ec) lock_folder();
     if (ec) throw core::Error(core::ErrorKind::Io, {"io-002", "cannot create folder '" + request_.folder + "': " + ec.message(), {}, ""});

@@ -278,7 +278,8 @@ protocol::EventTable read_table(const SimulationRequest& o, const simulate::Comp
   const core::UnitSystem& units = workspace.units();
   auto table = protocol::read_event_table(o.data, o.time_unit, model.program().parameters, model.program().states, units);
   simulate::check_covariates(table, model.model());
-  simulate::translate_drugs(table, model, units, catalogue, simulate::body_mass_kg(model, patient_of(o, model, units)), table.remarks);
+  simulate::translate_drugs(table, model, units, catalogue, simulate::body_mass_kg(model, patient_of(o, model, units)),
+                            model.program().parameter_values, table.remarks);
   for (const std::string& setting : o.set) {
     const std::string name = setting.substr(0, setting.find('='));
     const auto& columns = table.parameter_columns;

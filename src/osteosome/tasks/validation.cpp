@@ -15,25 +15,6 @@
 namespace osteosome::tasks {
 namespace {
 
-evidence::StudyTables load(const ValidationRequest& request, const cohort::Workspace& workspace) {
-  if (request.evidence.empty()) return {evidence::load_evidence(workspace.root()), {}};
-  if (!std::filesystem::is_directory(request.evidence)) {
-    throw core::Error(core::ErrorKind::Io, {"io-001",
-                                            "cannot read the folder '" + request.evidence + "'",
-                                            {},
-                                            "It should hold arms.csv and measurements.csv, or study documents."});
-  }
-  if (std::filesystem::exists(request.evidence + "/arms.csv"))
-    return evidence::load_study_tables(request.evidence, evidence::load_study_vocabulary(workspace.root()));
-  auto studies = evidence::load_studies(request.evidence, evidence::load_study_vocabulary(workspace.root()));
-  if (studies.empty()) {
-    throw core::Error(
-        core::ErrorKind::Input,
-        {"input-019", "no study in '" + request.evidence + "'", {}, "It should hold arms.csv and measurements.csv, or study documents."});
-  }
-  return {std::move(studies), {}};
-}
-
 /// A domain without any study is a misspelling.
 void check_domain(const std::string& domain, const std::vector<evidence::Study>& studies) {
   std::set<std::string> known;
@@ -92,7 +73,7 @@ void grade_model(const ValidationRequest& request, const cohort::Workspace& work
 
 Validation validate(const cohort::Workspace& workspace, const ValidationRequest& request, const cohort::Job& job) {
   Validation out;
-  out.tables = std::make_shared<const evidence::StudyTables>(load(request, workspace));
+  out.tables = std::make_shared<const evidence::StudyTables>(evidence::load_study_folder(workspace.root(), request.evidence));
   evidence::check_studies(request.studies, out.tables->studies, "");
   check_domain(request.domain, out.tables->studies);
   out.input.models = request.models.empty() ? std::vector<std::string>{"osteosome", "joerg-2022", "peterson-riggs-2010"} : request.models;

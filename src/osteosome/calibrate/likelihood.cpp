@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "osteosome/calibrate/likelihood.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <span>
+
+#include "osteosome/core/diagnostics.hpp"
+#include "osteosome/core/text.hpp"
+#include "problem.hpp"
+
+namespace osteosome::calibrate {
+namespace {
+
+constexpr double kSmallest = 1e-9;  ///< error, relative to the largest observation: below it rounding and the integrator decide
+constexpr int kMostRounds = 60;
+
+double square(double x) { return x * x; }
+
+/// Observations as the likelihood has them, and predictions on the same scale.
+class Data {
+ public:
+  Data(const std::vector<Observation>& observations, const std::vector<ErrorModel>& models) : observations_(observations), models_(models) {
+    for (const Observation& o : observations) {
+      y_.push_back(models[o.model].logarithmic ? std::log(o.value) : o.value);
+      largest_ = std::max(largest_, std::abs(y_.back()));
+    }
+    if (largest_ == 0) largest_ = 1;
+  }
+
+  [[nodiscard]] const std::vector<double>& y() const& { return y_; }
+  [[nodiscard]] std::size_t size() const { return y_.size(); }
+  [[nodiscard]] const std::vector<ErrorModel>& models() const& { return models_; }
+  [[nodiscard]] const ErrorModel& model(std::size_t i) const& { return models_[observations_[i].model]; }
+  [[nodiscard]] const ErrorSize& size_of(const std::vector<ErrorSize>& sizes, std::size_t i) const& { return sizes[observations_[i].model]; }
+  [[nodiscard]] double least() const { return kSmallest * largest_; }
+
+  /// Predictions on the scale of y; empty if one of them has no place there.
+  [[nodiscard]] std::vector<double> scaled(std::vector<double> predictions) const {
+    for (std::size_t i = 0; i < predictions.size(); ++i) {
+      const bool relative = model(i).proportional && !model(i).additive;
+      if (!std::isfinite(predictions[i]) || ((model(i).logarithmic || relative) && !(predictions[i] > 0))) return {};
+      if (model(i).logarithmic) predictions[i] = std::log(predictions[i]);
+    }
+    return predictions;
+  }
+
+  /// Errors of maximum likelihood about `f`.
+  [[nodiscard]] std::vector<ErrorSize> errors(const std::vector<double>& f) const {
+    std::vector<ErrorSize> sizes;
+    for (std::size_t m = 0; m < models_.size(); ++m) sizes.push_back(error(f, m));
+    return sizes;
+  }
+
+  [[nodiscard]] double minus_two_log_likelihood(const std::vector<double>& f, const std::vector<ErrorSize>& sizes) const {
+    double sum = 0;
+    for (std::size_t i = 0; i < size(); ++i) {
+      const double v = size_of(sizes, i).variance(f[i]);
+      sum += std::log(2 * std::numbers::pi * v) + square(y_[i] - f[i]) / v;
+    }
+    return sum;
+  }
+
+ private:
+  /// The ratio of the two errors on a grid, refined by golden sections; for each ratio the additive error has a closed form.
+  [[nodiscard]] ErrorSize error(const std::vector<double>& f, std::size_t m) const {
+    std::vector<std::size_t> mine;
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (observations_[i].model == m) mine.push_back(i);
+    }
+    const auto n = static_cast<double>(mine.size());
+    const auto additive = [&](double ratio) {  // variance at f = 0, where v = it (1 + ratio f^2)
+      double sum = 0;
+      for (const std::size_t i : mine) sum += square(y_[i] - f[i]) / (1 + ratio * f[i] * f[i]);
+      return std::max(sum / n, square(least()));
+    };
+    if (!models_[m].proportional) return {std::sqrt(additive(0)), 0};
+    if (!models_[m].additive) {
+      double sum = 0;
+      for (const std::size_t i : mine) sum += square(y_[i] / f[i] - 1);
+      return {0, std::max(std::sqrt(sum / n), kSmallest)};
+    }
+    const auto objective = [&](double log_ratio) {
+      const double ratio = std::exp(log_ratio);
+      double sum = n * std::log(additive(ratio));
+      for (const std::size_t i : mine) sum += std::log1p(ratio * f[i] * f[i]);
+      return sum;
+    };
+    double size = least();
+    for (const std::size_t i : mine) size = std::max(size, std::abs(f[i]));
+    constexpr double kReach = 16, kStep = 0.5;  // of ln(ratio) about 1 / largest prediction^2
+    double best = 0, least_so_far = HUGE_VAL;
+    const double middle = -2 * std::log(size);
+    for (double at = middle - kReach; at <= middle + kReach; at += kStep) {
+      if (const double value = objective(at); value < least_so_far) {
+        least_so_far = value;
+        best = at;
+      }
+    }
+    constexpr double kGolden = 0.6180339887498949;
+    double low = best - kStep, high = best + kStep;
+    while (high - low > 1e-8) {
+      const double a = high - kGolden * (high - low), b = low + kGolden * (high - low);
+      (objective(a) < objective(b) ? high : low) = objective(a) < objective(b) ? b : a;
+    }
+    const double ratio = std::exp((low + high) / 2), variance = additive(ratio);
+    return {std::sqrt(variance), std::sqrt(variance * ratio)};
+  }
+
+  const std::vector<Observation>& observations_;
+  const std::vector<ErrorModel>& models_;
+  std::vector<double> y_;
+  double largest_ = 0;
+};
+
+/// (y - f) / sqrt(v); where v depends on f also sqrt(ln(v / least v) + 1), whose square adds ln v up to a constant.
+std::vector<double> residuals_of(const Data& data, const std::vector<double>& f, const std::vector<ErrorSize>& sizes) {
+  std::vector<double> all;
+  for (std::size_t i = 0; i < f.size(); ++i) all.push_back((data.y()[i] - f[i]) / std::sqrt(data.size_of(sizes, i).variance(f[i])));
+  for (std::size_t i = 0; i < f.size(); ++i) {
+    const ErrorSize& e = data.size_of(sizes, i);
+    if (e.proportional == 0) continue;
+    const double least = e.additive > 0 ? square(e.additive) : square(e.proportional * data.least());
+    const double above = std::log(e.variance(f[i]) / least);
+    if (above < 0) return {};
+    all.push_back(std::sqrt(above + 1));
+  }
+  return all;
+}
+
+void check(const std::vector<Unknown>& unknowns, const std::vector<Observation>& observations, const std::vector<ErrorModel>& models) {
+  core::Diagnostics problems;
+  const auto free = std::count_if(unknowns.begin(), unknowns.end(), [](const Unknown& u) { return !u.prior; });
+  if (observations.empty() || observations.size() <= static_cast<std::size_t>(free))
+    problems.add({"calibrate-011",
+                  core::format_double(static_cast<double>(observations.size())) + " observations do not tell " +
+                      core::format_double(static_cast<double>(free)) + " unknowns and their errors",
+                  {},
+                  "Fit fewer unknowns, or give them priors."});
+  for (const Observation& o : observations) {
+    const ErrorModel& m = models[o.model];
+    if (o.value > 0 || !(m.logarithmic || (m.proportional && !m.additive))) continue;
+    problems.add({"calibrate-012",
+                  "an observation of " + m.name + " is " + core::format_double(o.value) +
+                      (m.logarithmic ? ", which has no logarithm" : ", which a proportional error alone cannot have"),
+                  {},
+                  "Leave it out with MDV = 1, or take error = \"additive\" or \"combined\"."});
+    break;
+  }
+  problems.throw_if_any(core::ErrorKind::Input);
+}
+
+/// Half of the expected information as rows: of the mean, f' / sqrt(v), and of the variance, v' / (sqrt(2) v); unknowns, then ln of the errors.
+Matrix information_rows(const Data& data, const Matrix& slopes, const std::vector<double>& f, const std::vector<ErrorSize>& sizes,
+                        std::size_t unknowns, double weight) {
+  Matrix rows;
+  for (std::size_t i = 0; i < f.size(); ++i) {
+    const ErrorSize& e = data.size_of(sizes, i);
+    const double v = e.variance(f[i]), by_f = 2 * square(e.proportional) * f[i];
+    std::vector<double> mean(slopes[i]), spread(slopes[i]);
+    mean.resize(unknowns);
+    spread.resize(unknowns);
+    for (double& x : mean) x *= weight / std::sqrt(v);
+    for (double& x : spread) x *= weight * by_f / (std::numbers::sqrt2 * v);
+    for (std::size_t m = 0; m < sizes.size(); ++m) {
+      const double mine = &sizes[m] == &e ? weight * std::numbers::sqrt2 / v : 0;
+      if (data.models()[m].additive) spread.push_back(mine * square(e.additive));
+      if (data.models()[m].proportional) spread.push_back(mine * square(e.proportional * f[i]));
+    }
+    mean.resize(spread.size(), 0);
+    rows.push_back(std::move(mean));
+    rows.push_back(std::move(spread));
+  }
+  return rows;
+}
+
+/// The unknowns and the sizes of errors, which nothing bounds but rounding.
+std::vector<Unknown> estimated(const std::vector<Unknown>& unknowns, const std::vector<ErrorModel>& models, const std::vector<ErrorSize>& sizes) {
+  constexpr double kWide = 1e6;
+  std::vector<Unknown> all = unknowns;
+  const auto add = [&](const std::string& name, double size) { all.push_back({name, size, size / kWide, size * kWide, true}); };
+  for (std::size_t m = 0; m < models.size(); ++m) {
+    if (models[m].additive) add(models[m].name + " additive", sizes[m].additive);
+    if (models[m].proportional) add(models[m].name + " proportional", sizes[m].proportional);
+  }
+  return all;
+}
+
+}  // namespace
+
+LikelihoodFit fit_likelihood(const std::vector<Unknown>& unknowns, const Residuals& predictions, const std::vector<Observation>& observations,
+                             const std::vector<ErrorModel>& models, const Settings& settings, const std::stop_token& stop) {
+  check(unknowns, settings);
+  check(unknowns, observations, models);
+  const Data data(observations, models);
+  const Residuals scaled = [&](const Matrix& points) {
+    Matrix all = predictions(points);
+    for (auto& f : all) f = data.scaled(std::move(f));
+    return all;
+  };
+  const auto n = static_cast<double>(observations.size());
+  LikelihoodFit out;
+  std::vector<Unknown> from = unknowns;
+  std::vector<double> start;
+  for (const Unknown& u : unknowns) start.push_back(u.start);
+  std::vector<double> f = scaled({start}).front();
+  const std::vector<double> unlike(observations.size(), data.least());  // where the model's own values fail: errors as large as the observations
+  std::vector<ErrorSize> sizes = data.errors(f.empty() ? unlike : f);
+  Settings mine = settings;
+  double before = HUGE_VAL;
+  for (int round = 0; round < kMostRounds; ++round) {
+    out.residuals = [data, sizes, predictions](const Matrix& points) {
+      Matrix all = predictions(points);
+      for (auto& row : all) {
+        row = data.scaled(std::move(row));
+        if (!row.empty()) row = residuals_of(data, row, sizes);
+      }
+      return all;
+    };
+    out.fit = fit(from, out.residuals, mine, stop);
+    if (stop.stop_requested() || !std::isfinite(out.fit.cost)) return out;
+    f = scaled({out.fit.values}).front();
+    if (f.empty()) return out;
+    sizes = data.errors(f);
+    out.minus_two_log_likelihood = data.minus_two_log_likelihood(f, sizes);
+    if (std::abs(before - out.minus_two_log_likelihood) < 1e-6) break;
+    out.fit.converged = out.fit.converged && round + 1 < kMostRounds;
+    before = out.minus_two_log_likelihood;
+    mine.starts = 1;
+    for (std::size_t k = 0; k < from.size(); ++k) from[k].start = out.fit.values[k];
+  }
+  const auto free = std::count_if(unknowns.begin(), unknowns.end(), [](const Unknown& u) { return !u.prior; });
+  out.freedom = n - static_cast<double>(free);
+  Matrix slopes = jacobian(unknowns, scaled, out.fit.values, settings, stop);
+  if (slopes.empty()) return out;
+  out.information.jacobian = information_rows(data, slopes, f, sizes, unknowns.size(), std::sqrt(out.freedom / n));
+  for (ErrorSize& e : sizes) {
+    e.additive *= std::sqrt(n / out.freedom);
+    e.proportional *= std::sqrt(n / out.freedom);
+  }
+  out.estimated = estimated(unknowns, models, sizes);
+  for (std::size_t k = 0; k < unknowns.size(); ++k) {
+    if (!unknowns[k].prior) continue;
+    out.information.jacobian.emplace_back(out.estimated.size(), 0);
+    out.information.jacobian.back()[k] = 1 / unknowns[k].prior->sd;
+  }
+  for (std::size_t k = 0; k < out.estimated.size(); ++k)
+    out.information.values.push_back(k < unknowns.size() ? out.fit.values[k] : out.estimated[k].start);
+  out.errors = sizes;
+  for (std::size_t i = 0; i < f.size(); ++i) {
+    out.weighted.push_back((data.y()[i] - f[i]) / std::sqrt(data.size_of(sizes, i).variance(f[i])));
+    out.predictions.push_back(data.model(i).logarithmic ? std::exp(f[i]) : f[i]);
+  }
+  return out;
+}
+
+}  // namespace osteosome::calibrate
