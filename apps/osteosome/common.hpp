@@ -25,6 +25,14 @@ enum Exit { kOk = 0, kInternal = 1, kUsage = 2, kInvalidInput = 3, kNumericalFai
 [[nodiscard]] int exit_code(const core::Error& error);
 using core::usage;
 
+/// The Python environment of the data folder. @throws Error(Io) omex-001 where it is not there, omex-002 and -003 where it does not run.
+[[nodiscard]] bool python_is_there();
+void require_python(const char* what);
+/// Becomes Python with these arguments; returns only by throwing.
+[[noreturn]] void become_python(std::vector<std::string> command);
+/// Runs Python to its end.
+void call_python(std::vector<std::string> command, const char* what);
+
 /// Accepts finite numbers from `low` to `high`.
 [[nodiscard]] CLI::Validator number_between(double low, double high);
 

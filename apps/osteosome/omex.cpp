@@ -1,32 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // osteosome omex: COMBINE archives and SED-ML, by the Python package of python/ (decision 0023).
-#include <unistd.h>
-
+#include <algorithm>
 #include <filesystem>
+#include <iostream>
 
 #include "common.hpp"
 
 namespace osteosome::app {
 namespace {
 
-/// Becomes the Python package; returns only by throwing.
-int omex_command(const std::vector<std::string>& words) {
-  const std::string python = data_root() + "/python/bin/python3";
-  std::error_code ec;
-  if (!std::filesystem::exists(python, ec)) {
-    throw core::Error(core::ErrorKind::Io, {"omex-001",
-                                            "the Python environment of 'omex' is not there: " + python,
-                                            {},
-                                            "Make it with: tools/omex_environment.sh " + data_root()});
+/// Becomes the Python package; without it help is still given.
+int omex_command(const std::vector<std::string>& words, const std::string& help) {
+  const bool asks = words.empty() || std::any_of(words.begin(), words.end(), [](const std::string& w) { return w == "-h" || w == "--help"; });
+  if (asks && !python_is_there()) {
+    std::cout << help << "\nThe Python environment it runs in is not there yet. Make it with: make omex\n";
+    return kOk;
   }
-  const std::string self = std::filesystem::read_symlink("/proc/self/exe", ec).string();
-  std::vector<std::string> command = {python, "-m", "osteosome_omex", "--program", self};
+  require_python("'omex'");
+  std::vector<std::string> command = {"-m", "osteosome_omex", "--program", std::filesystem::read_symlink("/proc/self/exe").string()};
   command.insert(command.end(), words.begin(), words.end());
-  std::vector<char*> arguments;
-  for (std::string& word : command) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  execv(python.c_str(), arguments.data());
-  throw core::Error(core::ErrorKind::Io, {"omex-002", "cannot start '" + python + "'", {}, ""});
+  if (words.empty()) command.emplace_back("--help");
+  become_python(std::move(command));
 }
 
 }  // namespace
@@ -38,7 +32,7 @@ void add_omex(CLI::App& app, Action& action) {
   verb->footer(
       "Examples:\n  osteosome omex run -i archive.omex -o results\n  osteosome omex export scenarios/teriparatide.toml -o teriparatide.omex");
   verb->callback([verb, &action] {
-    action = [words = verb->remaining()] { return omex_command(words.empty() ? std::vector<std::string>{"--help"} : words); };
+    action = [words = verb->remaining(), help = verb->help()] { return omex_command(words, help); };
   });
 }
 

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 struct RunOptions {
   std::string scenario, output;
-  std::vector<std::string> evidence;
+  std::vector<std::string> evidence, figures;
   std::optional<std::uint64_t> seed;
   SolverFlags solver;
   bool overwrite = false, quiet = false;
@@ -28,6 +28,7 @@ int run_into_folder(const RunOptions& o, const cohort::Workspace& workspace, coh
   const auto prepared = evidence::prepare(workspace, std::move(scenario), settings);
   print("warning: ", prepared.remarks);
   if (o.culture) evidence::require_cultures(prepared);
+  if (!o.figures.empty()) require_python("--figures");
   ProgressLine progress(o.quiet);
   outcome = tasks::run(workspace, prepared, {o.output, o.overwrite, o.max_failed, settings, build()},
                        {interrupted(), [&](std::size_t done, std::size_t total) { progress(done, total); }});
@@ -36,6 +37,11 @@ int run_into_folder(const RunOptions& o, const cohort::Workspace& workspace, coh
     std::cerr << "cancelled; finished rows are in " << o.output << "/trajectories.csv.partial"
               << (outcome.in_parts ? ", finished blocks in " + o.output + "/parts: run again to resume" : "") << '\n';
     return kCancelled;
+  }
+  if (!o.figures.empty()) {
+    std::vector<std::string> command = {"-m", "osteosome_omex.figures", o.output + "/charts"};
+    command.insert(command.end(), o.figures.begin(), o.figures.end());
+    call_python(std::move(command), "figures of --figures");
   }
   if (outcome.failed > 0) std::cerr << fmt::format("{} of {} simulations failed; see {}/status.csv\n", outcome.failed, outcome.simulations, o.output);
   std::cout << fmt::format("{} simulations in {:.2f} s\nreport: {}\n", outcome.simulations, outcome.seconds,
@@ -72,6 +78,10 @@ int rerun_command(RunOptions o) {
 void add_common(CLI::App* verb, RunOptions& o) {
   verb->add_option("-o,--output", o.output, "run folder (new or empty)");
   verb->add_flag("--overwrite", o.overwrite, "replace the run in an existing folder");
+  verb->add_option("--figures", o.figures, "charts as files as well: svg, png, pdf (several with commas)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"svg", "png", "pdf"}));
   verb->add_flag("-q,--quiet,--no-progress", o.quiet, "no progress line");
 }
 

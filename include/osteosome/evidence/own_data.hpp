@@ -17,6 +17,7 @@ struct OwnPoint {
   double mean = 0;
   std::optional<double> sd, se;
   double n = 0;              ///< 0: not known
+  std::vector<double> values = {};  ///< of single animals or women, where the table has them
 };
 
 /// One table of own data (docs/reference/own-data.md).

@@ -82,12 +82,19 @@ void check_studies(const std::vector<std::string>& ids, const std::vector<Study>
 /// Unit of changes from the start of treatment in percent.
 inline constexpr const char* kPercentChange = "percent_change";
 
+/// A group of animals or women behind a mean; n is 0 where it is not known.
+struct GroupData {
+  double n = 0, sd = 0;
+  std::vector<double> values = {};  ///< of each, where known
+};
+
 /// A published value beside the simulated one (median over subjects).
 struct Comparison {
   std::string model, study, doi, study_arm, arm, outcome, unit, role, provenance, interval;
   double time_zero_month = 0;  ///< of the study arm: its baseline lies this long after the start of treatment
   double month = 0, observed = 0, simulated = 0;
   std::optional<double> low, high;
+  GroupData group = {};        ///< of own data, as they were measured
   std::optional<bool> within;  ///< the simulated value lies in the reported interval of the mean (evidence::within)
   /// Half width of the reported interval, or the reported error.
   [[nodiscard]] std::optional<double> error() const;

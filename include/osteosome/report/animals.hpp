@@ -16,6 +16,11 @@ namespace osteosome::report {
 [[nodiscard]] std::string power_section(const ReportInput& input);
 /// Copies of each cargo in a cell and whether they can act; values of cell products; "" without products.
 [[nodiscard]] std::string products_section(const ReportInput& input);
+/// Own data group by group, with a test against the control; "" without any.
+[[nodiscard]] std::string groups_section(const ReportInput& input);
+[[nodiscard]] std::vector<Chart> group_charts(const ReportInput& input);
+/// Values at the end by dose, of arms that are alike but for the amount (three at least), for the outcomes named.
+[[nodiscard]] std::vector<Chart> dose_charts(const ReportInput& input, const std::vector<std::string>& outcomes);
 /// Charts of the sections above: effect sizes beside reported ones, power by animals a group.
 [[nodiscard]] std::vector<Chart> animal_charts(const ReportInput& input);
 

@@ -35,12 +35,13 @@ struct ReportInput {
   std::vector<std::string> remarks = {};  ///< what may not be meant (evidence::prepare)
 };
 
-/// One chart an evidence code that any model has: curves of every model and arm, trial points with their error bars over them.
+/// The charts of a scenario, each with its own legend: one an evidence code that any model has: curves of every model and arm, trial points with their error bars over them;
+/// then dose responses and groups of own data.
 [[nodiscard]] std::vector<Chart> make_charts(const ReportInput& input);
 
-/// The self-contained HTML page.
 /// The JavaScript that draws charts, of a data folder; "" where it was not fetched.
 [[nodiscard]] std::string chart_library(const std::string& data_root);
+/// The self-contained HTML page; `charts` are those of make_charts.
 [[nodiscard]] std::string make_report(const ReportInput& input, const std::vector<Chart>& charts);
 
 }  // namespace osteosome::report

@@ -81,6 +81,24 @@ double dunnett_critical(double probability, std::size_t comparisons, double degr
   return (low + high) / 2;
 }
 
+double dunnett_p(double t, const std::vector<double>& groups, double control, double degrees) {
+  constexpr double kFewestDegrees = 4;
+  if (degrees < kFewestDegrees) return std::nan("");
+  const auto sds = estimated_sd(degrees), controls = nodes(-kReach, kReach, [](double z) { return -z * z / 2; });
+  double within = 0;
+  for (const Node& s : sds) {
+    for (const Node& z : controls) {
+      double all = s.weight * z.weight;
+      for (const double n : groups) {
+        const double share = n / (n + control), own = std::sqrt(1 - share), shared = std::sqrt(share) * z.x;  // T's own part, and the control's
+        all *= core::normal_probability((std::abs(t) * s.x + shared) / own) - core::normal_probability((-std::abs(t) * s.x + shared) / own);
+      }
+      within += all;
+    }
+  }
+  return std::clamp(1 - within, 0.0, 1.0);
+}
+
 double noncentral_t_above(double c, double degrees, double shift) {
   double sum = 0;
   for (const Node& s : estimated_sd(degrees)) sum += s.weight * core::normal_probability(shift - c * s.x);

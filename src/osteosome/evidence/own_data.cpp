@@ -164,6 +164,7 @@ class Reader {
       OwnPoint p;
       std::tie(p.arm, p.outcome, p.time, p.unit) = key;
       p.n = static_cast<double>(values.size());
+      p.values = values;
       for (const double v : values) p.mean += v / p.n;
       double squares = 0;
       for (const double v : values) squares += (v - p.mean) * (v - p.mean);
@@ -192,6 +193,7 @@ std::optional<OwnPoint> as_change(const OwnPoint& point, const OwnData& data) {
   if (zero == data.points.end() || zero->mean == 0) return std::nullopt;
   OwnPoint change = point;
   change.unit = kPercentChange;
+  change.n = 0;  // the spread of changes is not that of values: no test on it
   change.mean = 100 * (point.mean / zero->mean - 1);
   for (auto* spread : {&change.sd, &change.se}) {
     if (*spread) **spread *= 100 / std::abs(zero->mean);
@@ -241,6 +243,7 @@ Comparison comparison_of(const OwnPoint& point, const OwnData& data, double valu
   c.outcome = point.outcome;
   c.unit = point.unit;
   c.role = "own";
+  if (point.n > 1 && (point.sd || point.se)) c.group = {point.n, point.sd ? *point.sd : *point.se * std::sqrt(point.n), point.values};
   c.provenance = "own data";
   c.month = point.time.in(core::kSecondsPerMonth);
   c.observed = point.mean;

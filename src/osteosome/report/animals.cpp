@@ -97,11 +97,6 @@ Json effects_chart(const ReportInput& in) {
           {"config", {{"font", "system-ui, sans-serif"}}}};
 }
 
-std::string figure_of(const Chart& c) {
-  return "<figure><div class=chart id=\"chart-" + escape(c.id) + "\" role=img aria-label=\"" + escape(c.title) + "\"></div><figcaption>" +
-         escape(c.caption) + "</figcaption></figure>\n";
-}
-
 std::string cargo_rows(const std::string& label, const std::vector<evidence::CargoInCell>& cargo) {
   std::string out;
   for (const auto& r : cargo) {

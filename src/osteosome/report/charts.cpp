@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "osteosome/core/text.hpp"
-#include "osteosome/report/report.hpp"
+#include "osteosome/report/animals.hpp"
+#include "page.hpp"
 
 namespace osteosome::report {
 namespace {
@@ -67,6 +69,63 @@ std::string code_of(const ReportInput& in, const model::Output& o) { return simu
 std::string title_of(const ReportInput& in, const std::string& code) {
   const model::Outcome* outcome = simulate::has_observables(in.models) ? in.outcomes.find(code) : nullptr;
   return outcome == nullptr ? code : outcome->title;
+}
+
+/// Whether two outputs of a model keep their ratio at every look of every arm, and move at all.
+bool one_course(const ReportInput& in, std::size_t model, const std::string& a, const std::string& b) {
+  bool moves = false;
+  for (const auto& arm : in.result.arms) {
+    if (arm.model != model || arm.values.empty() || arm.values.front().empty()) continue;
+    const auto column = [&](const std::string& id) {
+      return static_cast<std::size_t>(std::find(arm.outputs.begin(), arm.outputs.end(), id) - arm.outputs.begin());
+    };
+    const std::size_t i = column(a), j = column(b), n = arm.outputs.size();
+    if (i == n || j == n) return false;
+    const auto& row = arm.values.front();
+    for (std::size_t k = 0; k < in.result.days.size(); ++k) {
+      constexpr double kRounding = 1e-9;
+      const double ratio = row[k * n + i] / row[i], other = row[k * n + j] / row[j];
+      if (!(std::abs(ratio - other) <= kRounding * std::abs(ratio))) return false;
+      moves = moves || std::abs(ratio - 1) > kRounding;
+    }
+  }
+  return moves;
+}
+
+/// Parameters of the formula of `a` that the formula of `b` has not.
+std::vector<const model::Parameter*> own_parameters(const model::Model& model, const model::Output& a, const model::Output& b) {
+  const auto theirs = expr::names_in(b.formula);
+  std::vector<const model::Parameter*> own;
+  for (const std::string& name : expr::names_in(a.formula)) {
+    if (const auto* p = model.find_parameter(name); p != nullptr && !theirs.contains(name)) own.push_back(p);
+  }
+  return own;
+}
+
+/// Whether an outcome of another site (BVTV_femur beside BVTV_tibia) scales with another parameter of the same value.
+bool same_intact_value(const model::Model& model, const model::Output& a, const model::Output& b) {
+  const std::size_t site = a.observable.find('_');
+  if (site == std::string::npos || a.observable.compare(0, site + 1, b.observable, 0, site + 1) != 0) return false;
+  const auto mine = own_parameters(model, a, b), theirs = own_parameters(model, b, a);
+  return !mine.empty() && std::equal(mine.begin(), mine.end(), theirs.begin(), theirs.end(), [](auto* x, auto* y) { return x->value == y->value; });
+}
+
+/// Outcomes for which the model has the same number: up to a factor, or in the intact animal.
+std::string shared_number(const ReportInput& in, const std::string& code) {
+  std::set<std::string> others, intact;
+  for (std::size_t m = 0; m < in.models.size(); ++m) {
+    const auto& outputs = in.models[m].model().outputs;
+    const auto mine = std::find_if(outputs.begin(), outputs.end(), [&](const auto& o) { return code_of(in, o) == code; });
+    for (const auto& o : outputs) {
+      const std::string other = code_of(in, o);
+      if (mine != outputs.end() && !other.empty() && other != code && one_course(in, m, mine->id, o.id)) others.insert(other);
+      if (mine != outputs.end() && other != code && same_intact_value(in.models[m].model(), *mine, o)) intact.insert(other);
+    }
+  }
+  std::string text;
+  if (!others.empty()) text += fmt::format(" The model has one course for {} too: it does not tell them apart.", fmt::join(others, ", "));
+  if (!intact.empty()) text += fmt::format(" Its value in the intact animal is taken for {} too.", fmt::join(intact, ", "));
+  return text;
 }
 
 std::vector<std::string> outcomes_of(const ReportInput& in) {
@@ -290,6 +349,31 @@ void add_points(const ReportInput& in, const Encodings& e, const Json& points, J
                       {"tooltip", tooltip({"study", "arm", e.time, "change", "low", "high", "interval"})}}}});
 }
 
+/// Names of the arms at the ends of few lines that end apart.
+void add_labels(const ReportInput& in, const Encodings& e, const Json& curves, Json& layers) {
+  constexpr std::size_t kFew = 4;
+  constexpr double kApart = 0.08;  // of the range of the values: a line of text
+  if (in.scenario.arms.size() > kFew || in.scenario.arms.size() < 2) return;
+  std::map<std::string, Json> last;
+  double low = HUGE_VAL, high = -HUGE_VAL;
+  for (const Json& row : curves) {
+    if (row["model"] != curves[0]["model"]) return;
+    last[row["arm"]] = row;
+    low = std::min(low, row.value("low", row["change"].get<double>()));
+    high = std::max(high, row.value("high", row["change"].get<double>()));
+  }
+  Json ends = Json::array();
+  for (const auto& [arm, row] : last) {
+    for (const Json& other : ends) {
+      if (std::abs(other["change"].get<double>() - row["change"].get<double>()) < kApart * (high - low)) return;
+    }
+    ends.push_back({{e.time, row[e.time]}, {"change", row["change"]}, {"arm", arm}});
+  }
+  layers.push_back({{"mark", {{"type", "text"}, {"align", "right"}, {"baseline", "bottom"}, {"dx", -4}, {"dy", -3}, {"fontWeight", 600}, {"limit", 220}}},
+                    {"data", {{"values", ends}}},
+                    {"encoding", {{"x", e.month}, {"y", e.change}, {"text", {{"field", "arm"}}}, {"color", e.colour}}}});
+}
+
 Json legend_style() {
   return {
       {"orient", "bottom"},     {"labelLimit", 320},      {"direction", "horizontal"},
@@ -303,6 +387,7 @@ Json make_spec(const ReportInput& in, const std::string& title, const std::strin
   Json layers = Json::array();
   add_curves(encodings, curves, layers);
   add_points(in, encodings, points, layers);
+  add_labels(in, encodings, curves, layers);
   return {{"$schema", "https://vega.github.io/schema/vega-lite/v6.json"},
           {"title", {{"text", title}, {"anchor", "start"}}},
           {"width", "container"},
@@ -315,9 +400,27 @@ Json make_spec(const ReportInput& in, const std::string& title, const std::strin
 
 }  // namespace
 
+std::string arm_colour(std::size_t arm) { return kColours[arm % kColours.size()]; }
+
+std::string model_dash(std::size_t model) {
+  const auto& dashes = kDashes[model % kDashes.size()];
+  return dashes.at(1) == 0 ? "" : fmt::format("{}", fmt::join(dashes, " "));
+}
+
+Chart without_legend(const Chart& chart) {
+  Json spec = Json::parse(chart.spec);
+  for (Json& layer : spec["layer"]) {
+    for (const char* channel : {"color", "strokeDash"}) {
+      if (layer["encoding"].contains(channel)) layer["encoding"][channel]["legend"] = nullptr;
+    }
+  }
+  return {chart.id, chart.title, chart.caption, spec.dump()};
+}
+
 std::vector<Chart> make_charts(const ReportInput& in) {
   std::vector<Chart> charts;
-  for (const std::string& code : outcomes_of(in)) {
+  const auto codes = outcomes_of(in);
+  for (const std::string& code : codes) {
     const Json curves = curve_rows(in, code);
     if (curves.empty()) continue;
     const Json points = point_rows(in, code);
@@ -330,9 +433,10 @@ std::vector<Chart> make_charts(const ReportInput& in) {
     } else {
       caption += " (median of the subjects; band: 5th to 95th percentile).";
     }
-    caption += points_caption(in, points);
+    caption += points_caption(in, points) + shared_number(in, code);
     charts.push_back({code, text, caption, make_spec(in, text, values, curves, points).dump(1)});
   }
+  for (Chart& c : dose_charts(in, codes)) charts.push_back(std::move(c));
   return charts;
 }
 

@@ -117,8 +117,7 @@ std::string make_fit_report(const FitInput& in) {
   for (std::size_t q = 0; q < in.quantities.size(); ++q) {
     out += "<h2>" + escape(in.quantities[q].name) + "</h2>\n<div class=charts>\n";
     for (Chart& c : charts_of(in, q)) {
-      out += "<figure><div class=chart id=\"chart-" + escape(c.id) + "\" role=img aria-label=\"" + escape(c.title) + "\"></div><figcaption>" +
-             escape(c.caption) + "</figcaption></figure>\n";
+      out += figure_of(c);
       all.push_back(std::move(c));
     }
     out += "</div>\n";

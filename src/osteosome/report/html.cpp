@@ -17,9 +17,7 @@ std::string number(double x) { return std::isfinite(x) ? fmt::format("{:.2f}", x
 std::string header(const ReportInput& in) {
   std::string out = "<h1>" + escape(in.scenario.title) + "</h1>\n<p class=mute>Osteosome report</p>\n";
   if (!in.scenario.question.empty()) out += "<p>" + escape(in.scenario.question) + "</p>\n";
-  out +=
-      "<p class=notice><strong>Research use, not for clinical decisions.</strong> Curves are predictions of models; trial points are laid "
-      "over identical outcomes only.</p>\n";
+  out += "<p>Curves are predictions of models; trial points are laid over identical outcomes only.</p>\n";
   if (in.result.cancelled) out += "<p class=notice><strong>The run was cancelled; subjects that were not run are missing.</strong></p>\n";
   return out;
 }
@@ -120,15 +118,25 @@ std::string failures(const ReportInput& in) {
          rows + "</table></div>\n";
 }
 
+/// One legend for all charts of the page: a line an arm, and where there are several models how each is dashed.
+std::string legend(const ReportInput& in) {
+  const auto line = [](const std::string& colour, const std::string& dash, const std::string& text) {
+    return fmt::format("<li><svg width=34 height=10 aria-hidden=true><line x1=0 y1=5 x2=34 y2=5 stroke=\"{}\" stroke-width=3 stroke-dasharray=\"{}\"/></svg>{}</li>",
+                       colour, dash, escape(text));
+  };
+  std::string out = "<ul class=legend>";
+  for (std::size_t a = 0; a < in.scenario.arms.size(); ++a) out += line(arm_colour(a), "", in.scenario.arms[a].label);
+  for (std::size_t m = 0; m < in.scenario.models.size() && in.scenario.models.size() > 1; ++m)
+    out += line("#5a6673", model_dash(m), in.scenario.models[m].name);
+  return out + "</ul>\n";
+}
+
 std::string charts_section(const ReportInput& in, const std::vector<Chart>& charts) {
   std::string out = "<h2>Curves and trial data</h2>\n";
   if (in.chart_library.empty())
     out += "<p class=notice>The chart library was not installed when this report was made; the charts are in <code>charts/*.vl.json</code>.</p>\n";
-  out += "<div class=charts>\n";
-  for (const Chart& c : charts) {
-    out += "<figure><div class=chart id=\"chart-" + escape(c.id) + "\" role=img aria-label=\"" + escape(c.title) + "\"></div><figcaption>" +
-           escape(c.caption) + "</figcaption></figure>\n";
-  }
+  out += legend(in) + "<div class=charts>\n";
+  for (const Chart& c : charts) out += figure_of(c);
   return out + "</div>\n";
 }
 
@@ -157,7 +165,7 @@ std::string comparison(const ReportInput& in) {
            summary_table(in);
   out +=
       std::string(changes ? "<details>" : "<details open>") + "<summary>All " + std::to_string(in.comparisons.size()) +
-      " comparisons</summary><div class=scroll><table><tr><th>Model</th><th>Study</th><th>Arm</th><th>Outcome</th><th>Unit</th><th class=n>Month</th>"
+      " comparisons</summary><div class=scroll><table class=wide><tr><th>Model</th><th>Study</th><th>Arm</th><th>Outcome</th><th>Unit</th><th class=n>Month</th>"
       "<th class=n>Observed</th><th class=n>Reported interval</th><th>Its kind</th><th class=n>Simulated</th><th "
       "class=n>Difference</th><th>Inside</th><th>Provenance</th><th>Role</th></tr>\n";
   for (const auto& c : in.comparisons) {
@@ -215,14 +223,16 @@ std::string model_section(const ReportInput& in, std::size_t m) {
 
 std::string make_report(const ReportInput& in, const std::vector<Chart>& charts) {
   std::string out = page_start(in.scenario.title);
-  out += header(in) + charts_section(in, charts) + differences_section(in) + animals_section(in);
+  out += header(in) + charts_section(in, charts) + groups_section(in) + differences_section(in) + animals_section(in);
   if (!in.scenario.absolute || !in.comparisons.empty()) out += comparison(in);
   out += power_section(in) + products_section(in) + setup(in) + failures(in);
   out += "<h2>Models, assumptions and sources</h2>\n";
   for (std::size_t m = 0; m < in.models.size(); ++m) out += model_section(in, m);
   out += "<h2>Manifest</h2>\n<details><summary>What exactly ran</summary><pre>" + escape(in.manifest) + "</pre></details>\n";
-  std::vector<Chart> all = charts;
+  std::vector<Chart> all;
+  for (const Chart& c : charts) all.push_back(without_legend(c));
   for (Chart& c : animal_charts(in)) all.push_back(std::move(c));
+  for (Chart& c : group_charts(in)) all.push_back(std::move(c));
   return out + page_end(in.chart_library, all);
 }
 

@@ -18,12 +18,17 @@ h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; } p { margin: .4rem 0; } .mute { c
 .notice { background: #fff4e0; border-left: 4px solid #E69F00; padding: .5rem .8rem; margin: 1rem 0; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 1.2rem; }
 figure { margin: 0; min-width: 0; } figcaption { font-size: .85rem; color: var(--mute); } .chart { width: 100%; min-height: 18rem; }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; width: 100%; }
+.scroll { overflow-x: auto; } .scroll td:first-child, .scroll th:first-child { position: sticky; left: 0; background: white; }
+.scroll th:first-child { background: var(--soft); } .scroll tr.assumed td:first-child { background: #fdeede; }
+table.wide { font-size: .72rem; } table.wide th, table.wide td { padding: .2rem .3rem; } table.wide td:first-child { min-width: 5rem; }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: .85rem; list-style: none; padding: 0; margin: .4rem 0 1rem; }
+.legend svg { vertical-align: middle; margin-right: .4rem; } table { border-collapse: collapse; font-size: .85rem; width: 100%; }
 th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-td:first-child { min-width: 9rem; } th { background: var(--soft); } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td:first-child { min-width: 7rem; } th { background: var(--soft); } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .assumed { background: #fdeede; font-weight: 600; } details { margin: .4rem 0; } summary { cursor: pointer; color: var(--accent); }
 pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: .8rem; white-space: pre-wrap; overflow-wrap: anywhere; }
-@media (max-width: 34rem) { .charts { grid-template-columns: minmax(0, 1fr); } body { padding: .8rem; } }
+@media (max-width: 34rem) { .charts { grid-template-columns: minmax(0, 1fr); } body { padding: .8rem; } table { font-size: .75rem; } th, td { padding: .2rem .4rem; }
+  td:first-child, th:first-child { max-width: 32vw; overflow-wrap: anywhere; min-width: 4.5rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 11px; } .charts { grid-template-columns: 1fr 1fr; } figure, tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
   .vega-embed summary { display: none; } .chart, .vega-embed { width: 100% !important; } .chart svg { width: 100% !important; height: auto !important; } figcaption, table, pre { font-size: 9px; } .chart { min-height: 0; } }
 )css";
@@ -41,9 +46,14 @@ std::string link_doi(const std::string& source) {
          "</a>" + escape(source.substr(at + doi.size()));
 }
 
+std::string figure_of(const Chart& c) {
+  return "<figure><div class=chart id=\"chart-" + escape(c.id) + "\" role=img aria-label=\"" + escape(c.title) + "\"></div><figcaption>" +
+         escape(c.caption) + "</figcaption></figure>\n";
+}
+
 std::string page_start(const std::string& title) {
   return "<!doctype html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width, initial-scale=1\"><title>" +
-         escape(title) + "</title>\n<style>" + kStyle + "</style></head><body>\n<main>\n";
+         escape(title) + "</title>\n<style>" + kStyle + "</style></head><body>\n<main>\n<p class=notice><strong>Research use, not for clinical decisions.</strong></p>\n";
 }
 
 std::string chart_library(const std::string& data_root) {
@@ -53,7 +63,7 @@ std::string chart_library(const std::string& data_root) {
 }
 
 std::string page_end(const std::string& chart_library, const std::vector<Chart>& charts) {
-  std::string out = "<p class=notice>Research use, not for clinical decisions.</p>\n</main>\n";
+  std::string out = "</main>\n";
   if (!chart_library.empty()) {
     out += "<script>" + chart_library + "</script>\n<script>\n";
     for (const Chart& c : charts) {

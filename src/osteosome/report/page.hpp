@@ -12,9 +12,16 @@ namespace osteosome::report {
 [[nodiscard]] std::string escape(const std::string& text);
 /// The text with its DOI, if it has one, as a link.
 [[nodiscard]] std::string link_doi(const std::string& source);
-/// Everything up to the content of <main>.
+/// Colour and dashes ("6 4") of an arm's and a model's curves in all charts.
+[[nodiscard]] std::string arm_colour(std::size_t arm);
+[[nodiscard]] std::string model_dash(std::size_t model);
+/// The chart without the legends of arms and models, for a page that has one for all.
+[[nodiscard]] Chart without_legend(const Chart& chart);
+/// The element that page_end draws a chart into, with its caption.
+[[nodiscard]] std::string figure_of(const Chart& chart);
+/// Everything up to the content of <main>, and the notice that every page begins with.
 [[nodiscard]] std::string page_start(const std::string& title);
-/// The rest: notice, chart library and the charts, drawn into the elements "chart-ID".
+/// The rest: chart library and the charts, drawn into the elements "chart-ID".
 [[nodiscard]] std::string page_end(const std::string& chart_library, const std::vector<Chart>& charts);
 
 }  // namespace osteosome::report

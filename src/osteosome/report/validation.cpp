@@ -187,8 +187,7 @@ std::string make_validation_report(const ValidationInput& in) {
   const auto charts = make_validation_charts(in);
   std::string out = page_start("Validation of " + in.models.front());
   out += "<h1>Validation of " + escape(in.models.front()) +
-         "</h1>\n<p class=notice><strong>Research use, not for clinical decisions.</strong> Published trials, simulated and compared value by value; "
-         "published models run through the same engine on the same rows.</p>\n";
+         "</h1>\n<p>Published trials, simulated and compared value by value; published models run through the same engine on the same rows.</p>\n";
   out += spread_table(in) + totals_table(in) + class_table(in) + charts_section(in, charts) + arms_table(in) + left_out_table(in);
   return out + page_end(in.chart_library, charts);
 }

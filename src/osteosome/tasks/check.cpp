@@ -110,6 +110,8 @@ std::vector<Part> inspect(const std::string& data_root, const std::string& cache
     parts.push_back({what, std::filesystem::exists(data_root + name, ec), data_root + name});
   const bool own_words = std::filesystem::exists(data_root + "/vocabulary", ec);
   parts.push_back({"vocabulary", true, own_words ? data_root + "/vocabulary" : "the one built in: the data folder has none"});
+  const bool python = std::filesystem::exists(data_root + "/python/bin/python3", ec);
+  parts.push_back({"Python environment", true, python ? data_root + "/python" : "not there, needed by omex and --figures; make it with: make omex"});
   parts.push_back({"cache folder", !cache_dir.empty(), cache_dir});
   if (!parts[1].there) {
     parts[1].detail += "; set OSTEOSOME_DATA to the folder that holds models/";

@@ -25,7 +25,7 @@
 #include "osteosome/evidence/animal_compare.hpp"
 #include "osteosome/evidence/power.hpp"
 #include "osteosome/evidence/study.hpp"
-#include "osteosome/report/report.hpp"
+#include "osteosome/report/animals.hpp"
 #include "run_tables.hpp"
 
 namespace osteosome::tasks {
@@ -169,7 +169,12 @@ class Run {
       if (!resumes) fs::remove(path(std::string(name) + ".partial"), ec);
     }
     for (const auto& entry : fs::directory_iterator(path("charts"), ec)) {
-      if (entry.path().string().ends_with(".vl.json") || entry.path().string().ends_with(".vl.json.partial")) fs::remove(entry.path(), ec);
+      const std::string name = entry.path().string(), chart = ".vl.json";
+      if (!name.ends_with(chart) && !name.ends_with(chart + ".partial")) continue;
+      fs::remove(entry.path(), ec);
+      for (const char* figure : {".svg", ".png", ".pdf"}) {
+        if (name.ends_with(chart)) fs::remove(name.substr(0, name.size() - chart.size()) + figure, ec);
+      }
     }
   }
 
@@ -350,7 +355,9 @@ class Run {
       input.animals = evidence::compare_animals(scenario_, models_, result, prepared_.animals, workspace_.root(), workspace_.units());
     if (scenario_.power) input.power = evidence::power_of(scenario_, models_, result, workspace_.root());
     const auto charts = report::make_charts(input);
-    for (const auto& c : charts) stage_text("charts/" + c.id + ".vl.json", c.spec + "\n");
+    auto files = charts;
+    for (auto& c : report::group_charts(input)) files.push_back(std::move(c));
+    for (const auto& c : files) stage_text("charts/" + c.id + ".vl.json", c.spec + "\n");
     stage_text("report.html", report::make_report(input, charts));
   }
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace osteosome {
 namespace {
 
@@ -32,6 +34,15 @@ TEST(Dunnett, Critical_values_agree_with_adaptive_quadrature) {
         {1, 1000, 1.962339081},
         {9, 1000, 2.691078457}})
     EXPECT_NEAR(evidence::dunnett_critical(0.95, c.comparisons, c.degrees), c.value, 1e-8) << c.comparisons << " " << c.degrees;
+}
+
+// SciPy: nested adaptive quadrature over the chi density and the control's mean; one group is Student's test.
+TEST(Dunnett, Adjusted_p_agrees_with_adaptive_quadrature) {
+  EXPECT_NEAR(evidence::dunnett_p(5.00395052, {5, 7}, 6, 15), 0.00030239599627, 1e-9);
+  EXPECT_NEAR(evidence::dunnett_p(-1.2367737, {5, 7}, 6, 15), 0.38170581161, 1e-8);
+  EXPECT_NEAR(evidence::dunnett_p(2.5, {8, 3, 12}, 5, 24), 0.04904902193, 1e-8);
+  EXPECT_NEAR(evidence::dunnett_p(2.0, {10}, 10, 18), 0.06082146567, 1e-8);
+  EXPECT_TRUE(std::isnan(evidence::dunnett_p(2.0, {2}, 2, 2)));
 }
 
 // scipy.stats.nct.sf(2.5, degrees, shift), ten decimals.
