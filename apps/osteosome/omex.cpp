@@ -31,9 +31,7 @@ void add_omex(CLI::App& app, Action& action) {
   verb->set_help_flag();
   verb->footer(
       "Examples:\n  osteosome omex run -i archive.omex -o results\n  osteosome omex export scenarios/teriparatide.toml -o teriparatide.omex");
-  verb->callback([verb, &action] {
-    action = [words = verb->remaining(), help = verb->help()] { return omex_command(words, help); };
-  });
+  verb->callback([verb, &action] { action = [words = verb->remaining(), help = verb->help()] { return omex_command(words, help); }; });
 }
 
 }  // namespace osteosome::app

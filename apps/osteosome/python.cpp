@@ -45,7 +45,8 @@ void call_python(std::vector<std::string> command, const char* what) {
   command.insert(command.begin(), interpreter());
   pid_t child = 0;
   int status = 0;
-  if (posix_spawn(&child, command.front().c_str(), nullptr, nullptr, as_arguments(command).data(), environ) != 0 || waitpid(child, &status, 0) != child)
+  if (posix_spawn(&child, command.front().c_str(), nullptr, nullptr, as_arguments(command).data(), environ) != 0 ||
+      waitpid(child, &status, 0) != child)
     throw core::Error(core::ErrorKind::Io, {"omex-002", "cannot start '" + command.front() + "'", {}, ""});
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
     throw core::Error(core::ErrorKind::Io, {"omex-003", std::string("not done: ") + what, {}, "What Python says stands above."});

@@ -35,8 +35,8 @@ struct ReportInput {
   std::vector<std::string> remarks = {};  ///< what may not be meant (evidence::prepare)
 };
 
-/// The charts of a scenario, each with its own legend: one an evidence code that any model has: curves of every model and arm, trial points with their error bars over them;
-/// then dose responses and groups of own data.
+/// The charts of a scenario, each with its own legend: one an evidence code that any model has: curves of every model and arm, trial points with
+/// their error bars over them; then dose responses and groups of own data.
 [[nodiscard]] std::vector<Chart> make_charts(const ReportInput& input);
 
 /// The JavaScript that draws charts, of a data folder; "" where it was not fetched.

@@ -2,6 +2,7 @@
 #include "osteosome/core/toml.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 
 namespace {
@@ -59,6 +60,67 @@ TomlValue convert(const toml::node& node, const std::string& file) {
   return value;
 }
 
+/// Finds what stands outside of strings and comments in TOML text.
+class OutsideScanner {
+ public:
+  explicit OutsideScanner(std::string_view text) : text_(text) {}
+
+  /// Where the first character beyond ASCII is that neither a string nor a comment holds, if there is one. TOML 1.0 allows none; toml++ 3.3 is
+  /// undefined on some of them (found by fuzzing).
+  [[nodiscard]] std::optional<std::size_t> first_beyond_ascii() {
+    if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;  // byte order mark
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (static_cast<unsigned char>(c) >= 0x80) return at_;
+      if (c == '#') {
+        at_ = std::min(text_.find('\n', at_), text_.size());
+      } else if (c == '"' || c == '\'') {
+        skip_string(c);
+      } else {
+        ++at_;
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  void skip_string(char quote) {
+    const std::string three(3, quote);
+    const bool lines = text_.substr(at_).starts_with(three);
+    at_ += lines ? 3 : 1;
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (quote == '"' && c == '\\') {
+        at_ += 2;
+      } else if (!lines && (c == quote || c == '\n')) {
+        ++at_;
+        return;
+      } else if (lines && text_.substr(at_).starts_with(three)) {
+        at_ += 3;
+        for (int more = 0; more < 2 && at_ < text_.size() && text_[at_] == quote; ++more) ++at_;  // quotes at the end of the text
+        return;
+      } else {
+        ++at_;
+      }
+    }
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+void check_outside(std::string_view text, const std::string& file) {
+  const auto at = OutsideScanner(text).first_beyond_ascii();
+  if (!at) return;
+  const std::string_view before = text.substr(0, *at);
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const std::size_t begin = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
+  throw Error(ErrorKind::Input, {"toml-001",
+                                 "not valid TOML: a character beyond ASCII outside of quotes",
+                                 {file, static_cast<int>(line), static_cast<int>(*at - begin + 1)},
+                                 "Put names and texts with such characters into quotes."});
+}
+
 }  // namespace
 
 const TomlValue* TomlValue::find(std::string_view key) const& {
@@ -80,6 +142,7 @@ const char* TomlValue::kind_name() const {
 }
 
 TomlValue parse_toml(std::string_view text, const std::string& file) {
+  check_outside(text, file);
   try {
     return convert(toml::parse(text, file), file);
   } catch (const toml::parse_error& error) {

@@ -369,7 +369,8 @@ void add_labels(const ReportInput& in, const Encodings& e, const Json& curves, J
     }
     ends.push_back({{e.time, row[e.time]}, {"change", row["change"]}, {"arm", arm}});
   }
-  layers.push_back({{"mark", {{"type", "text"}, {"align", "right"}, {"baseline", "bottom"}, {"dx", -4}, {"dy", -3}, {"fontWeight", 600}, {"limit", 220}}},
+  layers.push_back({{"mark",
+                     {{"type", "text"}, {"align", "right"}, {"baseline", "bottom"}, {"dx", -4}, {"dy", -3}, {"fontWeight", 600}, {"limit", 220}}},
                     {"data", {{"values", ends}}},
                     {"encoding", {{"x", e.month}, {"y", e.change}, {"text", {{"field", "arm"}}}, {"color", e.colour}}}});
 }

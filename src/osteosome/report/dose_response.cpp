@@ -90,14 +90,13 @@ std::optional<Values> at_end(const ReportInput& in, std::size_t model, const std
 
 double rounded(double x) { return std::stod(fmt::format("{:.6g}", x)); }
 
-Json spec_of(const Series& series, const std::string& title, const std::string& values, const Json& rows, const std::optional<double>& base, bool band) {
+Json spec_of(const Series& series, const std::string& title, const std::string& values, const Json& rows, const std::optional<double>& base,
+             bool band) {
   const double ratio = series.arms.back().first / series.arms.front().first;
   Json x = {{"field", "dose"}, {"type", "quantitative"}, {"title", series.drug + " [" + series.unit + "]"}};
   if (ratio >= 10) x["scale"] = {{"type", "log"}};
   if (series.arms.back().first >= 1e6) x["axis"] = {{"format", ".0e"}};
-  const auto y = [&](const char* field) {
-    return Json{{"field", field}, {"type", "quantitative"}, {"title", values}, {"scale", {{"zero", false}}}};
-  };
+  const auto y = [&](const char* field) { return Json{{"field", field}, {"type", "quantitative"}, {"title", values}, {"scale", {{"zero", false}}}}; };
   Json layers = Json::array();
   if (base)
     layers.push_back({{"mark", {{"type", "rule"}, {"color", "#999"}, {"strokeDash", Json::array({6, 4})}}},
@@ -126,7 +125,10 @@ std::optional<Chart> chart_of(const ReportInput& in, const Series& series, std::
   for (const auto& [dose, arm] : series.arms) {
     const auto value = at_end(in, model, in.scenario.arms[arm].name, output.id);
     if (!value) continue;
-    rows.push_back({{"dose", dose}, {"value", rounded(value->median)}, {"low", rounded(value->low)}, {"high", rounded(value->high)},
+    rows.push_back({{"dose", dose},
+                    {"value", rounded(value->median)},
+                    {"low", rounded(value->low)},
+                    {"high", rounded(value->high)},
                     {"arm", in.scenario.arms[arm].label}});
   }
   if (rows.size() < 3) return std::nullopt;
@@ -135,17 +137,18 @@ std::optional<Chart> chart_of(const ReportInput& in, const Series& series, std::
   const bool band = in.scenario.population.n > 1;
   const std::string code = output.observable.empty() ? output.id : output.observable;
   const std::string title = fmt::format("{} by dose of {}", code, series.drug);
-  const std::string caption = fmt::format("{}, at the end, of {}{}{}.", title, in.scenario.models[model].name,
-                                          band ? " (median of the subjects; band: 5th to 95th percentile)" : "",
-                                          base ? "; dashed: " + none->label : "");
+  const std::string caption =
+      fmt::format("{}, at the end, of {}{}{}.", title, in.scenario.models[model].name,
+                  band ? " (median of the subjects; band: 5th to 95th percentile)" : "", base ? "; dashed: " + none->label : "");
   const std::string unit = output.unit.text == "1" ? "relative to rest" : output.unit.text;
   std::string id = fmt::format("dose-{}-{}-{}", series.drug, in.scenario.models[model].name, code);
   for (char& c : id) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_') c = '-';
   }
-  return Chart{id, title, caption,
-               spec_of(series, title, in.scenario.absolute ? unit : "Change from baseline [%]", rows, base ? std::optional(base->median) : std::nullopt, band)
-                   .dump(1)};
+  return Chart{
+      id, title, caption,
+      spec_of(series, title, in.scenario.absolute ? unit : "Change from baseline [%]", rows, base ? std::optional(base->median) : std::nullopt, band)
+          .dump(1)};
 }
 
 }  // namespace

@@ -42,8 +42,14 @@ Json spec_of(const ReportInput& in, const GroupTest& t, const std::string& title
       values.push_back({{"group", name}, {"value", v}});
       top = std::max(top, v);
     }
-    groups.push_back({{"group", name}, {"value", g.mean}, {"low", g.mean - g.data.sd}, {"high", g.mean + g.data.sd}, {"top", top},
-                      {"simulated", g.simulated}, {"mark", evidence::stars(g.p)}, {"p", p_text(g.p)}});
+    groups.push_back({{"group", name},
+                      {"value", g.mean},
+                      {"low", g.mean - g.data.sd},
+                      {"high", g.mean + g.data.sd},
+                      {"top", top},
+                      {"simulated", g.simulated},
+                      {"mark", evidence::stars(g.p)},
+                      {"p", p_text(g.p)}});
   }
   const Json x = {{"field", "group"}, {"type", "nominal"}, {"title", nullptr}, {"sort", order}, {"axis", {{"labelAngle", -25}, {"labelLimit", 200}}}};
   const std::string unit = t.unit == "1" ? "relative to rest" : t.unit == evidence::kPercentChange ? "% change" : t.unit == "percent" ? "%" : t.unit;
@@ -74,7 +80,8 @@ std::vector<Chart> group_charts(const ReportInput& in) {
   for (const GroupTest& t : evidence::test_groups(in.scenario, in.comparisons)) {
     const std::string title = t.outcome + ", " + time_of(t.month);
     const std::string caption = fmt::format(
-        "{}: mean and SD of {}{}. {} against {}, pooled SD with {:.0f} degrees of freedom: * p < 0.05, ** p < 0.01, *** p < 0.001, ns else. Diamonds: "
+        "{}: mean and SD of {}{}. {} against {}, pooled SD with {:.0f} degrees of freedom: * p < 0.05, ** p < 0.01, *** p < 0.001, ns else. "
+        "Diamonds: "
         "{}.",
         title, t.study, t.groups.front().data.values.empty() ? "" : "; grey: each animal", test_name(t), label_of(in, t.control), t.degrees, t.model);
     charts.push_back({fmt::format("groups-{}-{}-{:.0f}", t.study, t.outcome, t.month * core::kSecondsPerMonth / core::kSecondsPerDay), title, caption,
@@ -93,10 +100,11 @@ std::string groups_section(const ReportInput& in) {
       "class=n>p against the control</th><th class=n>Model</th></tr>\n";
   for (const GroupTest& t : tests) {
     for (const TestedGroup& g : t.groups) {
-      out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td class=n>{:.0f}</td><td class=n>{:.4g}</td><td class=n>{:.3g}</td><td "
-                         "class=n>{}</td><td class=n>{:.4g}</td></tr>\n",
-                         escape(t.outcome), time_of(t.month), escape(label_of(in, g.arm)), g.data.n, g.mean, g.data.sd,
-                         g.arm == t.control ? "control" : p_text(g.p), g.simulated);
+      out += fmt::format(
+          "<tr><td>{}</td><td>{}</td><td>{}</td><td class=n>{:.0f}</td><td class=n>{:.4g}</td><td class=n>{:.3g}</td><td "
+          "class=n>{}</td><td class=n>{:.4g}</td></tr>\n",
+          escape(t.outcome), time_of(t.month), escape(label_of(in, g.arm)), g.data.n, g.mean, g.data.sd, g.arm == t.control ? "control" : p_text(g.p),
+          g.simulated);
     }
   }
   return out + "</table></div>\n";

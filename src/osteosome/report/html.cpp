@@ -121,8 +121,9 @@ std::string failures(const ReportInput& in) {
 /// One legend for all charts of the page: a line an arm, and where there are several models how each is dashed.
 std::string legend(const ReportInput& in) {
   const auto line = [](const std::string& colour, const std::string& dash, const std::string& text) {
-    return fmt::format("<li><svg width=34 height=10 aria-hidden=true><line x1=0 y1=5 x2=34 y2=5 stroke=\"{}\" stroke-width=3 stroke-dasharray=\"{}\"/></svg>{}</li>",
-                       colour, dash, escape(text));
+    return fmt::format(
+        "<li><svg width=34 height=10 aria-hidden=true><line x1=0 y1=5 x2=34 y2=5 stroke=\"{}\" stroke-width=3 stroke-dasharray=\"{}\"/></svg>{}</li>",
+        colour, dash, escape(text));
   };
   std::string out = "<ul class=legend>";
   for (std::size_t a = 0; a < in.scenario.arms.size(); ++a) out += line(arm_colour(a), "", in.scenario.arms[a].label);
@@ -163,11 +164,11 @@ std::string comparison(const ReportInput& in) {
   if (changes)
     out += "<p>Percent change from the start of treatment, in percentage points. A model is compared only with rows of an outcome it has.</p>\n" +
            summary_table(in);
-  out +=
-      std::string(changes ? "<details>" : "<details open>") + "<summary>All " + std::to_string(in.comparisons.size()) +
-      " comparisons</summary><div class=scroll><table class=wide><tr><th>Model</th><th>Study</th><th>Arm</th><th>Outcome</th><th>Unit</th><th class=n>Month</th>"
-      "<th class=n>Observed</th><th class=n>Reported interval</th><th>Its kind</th><th class=n>Simulated</th><th "
-      "class=n>Difference</th><th>Inside</th><th>Provenance</th><th>Role</th></tr>\n";
+  out += std::string(changes ? "<details>" : "<details open>") + "<summary>All " + std::to_string(in.comparisons.size()) +
+         " comparisons</summary><div class=scroll><table class=wide><tr><th>Model</th><th>Study</th><th>Arm</th><th>Outcome</th><th>Unit</th><th "
+         "class=n>Month</th>"
+         "<th class=n>Observed</th><th class=n>Reported interval</th><th>Its kind</th><th class=n>Simulated</th><th "
+         "class=n>Difference</th><th>Inside</th><th>Provenance</th><th>Role</th></tr>\n";
   for (const auto& c : in.comparisons) {
     out += fmt::format(
         "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td>{}</td><td "

@@ -53,7 +53,8 @@ std::string figure_of(const Chart& c) {
 
 std::string page_start(const std::string& title) {
   return "<!doctype html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width, initial-scale=1\"><title>" +
-         escape(title) + "</title>\n<style>" + kStyle + "</style></head><body>\n<main>\n<p class=notice><strong>Research use, not for clinical decisions.</strong></p>\n";
+         escape(title) + "</title>\n<style>" + kStyle +
+         "</style></head><body>\n<main>\n<p class=notice><strong>Research use, not for clinical decisions.</strong></p>\n";
 }
 
 std::string chart_library(const std::string& data_root) {

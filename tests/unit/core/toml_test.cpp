@@ -43,6 +43,22 @@ TEST(ParseToml, kinds_areTold) {
   EXPECT_STREQ(t.find("d")->kind_name(), "a date or time");
 }
 
+/// TOML 1.0: bare keys are ASCII; strings and comments hold anything.
+TEST(ParseToml, charactersBeyondAscii_belongIntoStringsAndComments) {
+  for (const char* good : {R"(a = 'é' # ä)", R"('ü' = 1)", R"(a = "\"é")", "a = \"\"\"\nx \\\"\"\" é\"\"\"\"\nb = 'é'\n", "a = '''\n'' é'''''\n",
+                           "\xEF\xBB\xBF"
+                           "a = 1\n",
+                           R"(x = { a = """q"""", b = "é" })"})
+    EXPECT_NO_THROW((void)parse_toml(good, "m.toml")) << good;
+  for (const char* bad : {"\xCB\xA4", "a = 1\n é = 2\n", "a = é\n", "a = 1 µ\n", "[é]\n", "a = \"open\né = 1\n"}) {
+    const Error error = error_of([&] { (void)parse_toml(bad, "m.toml"); });
+    EXPECT_EQ(error.diagnostics().front().code, "toml-001") << bad;
+  }
+  const Error error = error_of([] { (void)parse_toml("a = 1\n  é = 2\n", "m.toml"); });
+  EXPECT_EQ(error.diagnostics().front().where.line, 2);
+  EXPECT_EQ(error.diagnostics().front().where.column, 3);
+}
+
 TEST(ParseToml, brokenText_isRefusedWithPosition) {
   const Error error = error_of([] { (void)parse_toml("a = 1\nb = = 2\n", "m.toml"); });
   EXPECT_EQ(error.kind(), ErrorKind::Input);
