@@ -73,6 +73,7 @@ void add_culture(CLI::App& app, Action& action);
 void add_power(CLI::App& app, Action& action);
 void add_rerun(CLI::App& app, Action& action);
 void add_simulate(CLI::App& app, Action& action);
+void add_scan(CLI::App& app, Action& action);
 void add_convert(CLI::App& app, Action& action);
 void add_omex(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);

@@ -72,6 +72,7 @@ int run(int argc, char** argv) {
   add_culture(app, action);
   add_power(app, action);
   add_simulate(app, action);
+  add_scan(app, action);
   add_convert(app, action);
   add_omex(app, action);
   add_check(app, action);

@@ -14,5 +14,6 @@
 #include "osteosome/tasks/convert.hpp"
 #include "osteosome/tasks/power.hpp"
 #include "osteosome/tasks/run_folder.hpp"
+#include "osteosome/tasks/scan.hpp"
 #include "osteosome/tasks/simulation.hpp"
 #include "osteosome/tasks/validation.hpp"

@@ -22,7 +22,7 @@ from support import CANCELLED, INPUT, IO_ERROR, NUMERICAL, OK, USAGE, BINARY, RO
 from support import setUpModule  # noqa: F401  (unittest calls it)
 
 SCENARIOS = ROOT / "scenarios"
-VERBS = ("run", "rerun", "simulate", "check", "models", "regimen", "validate", "calibrate", "doctor")
+VERBS = ("run", "rerun", "simulate", "scan", "check", "models", "regimen", "validate", "calibrate", "doctor")
 PETERSON = "peterson-riggs-2010"
 JOERG = "joerg-2022"
 NOISE_BYTES = 50_000_000

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The first hour: what there is to name, documents to start from, the pages "Your first study", own data and own drugs."""
 import json
+import math
 import os
 import re
 import shlex
@@ -111,6 +112,72 @@ class Pages(Case):
 
     def test_sequence(self):
         self.assertEqual(self.run_page("first-sequence.md"), ["new", "check", "run", "simulate"])
+
+
+class Scan(Case):
+    """One compartment with absorption has a closed form (ka 0.5, CL 5, V 50 unless scanned); the marker is at rest without a drug."""
+
+    def setUp(self):
+        super().setUp()
+        self.cli("new", "model", "m.toml")
+
+    @staticmethod
+    def concentration(dose, t, cl, v, ka=0.5):
+        k = cl / v
+        return dose * ka / (v * (ka - k)) * (math.exp(-k * t) - math.exp(-ka * t))
+
+    def test_two_parameters(self):
+        rows = table(self.ok("scan", "m.toml", "--dose", "mydrug 100 mg", "--over", "CL=2,5,8", "--over", "V=30:60:4", "--until", "12 h",
+                             "--observe", "concentration").out)
+        self.assertEqual([(row["CL"], row["V"]) for row in rows], [(cl, v) for cl in ("2", "5", "8") for v in ("30", "40", "50", "60")])
+        for row in rows:
+            expected = self.concentration(100, 12, float(row["CL"]), float(row["V"]))
+            self.assertAlmostEqual(float(row["concentration"]) / expected, 1, delta=1e-5)
+            self.assertEqual(row["status"], "completed")
+
+    def test_a_word_of_the_regimen(self):
+        rows = table(self.ok("scan", "m.toml", "--dose", "mydrug {dose} mg", "--over", "dose=10:1000:3:log", "--until", "12 h", "--observe", "concentration").out)
+        self.assertEqual([row["dose"] for row in rows], ["10", "100", "1000"])
+        for row in rows:
+            self.assertAlmostEqual(float(row["concentration"]) / self.concentration(float(row["dose"]), 12, 5, 50), 1, delta=1e-5)
+
+    def test_largest_value_and_change(self):
+        command = ("scan", "m.toml", "--dose", "mydrug 100 mg", "--over", "CL=2,5", "--until", "24 h", "--every", "0.05 h")
+        result = self.cli(*command, "--observe", "concentration", "--value", "max")
+        self.assertIn("the largest value is of 481 looks", result.err)
+        for row in table(result.out):
+            k = float(row["CL"]) / 50
+            peak = self.concentration(100, math.log(0.5 / k) / (0.5 - k), float(row["CL"]), 50)
+            self.assertAlmostEqual(float(row["concentration"]) / peak, 1, delta=1e-4)  # a look every 0.05 h
+        ends = numbers(table(self.ok(*command, "--observe", "marker_level").out), "marker_level")
+        changes = numbers(table(self.ok(*command, "--observe", "marker_level", "--value", "change").out), "marker_level")
+        for end, change in zip(ends, changes, strict=True):
+            self.assertAlmostEqual(change, 100 * (end - 1), delta=1e-6)
+
+    def test_threads_and_order_change_nothing(self):
+        command = ("scan", "m.toml", "--dose", "mydrug 100 mg", "--until", "12 h", "--over")
+        self.assertEqual(self.ok(*command, "CL=1:9:9", "--threads", "1").out, self.ok(*command, "CL=1:9:9", "--threads", "2").out)
+        self.assertEqual(sorted(self.ok(*command, "CL=5,2").out.splitlines()), sorted(self.ok(*command, "CL=2,5").out.splitlines()))
+
+    def test_the_folder_has_table_and_page(self):
+        command = ("scan", "m.toml", "--dose", "mydrug 100 mg", "--over", "CL=1:9:9", "--over", "V=20:60:9", "--until", "12 h", "-o", "out")
+        out = self.cli(*command).out
+        self.assertEqual((self.dir / "out/scan.csv").read_text(encoding="utf-8"), out)
+        page = (self.dir / "out/scan.html").read_text(encoding="utf-8")
+        self.assertIn('"mark":{"type":"rect"}', page)
+        self.assertIn('"title":"CL [L/h]"', page)
+        self.fails(IO_ERROR, *command, says=("is not empty",))
+
+    def test_what_is_wrong_is_said(self):
+        for over, says in ((["CLL=1,2"], "no parameter or species 'CLL'"), (["CL=1:2"], "is not NAME=LOW:HIGH:N"), (["CL"], "has no '='"),
+                           (["CL=1,x"], "'x' is no number"), (["CL=2:1:3"], "low should be below high"), (["CL=-1,2"], "CL"), (["CL=1,2", "CL=3,4"], "given twice"),
+                           (["CL=1:2:1000", "V=1:2:1000"], "more than 100000 points"), (["CL=1,2", "V=1,2", "ka=1,2"], "once or twice")):
+            with self.subTest(over=over):
+                result = self.cli("scan", "m.toml", "--until", "12 h", *(word for text in over for word in ("--over", text)))
+                self.assertIn(result.code, (USAGE, INPUT))
+                self.assertIn(says, result.err)
+        self.fails(USAGE, "scan", "m.toml", "--dose", "mydrug {dose} mg", "--over", "CL=1,2", "--until", "12 h", says=("nothing gives a value to {dose}",))
+        self.fails(USAGE, "scan", "m.toml", "--set", "CL=3", "--over", "CL=1,2", "--until", "12 h", says=("stands in --set and in --over",))
 
 
 GROUPS = {"ovx": [12.1, 13.4, 11.8, 14.2, 12.9, 13.1], "treated": [15.9, 14.8, 16.2, 17.1, 15.0], "sham": [13.0, 14.1, 12.2, 15.0, 13.3, 14.6, 12.8]}
