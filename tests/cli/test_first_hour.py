@@ -180,6 +180,48 @@ class Scan(Case):
         self.fails(USAGE, "scan", "m.toml", "--set", "CL=3", "--over", "CL=1,2", "--until", "12 h", says=("stands in --set and in --over",))
 
 
+class Sizes(Case):
+    """validate --domain preclinical grades the size of an effect too."""
+
+    COLUMNS = ("study,species,osteoporosis_model,therapy,source,dose,dose_unit,route,schedule,duration_weeks,outcome,direction,n,"
+               "mean_control,sd_control,mean_treated,sd_treated,mean_sham,sd_sham")
+    DRUG = "Mine,rat,OVX,drug,alendronate,0.03,mg/kg,sc,every 3 d,8,BV/TV tibia,up"
+
+    def grade(self, *rows: str):
+        self.write("mine.csv", "\n".join([self.COLUMNS, *rows]) + "\n")
+        result = self.cli("validate", "--domain", "preclinical", "--evidence", "mine.csv", "-o", "out", "--overwrite")
+        self.assertEqual(result.code, OK, result)
+        return result.out, table((self.dir / "out/preclinical.csv").read_text(encoding="utf-8"))
+
+    def test_the_interval_of_the_ratio(self):
+        out, (row,) = self.grade(f"{self.DRUG},8,10,2,12.7,3,,")
+        error = math.sqrt(((2 / 10) ** 2 + (3 / 12.7) ** 2) / 8)
+        self.assertAlmostEqual(float(row["size_percent"]), 27, delta=0.01)
+        self.assertAlmostEqual(float(row["size_low"]), 100 * (1.27 * math.exp(-1.96 * error) - 1), delta=0.01)
+        self.assertAlmostEqual(float(row["size_high"]), 100 * (1.27 * math.exp(1.96 * error) - 1), delta=0.05)
+        simulated = float(row["simulated_percent"])
+        inside = float(row["size_low"]) <= simulated <= float(row["size_high"])
+        self.assertEqual((row["right"], row["size_right"]), ("yes", "yes" if inside else "no"))
+        self.assertIn(f"within the study's 95 % interval in {1 if inside else 0} of 1 rows with SDs", out)
+        self.assertIn(f"within a factor of {max((1 + simulated / 100) / 1.27, 1.27 / (1 + simulated / 100)):.2f} of the ratio reported", out)
+
+    def test_a_right_direction_of_a_wrong_size_is_wrong(self):
+        _, (simulated,) = self.grade(f"{self.DRUG},8,10,2,12.7,3,,")
+        ratio = 1 + float(simulated["simulated_percent"]) / 100
+        _, (near,) = self.grade(f"{self.DRUG},8,10,0.5,{10 * ratio:.6g},0.5,,")
+        _, (far,) = self.grade(f"{self.DRUG},8,10,0.5,{10 * (1 + (ratio - 1) / 4):.6g},0.5,,")
+        self.assertEqual([(r["right"], r["size_right"]) for r in (near, far)], [("yes", "yes"), ("yes", "no")])
+
+    def test_of_the_disease_the_model_stands_against_sham(self):
+        _, (row,) = self.grade("Mine,rat,OVX,vehicle,,,,,,8,BV/TV tibia,down,8,6,1,,,12,2")
+        self.assertAlmostEqual(float(row["size_percent"]), -50, delta=0.01)
+
+    def test_without_spread_or_n_there_is_no_interval(self):
+        _, rows = self.grade(f"{self.DRUG},8,10,,12.7,,,", f"{self.DRUG},,10,2,12.7,3,,", f"{self.DRUG},8,,,,,,")
+        self.assertEqual([row["size_right"] for row in rows], ["", "", ""])
+        self.assertEqual([row["size_percent"] for row in rows], ["27", "27", ""])
+
+
 GROUPS = {"ovx": [12.1, 13.4, 11.8, 14.2, 12.9, 13.1], "treated": [15.9, 14.8, 16.2, 17.1, 15.0], "sham": [13.0, 14.1, 12.2, 15.0, 13.3, 14.6, 12.8]}
 
 

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "osteosome/evidence/animal_grade.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <tuple>
+
+#include "osteosome/cohort/trajectories.hpp"
 
 namespace osteosome::evidence {
 namespace {
@@ -19,9 +25,60 @@ std::vector<AnimalResult> grade_trials(const std::vector<AnimalTrial>& trials, c
     if (trial.reported) r.right = right(trial, predictions[k]);
     const auto low = trial.row->number("ci_low"), high = trial.row->number("ci_high");
     if (low && high && trial.row->text("effect_type") == "SMD") r.inside = r.smd.mean >= *low && r.smd.mean <= *high;
+    r.size = reported_size(trial);
+    if (r.size && r.size->low) r.size_right = r.prediction.percent() >= *r.size->low && r.prediction.percent() <= *r.size->high;
     results.push_back(r);
   }
   return results;
+}
+
+std::optional<ReportedSize> reported_size(const AnimalTrial& trial) {
+  const AnimalRow& row = *trial.row;
+  const bool disease = row.text("therapy") == "vehicle";  // the model against sham
+  const std::string treated = disease ? "control" : "treated", control = disease ? "sham" : "control";
+  const auto m1 = row.number("mean_" + treated), m0 = row.number("mean_" + control);
+  if (!m1 || !m0 || !(*m1 > 0 && *m0 > 0)) {
+    const auto percent = row.number("percent_change");
+    return percent && *percent > -100 ? std::optional(ReportedSize{*percent, {}, {}}) : std::nullopt;
+  }
+  ReportedSize size{100 * (*m1 / *m0 - 1), {}, {}};
+  const auto s1 = row.number("sd_" + treated), s0 = row.number("sd_" + control);
+  const std::string n = row.text("n");  // "24/group over 3 times" does not say how many were measured at one time
+  if (!s1 || !s0 || n.empty() || n.find("over") != std::string::npos || trial.n < 2) return size;
+  constexpr double k95 = 1.959963984540054;
+  const double error = std::sqrt((*s1 * *s1 / (*m1 * *m1) + *s0 * *s0 / (*m0 * *m0)) / trial.n);
+  size.low = 100 * (*m1 / *m0 * std::exp(-k95 * error) - 1);
+  size.high = 100 * (*m1 / *m0 * std::exp(k95 * error) - 1);
+  return size;
+}
+
+std::vector<SizeTotal> size_totals(const std::vector<AnimalResult>& results) {
+  std::map<std::string, std::pair<SizeTotal, std::vector<double>>> found;
+  for (const AnimalResult& r : results) {
+    const double simulated = 1 + r.prediction.percent() / 100;
+    if (!r.size || !(simulated > 0)) continue;
+    const std::string role = r.trial->row->role.empty() ? "table" : r.trial->row->role;
+    auto& [total, misses] = found[role];
+    total.role = role;
+    ++total.n;
+    total.with_interval += r.size_right ? 1 : 0;
+    total.right += r.size_right.value_or(false) ? 1 : 0;
+    misses.push_back(std::abs(std::log(simulated / (1 + r.size->percent / 100))));
+  }
+  std::vector<SizeTotal> out;
+  for (auto& [role, entry] : found) {
+    std::sort(entry.second.begin(), entry.second.end());
+    entry.first.factor = std::exp(cohort::quantile_of_sorted(entry.second, 0.5));
+    out.push_back(entry.first);
+  }
+  return out;
+}
+
+std::string size_text(const SizeTotal& t) {
+  return fmt::format(
+      "sizes ({}): within the study's 95 % interval in {} of {} rows with SDs; of {} rows with means or percent half are within a factor of "
+      "{:.2f} of the ratio reported",
+      t.role, t.right, t.with_interval, t.n, t.factor);
 }
 
 std::vector<DirectionTotal> totals(const std::vector<AnimalResult>& results) {

@@ -26,15 +26,20 @@ std::string totals_table(const PreclinicalInput& in) {
     out += "<tr>" + cell(t.role) + cell(t.group) + cell(t.what) + figure(std::to_string(t.right)) + figure(std::to_string(t.n)) +
            figure(std::to_string(t.always_better)) + "</tr>\n";
   }
-  return out + "</table></div>\n";
+  out +=
+      "</table></div>\n<h2>Sizes</h2>\n<p>Treated over control, beside the means of the study, with the 95 % interval that its SDs and animals "
+      "give.</p>\n";
+  for (const auto& t : evidence::size_totals(in.results)) out += "<p>" + escape(evidence::size_text(t)) + ".</p>\n";
+  return out;
 }
 
 std::string studies_table(const PreclinicalInput& in) {
   std::string out =
       "<h2>Every row as it was simulated</h2>\n<div "
       "class=scroll><table><tr><th>Study</th><th>Role</th><th>Rows</th><th>Animal</th><th>Treated</th><th "
-      "class=n>Days</th><th class=n>n</th><th>Outcome</th><th>Reported</th><th class=n>Simulated, %</th><th class=n>SMD (95 % of "
-      "experiments)</th><th>Right</th><th>Assumed for want of a report</th></tr>\n";
+      "class=n>Days</th><th class=n>n</th><th>Outcome</th><th>Reported</th><th class=n>Reported, % (95 %)</th><th class=n>Simulated, %</th><th "
+      "class=n>SMD (95 % of "
+      "experiments)</th><th>Direction</th><th>Size</th><th>Assumed for want of a report</th></tr>\n";
   for (const auto& r : in.results) {
     const auto& t = *r.trial;
     std::string filled;
@@ -43,15 +48,15 @@ std::string studies_table(const PreclinicalInput& in) {
     std::string reported = t.row->text("direction");
     if (!t.row->text("effect").empty()) reported += " " + t.row->text("effect_type") + " " + t.row->text("effect");
     if (!t.row->text("ci_low").empty()) reported += " (" + t.row->text("ci_low") + " to " + t.row->text("ci_high") + ")";
-    if (!t.row->text("percent_change").empty()) reported += " " + t.row->text("percent_change") + " %";
-    const bool wrong = r.right && !*r.right;
+    std::string size = r.size ? fmt::format("{:+.0f}", r.size->percent) : "";
+    if (r.size && r.size->low) size += fmt::format(" ({:+.0f} to {:+.0f})", *r.size->low, *r.size->high);
+    const bool wrong = (r.right && !*r.right) || (r.size_right && !*r.size_right);
+    const auto yes_no = [](const std::optional<bool>& right) { return !right ? "" : *right ? "yes" : "no"; };
     out += std::string("<tr") + (wrong ? " class=assumed" : "") + ">" + cell(t.row->study) + cell(t.row->role) + cell(t.group) + cell(t.species) +
            cell(t.treated) + figure(fmt::format("{:.0f}", t.days)) + figure(fmt::format("{:.0f}", t.n)) + cell(t.outcome) + cell(reported) +
-           figure(plain(r.prediction.percent())) + figure(plain(r.smd.mean) + " (" + plain(r.smd.low) + " to " + plain(r.smd.high) + ")") +
-           cell(!r.right   ? ""
-                : *r.right ? "yes"
-                           : "no") +
-           cell(filled) + "</tr>\n";
+           figure(size) + figure(plain(r.prediction.percent())) +
+           figure(plain(r.smd.mean) + " (" + plain(r.smd.low) + " to " + plain(r.smd.high) + ")") + cell(yes_no(r.right)) +
+           cell(yes_no(r.size_right)) + cell(filled) + "</tr>\n";
   }
   return out + "</table></div>\n";
 }

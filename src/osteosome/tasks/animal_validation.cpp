@@ -51,6 +51,10 @@ core::Table rows_table(const std::vector<evidence::AnimalResult>& results) {
        "reported_percent",
        "right",
        "inside",
+       "size_percent",
+       "size_low",
+       "size_high",
+       "size_right",
        "filled_in"},
       {}};
   for (const auto& r : results) {
@@ -84,6 +88,10 @@ core::Table rows_table(const std::vector<evidence::AnimalResult>& results) {
          t.row->text("percent_change"),
          r.right ? (*r.right ? "yes" : "no") : "",
          r.inside ? (*r.inside ? "yes" : "no") : "",
+         r.size ? number(r.size->percent) : "",
+         r.size && r.size->low ? number(*r.size->low) : "",
+         r.size && r.size->high ? number(*r.size->high) : "",
+         r.size_right ? (*r.size_right ? "yes" : "no") : "",
          filled});
   }
   return table;
@@ -154,6 +162,7 @@ std::string summary_of(const AnimalValidation& validation) {
     text += fmt::format("  {:<12} {:<8} {:<44} {:>3} of {:>3} right ({:.0f} %); always \"better\": {} of {}\n", t.role, t.group, t.what, t.right, t.n,
                         100.0 * static_cast<double>(t.right) / static_cast<double>(t.n), t.always_better, t.n);
   }
+  for (const auto& t : evidence::size_totals(input.results)) text += "  " + evidence::size_text(t) + "\n";
   const auto& grades = input.mechanisms.grades;
   const auto signs = std::count_if(grades.begin(), grades.end(), [](const auto& g) { return g.sign_right(); });
   const auto falls = std::count_if(grades.begin(), grades.end(), [](const auto& g) { return g.falls(); });
