@@ -277,6 +277,27 @@ class Figures(Case):
         self.assertRegex(page, r"<figcaption>BV/TV, proximal tibia[^<]* Its value in the intact animal is taken for BVTV_femur too.</figcaption>")
         self.assertLess(page.index("Research use, not for clinical decisions."), page.index("<h1>"))
 
+    def quality(self, scenario: str) -> str:
+        self.write("s.toml", scenario)
+        self.assertEqual(self.cli("run", "s.toml", "-o", "out", "-q", "--overwrite").code, OK)
+        found = re.search(r"<h2>How good.*?(?=<h2>)", self.page(), re.DOTALL)
+        return re.sub(r"<[^>]+>", " ", found[0]) if found else ""
+
+    def test_the_report_says_how_good_the_model_is_on_such_studies(self):
+        grades = table((ROOT / "evidence/grades.csv").read_text(encoding="utf-8"))
+        rat = next(g for g in grades if (g["domain"], g["drugs"], g["role"]) == ("rat", "none", "set_aside"))
+        text = self.quality(ABSOLUTE)
+        self.assertRegex(text, rf"none\s+direction\s+not fitted\s+{rat['studies']}\s+{rat['rows']}\s+{rat['right']} of {rat['rows']} right")
+        self.assertIn("No published study of alendronate with these outcomes", text)
+        woman = SCENARIO.replace('age = "25 weeks"\novariectomy = "12 weeks"', 'age = "65 years"').replace('species = "rat"\n', "").replace(
+            "alendronate 0.03 mg/kg sc every 3 d x 19", "denosumab 60 mg sc")
+        text = self.quality(woman)
+        hip = next(g for g in grades if (g["domain"], g["drugs"], g["outcome"], g["role"]) == ("clinical", "denosumab", "TH", "validation"))
+        self.assertRegex(text, rf"denosumab\s+TH\s+not fitted\s+{hip['studies']}\s+{hip['rows']}\s+{float(hip['rmse']):.2f}\s")
+        self.assertNotIn("changes values of the model", text)
+        text = self.quality(woman.replace("[models.osteosome]\n", '[models.osteosome]\nset = { "osteoclast.k_opg" = 0.006 }\n'))
+        self.assertIn("This scenario changes values of the model", text)
+
     def test_the_dose_stands_on_the_axis(self):
         arms = "".join(f'[arms.d{k}]\nregimen = "alendronate {dose} mg/kg sc every 3 d x 19"\n' for k, dose in enumerate((0.003, 0.01, 0.03)))
         self.write("s.toml", SCENARIO.split("[arms.treated]")[0] + arms + '[report]\nvalues = "absolute"\noutcomes = ["BVTV_tibia"]\n')

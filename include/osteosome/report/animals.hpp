@@ -16,6 +16,8 @@ namespace osteosome::report {
 [[nodiscard]] std::string power_section(const ReportInput& input);
 /// Copies of each cargo in a cell and whether they can act; values of cell products; "" without products.
 [[nodiscard]] std::string products_section(const ReportInput& input);
+/// How good the shipped model is on published studies of the drugs that are given; "" without it.
+[[nodiscard]] std::string quality_section(const ReportInput& input);
 /// Own data group by group, with a test against the control; "" without any.
 [[nodiscard]] std::string groups_section(const ReportInput& input);
 [[nodiscard]] std::vector<Chart> group_charts(const ReportInput& input);

@@ -7,6 +7,7 @@
 
 #include "osteosome/cohort/scenario.hpp"
 #include "osteosome/evidence/animal_compare.hpp"
+#include "osteosome/evidence/known_grades.hpp"
 #include "osteosome/evidence/power.hpp"
 #include "osteosome/evidence/study.hpp"
 #include "osteosome/model/outcomes.hpp"
@@ -32,6 +33,7 @@ struct ReportInput {
   std::string chart_library;    ///< JavaScript that defines vegaEmbed; "" leaves the charts out and says so
   std::vector<evidence::AnimalComparison> animals = {};
   std::vector<evidence::PowerRow> power = {};
+  std::vector<evidence::KnownGrade> grades = {};
   std::vector<std::string> remarks = {};  ///< what may not be meant (evidence::prepare)
 };
 

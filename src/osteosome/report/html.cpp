@@ -226,7 +226,7 @@ std::string make_report(const ReportInput& in, const std::vector<Chart>& charts)
   std::string out = page_start(in.scenario.title);
   out += header(in) + charts_section(in, charts) + groups_section(in) + differences_section(in) + animals_section(in);
   if (!in.scenario.absolute || !in.comparisons.empty()) out += comparison(in);
-  out += power_section(in) + products_section(in) + setup(in) + failures(in);
+  out += quality_section(in) + power_section(in) + products_section(in) + setup(in) + failures(in);
   out += "<h2>Models, assumptions and sources</h2>\n";
   for (std::size_t m = 0; m < in.models.size(); ++m) out += model_section(in, m);
   out += "<h2>Manifest</h2>\n<details><summary>What exactly ran</summary><pre>" + escape(in.manifest) + "</pre></details>\n";

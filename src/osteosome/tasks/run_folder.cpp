@@ -351,6 +351,7 @@ class Run {
     const model::Outcomes outcomes = model::load_outcomes(workspace_.root());
     report::ReportInput input{scenario_, models_, result, comparisons, outcomes, shown.dump(2), library};
     input.remarks = prepared_.remarks;
+    input.grades = evidence::load_known_grades(workspace_.root());
     if (!scenario_.control.empty())
       input.animals = evidence::compare_animals(scenario_, models_, result, prepared_.animals, workspace_.root(), workspace_.units());
     if (scenario_.power) input.power = evidence::power_of(scenario_, models_, result, workspace_.root());
