@@ -225,6 +225,17 @@ class Sizes(Case):
 GROUPS = {"ovx": [12.1, 13.4, 11.8, 14.2, 12.9, 13.1], "treated": [15.9, 14.8, 16.2, 17.1, 15.0], "sham": [13.0, 14.1, 12.2, 15.0, 13.3, 14.6, 12.8]}
 
 
+class Evidence(Case):
+    def test_evidence_of_another_treatment_is_said(self):
+        text = (ROOT / "scenarios/denosumab-and-stop.toml").read_text(encoding="utf-8")
+        self.write("s.toml", text)
+        self.ok("check", "s.toml")
+        for old, new, arm in (('"defend-ext-placebo"', '"defend-ext-denosumab"', "placebo"), ('"defend-ext-denosumab"', '"defend-ext-placebo"', "denosumab")):
+            self.assertIn(old, text)
+            self.write("s.toml", text.replace(old, new))
+            self.assertRegex(self.cli("check", "s.toml").err, f"warning: arm '{arm}', given '.*', is laid over {new.replace(chr(34), chr(39))}, which was given")
+
+
 class Figures(Case):
     """Figures of the page and as files."""
 

@@ -31,12 +31,28 @@ void remark_animals(const PreparedScenario& p, std::vector<std::string>& remarks
   }
 }
 
-std::vector<std::string> remarks_of(const PreparedScenario& p) {
+/// Arms that are laid over what women were given other drugs in.
+void remark_other_drugs(const PreparedScenario& p, const cohort::Workspace& workspace, std::vector<std::string>& remarks) {
+  for (const auto& arm : p.scenario.arms) {
+    for (const Study& study : p.studies) {
+      for (const StudyArm& a : study.arms) {
+        if (std::find(arm.evidence.begin(), arm.evidence.end(), a.id) == arm.evidence.end()) continue;
+        const auto theirs = protocol::parse_regimen(a.regimen, workspace.drugs(), workspace.units()).drugs();
+        const bool same_kind = theirs.empty() == arm.regimen.drugs().empty();  // the arm may go on with further drugs
+        if (!same_kind || !std::all_of(theirs.begin(), theirs.end(), [&](const std::string& drug) { return arm.regimen.contains(drug); }))
+          remarks.push_back("arm '" + arm.name + "', given '" + arm.regimen.text + "', is laid over '" + a.id + "', which was given '" + a.regimen + "'");
+      }
+    }
+  }
+}
+
+std::vector<std::string> remarks_of(const PreparedScenario& p, const cohort::Workspace& workspace) {
   std::vector<std::string> remarks;
   for (const auto& arm : p.scenario.arms) {
     for (const std::string& remark : arm.regimen.remarks) remarks.push_back("arm '" + arm.name + "': " + remark);
   }
   remark_animals(p, remarks);
+  remark_other_drugs(p, workspace, remarks);
   for (const auto& [m, a] : p.scenario.left_out)
     remarks.push_back("arm '" + p.scenario.arms[a].name + "' is left out of model '" + p.models[m].name() + "', which has not its drug");
   for (const std::string& code : p.scenario.outcomes) {
@@ -99,7 +115,7 @@ PreparedScenario prepare(const cohort::Workspace& workspace, cohort::Scenario sc
   compile(workspace, settings, p, problems);
   problems.throw_if_any(core::ErrorKind::Input);
   if (!simulate::has_observables(p.models)) p.scenario.absolute = true;  // imported quantities are shown as they are
-  p.remarks = remarks_of(p);
+  p.remarks = remarks_of(p, workspace);
   return p;
 }
 
