@@ -386,7 +386,7 @@ class OwnData(Case):
 
     def test_what_changes_count_from_is_no_comparison(self):
         _, observed = self.overlay("arm,outcome,time [week],mean\novx,BVTV_tibia,0,10\novx,BVTV_tibia,8,12\n", SCENARIO)
-        self.assertEqual([(r["month"] == "0", round(float(r["observed"]), 6)) for r in observed], [(False, 20)])
+        self.assertEqual([(r["week"] == "0", round(float(r["observed"]), 6)) for r in observed], [(False, 20)])
 
     def test_a_lost_animal_is_left_out(self):
         """Mean of 7 and 9."""

@@ -22,7 +22,9 @@ std::string label_of(const ReportInput& in, const std::string& arm) {
   return found->label;
 }
 
-std::string time_of(double month) { return fmt::format("week {:.4g}", core::Time(month, core::kSecondsPerMonth).in(7 * core::kSecondsPerDay)); }
+std::string time_of(const ReportInput& in, double month) {
+  return fmt::format("{} {:.4g}", in.scenario.time_unit.name, core::Time(month, core::kSecondsPerMonth).in(in.scenario.time_unit.seconds));
+}
 
 std::string test_name(const GroupTest& t) { return t.groups.size() == 2 ? "Student's two-sided t test" : "Dunnett's two-sided test"; }
 
@@ -78,7 +80,7 @@ Json spec_of(const ReportInput& in, const GroupTest& t, const std::string& title
 std::vector<Chart> group_charts(const ReportInput& in) {
   std::vector<Chart> charts;
   for (const GroupTest& t : evidence::test_groups(in.scenario, in.comparisons)) {
-    const std::string title = t.outcome + ", " + time_of(t.month);
+    const std::string title = t.outcome + ", " + time_of(in, t.month);
     const std::string caption = fmt::format(
         "{}: mean and SD of {}{}. {} against {}, pooled SD with {:.0f} degrees of freedom: * p < 0.05, ** p < 0.01, *** p < 0.001, ns else. "
         "Diamonds: "
@@ -103,7 +105,7 @@ std::string groups_section(const ReportInput& in) {
       out += fmt::format(
           "<tr><td>{}</td><td>{}</td><td>{}</td><td class=n>{:.0f}</td><td class=n>{:.4g}</td><td class=n>{:.3g}</td><td "
           "class=n>{}</td><td class=n>{:.4g}</td></tr>\n",
-          escape(t.outcome), time_of(t.month), escape(label_of(in, g.arm)), g.data.n, g.mean, g.data.sd, g.arm == t.control ? "control" : p_text(g.p),
+          escape(t.outcome), time_of(in, t.month), escape(label_of(in, g.arm)), g.data.n, g.mean, g.data.sd, g.arm == t.control ? "control" : p_text(g.p),
           g.simulated);
     }
   }

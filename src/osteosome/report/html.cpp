@@ -154,8 +154,10 @@ std::string summary_table(const ReportInput& in) {
   return out + "</table></div>\n";
 }
 
-/// Four digits: own data may be in weeks.
-std::string rounded_month(double month) { return fmt::format("{:.4g}", month); }
+/// In the unit that the scenario counts in, to four digits.
+std::string rounded_time(double month, const core::TimeUnit& unit) {
+  return fmt::format("{:.4g}", core::Time(month, core::kSecondsPerMonth).in(unit.seconds));
+}
 
 std::string comparison(const ReportInput& in) {
   std::string out = "<h2>Simulated against observed</h2>\n";
@@ -174,7 +176,7 @@ std::string comparison(const ReportInput& in) {
         "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td>{}</td><td "
         "class=n>{}</td><td class=n>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
         escape(c.model), link_doi(c.study + (c.doi.empty() ? "" : ", doi:" + c.doi)), escape(c.study_arm), c.outcome, escape(c.unit),
-        rounded_month(c.month), number(c.observed), c.low && c.high ? number(*c.low) + " to " + number(*c.high) : "none", escape(c.interval),
+        rounded_time(c.month, in.scenario.time_unit), number(c.observed), c.low && c.high ? number(*c.low) + " to " + number(*c.high) : "none", escape(c.interval),
         number(c.simulated), std::isfinite(c.simulated) ? fmt::format("{:+.2f}", c.simulated - c.observed) : "missing",
         c.within ? (*c.within ? "yes" : "no") : "", escape(c.provenance), escape(c.role));
   }

@@ -303,16 +303,17 @@ class Run {
 
   void write_observed(const std::vector<evidence::Comparison>& comparisons) {
     core::OutputFile& file = stage("observed.csv");
-    file.write(core::csv_line({"model", "study", "doi", "arm", "study_arm", "outcome", "unit", "month", "observed", "error", "observed_low",
+    file.write(core::csv_line({"model", "study", "doi", "arm", "study_arm", "outcome", "unit", scenario_.time_unit.name, "observed", "error", "observed_low",
                                "observed_high", "interval", "simulated", "difference", "role", "provenance"}));
     const auto optional = [](const std::optional<double>& x) { return x ? core::format_double(*x) : std::string(); };
     for (const auto& c : comparisons) {
-      file.write(core::csv_line({c.model, c.study, c.doi, c.arm, c.study_arm, c.outcome, c.unit, core::format_double(c.month),
+      file.write(core::csv_line({c.model, c.study, c.doi, c.arm, c.study_arm, c.outcome, c.unit,
+                                 core::format_double(core::Time(c.month, core::kSecondsPerMonth).in(scenario_.time_unit.seconds)),
                                  core::format_double(c.observed), optional(c.error()), optional(c.low), optional(c.high), c.interval,
                                  core::format_double(c.simulated), core::format_double(c.simulated - c.observed), c.role, c.provenance}));
     }
     file.finish();
-    const Json meta = {{"month", {{"unit", "month of 30.4375 d"}}},
+    const Json meta = {{scenario_.time_unit.name, {{"unit", meaning_of(scenario_.time_unit)}, {"label", "time since the start of treatment"}}},
                        {"observed", {{"unit", "as in column unit"}, {"source", "evidence/, see doi and provenance"}}},
                        {"error", {{"label", "half width of observed_low to observed_high, whose kind is in interval"}}},
                        {"simulated", {{"label", "median over subjects"}}},
