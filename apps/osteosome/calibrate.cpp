@@ -39,6 +39,7 @@ int calibrate_command(const Words& words) {
     std::cerr << "stopped; the same command goes on from " << checkpoint << '\n';
     return kCancelled;
   }
+  for (const char* name : tasks::kCalibrationFiles) std::filesystem::remove(words.out + "/" + name);  // of a fit that is replaced
   for (const auto& text : result.files) core::write_file(words.out + "/" + text.name, text.text);
   std::filesystem::remove(checkpoint);
   print("warning: ", result.warnings);

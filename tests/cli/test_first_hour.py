@@ -50,6 +50,7 @@ class Lists(Case):
 
 class Templates(Case):
     def test_each_is_valid_and_nothing_is_overwritten(self):
+        self.cli("new", "model", "my-model.toml")  # which the calibration fits
         for kind in ("rat-study", "clinical", "model", "calibration", "drug", "product"):
             with self.subTest(kind=kind):
                 result = self.cli("new", kind, f"{kind}.toml")

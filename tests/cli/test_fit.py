@@ -157,7 +157,7 @@ class Fits(Case):
         text = (self.dir / "absorption.csv").read_text()
         self.write("absorption.csv", text.replace("1,0.5,.,0,0.8881", "1,0.5,.,0,."))
         self.fit()
-        self.assertIn("1 rows have no DV", self.calibrate().err)
+        self.assertIn("1 rows without a DV, or with MDV 1 or EVID 2, are not fitted", self.calibrate().err)
 
     def test_what_cannot_be_fitted_is_refused(self):
         good = (self.dir / "absorption.csv").read_text()
@@ -186,6 +186,61 @@ class Fits(Case):
                 self.fails(INPUT, "calibrate", "fit.toml", "-o", "out", says=(says,))
         self.write("fit.toml", '[calibration]\ntitle = "x"\nmodel = "osteosome"\n[weights]\nTH = { sd = 1 }\n[unknowns]\n"hip.k" = { low = 1, high = 2 }\n')
         self.fails(USAGE, "calibrate", "fit.toml", "--data", "absorption.csv", "-o", "out", says=("[observed]",))
+
+    def test_more_starts_and_more_errors_are_never_worse(self):
+        """The best -2LL over starts; a combined error is at least as likely as each of its parts (nested models)."""
+        value = {}
+        for error in ("additive", "proportional", "combined"):
+            for starts in (1, 8):
+                self.fit(error, "subjects", header=f"starts = {starts}")
+                self.calibrate("--overwrite")
+                for fit in json.loads((self.dir / "out/record.json").read_text())["fits"]:
+                    value[error, starts, fit["ID"]] = fit["minus_two_log_likelihood"]
+        for subject in SUBJECTS:
+            for error in ("additive", "proportional", "combined"):
+                self.assertLessEqual(value[error, 8, subject], value[error, 1, subject] + 1e-5)
+            for part in ("additive", "proportional"):
+                self.assertLessEqual(value["combined", 1, subject], value[part, 1, subject] + 1e-5)
+
+    def test_several_quantities_are_not_taken_for_one(self):
+        lines = (self.dir / "absorption.csv").read_text().splitlines()
+        self.write("absorption.csv", "\n".join(line + (",DVID" if k == 0 else f",{1 + k % 2}") for k, line in enumerate(lines)) + "\n")
+        self.fit()
+        self.fails(INPUT, "calibrate", "fit.toml", "-o", "out", says=("DVID says that DV holds several quantities", "dvid = 1"))
+
+    def test_what_the_data_do_not_tell_is_said(self):
+        text = (self.dir / "absorption.csv").read_text()
+        self.write("model.toml", MODEL.replace("[rules]", 'kout = { value = 1, unit = "1/h", kind = "reported", source = "model", meaning = "nothing" }\n[rules]\n'
+                                               'unused = { formula = "kout", unit = "1/h", meaning = "nothing" }'))
+        self.fit(change=lambda t: t + "kout = { low = 0.1, high = 10 }\n")
+        result = self.calibrate()
+        self.assertIn("the data do not tell kout", result.err)
+        self.assertRegex(result.out, r"kout [0-9.]+ 1/h \(the data do not tell it\)")
+        self.write("absorption.csv", text.replace("EVID", "BLQ").replace(",1,.", ",0,.").replace("1,0.5,.,0,", "1,0.5,.,1,"))
+        self.fit()
+        self.fails(INPUT, "calibrate", "fit.toml", "-o", "other", says=("BLQ is '1'", "MDV = 1"))
+
+    def test_an_impossible_prediction_is_told(self):
+        lines = (self.dir / "absorption.csv").read_text().splitlines()
+        self.write("absorption.csv", "\n".join([lines[0], "1,-0.5,.,0,0.74", *lines[1:]]).replace("-0.5", "0") + "\n")
+        self.fit("proportional")
+        self.fails(INPUT, "calibrate", "fit.toml", "-o", "out", says=("the model predicts 0 where 0.74 of concentration was observed",))
+
+    def test_nothing_of_a_replaced_fit_stays(self):
+        self.fit("log", header='profiles = ["CL"]')
+        self.calibrate()
+        self.fit("log", "subjects")
+        self.calibrate("--overwrite")
+        self.assertEqual(sorted(path.name for path in (self.dir / "out").iterdir()),
+                         ["calibration.html", "parameters.csv", "predictions.csv", "record.json", "subjects.csv"])
+
+    def test_check_finds_what_calibrate_would(self):
+        self.fit()
+        self.ok("check", "fit.toml")
+        for old, new, says in (("CL = { low", "Cl = { low", "no parameter 'Cl'"), ("concentration =", "concentratio =", "the model has no 'concentratio' to observe"),
+                               ("high = 50 }", "high = 4 }", "outside low to high")):
+            self.fit(change=lambda text, old=old, new=new: text.replace(old, new))
+            self.assertIn(says, self.cli("check", "fit.toml").err)
 
     def test_a_subject_that_fails_is_a_row(self):
         text = (self.dir / "absorption.csv").read_text()

@@ -68,6 +68,9 @@ struct Fit {
 /// @throws Error(Input) with everything wrong about the unknowns and settings; what `residuals` throws.
 [[nodiscard]] Fit fit(const std::vector<Unknown>& unknowns, const Residuals& residuals, const Settings& settings, const std::stop_token& stop);
 
+/// Where fit() starts: Unknown::start, then the Latin hypercube; values in their own units.
+[[nodiscard]] std::vector<std::vector<double>> start_values(const std::vector<Unknown>& unknowns, const Settings& settings);
+
 /// Derivatives of `functions` at `values` by the transformed scale, [value][unknown], by central differences as those of a Fit, priors not among
 /// them; empty if the point cannot be evaluated or was stopped.
 [[nodiscard]] std::vector<std::vector<double>> jacobian(const std::vector<Unknown>& unknowns, const Residuals& functions,

@@ -65,6 +65,8 @@ class Vocabulary {
   Vocabulary(const std::string& data_root, const model::Outcomes& outcomes);
   /// Key `wanted` of the first entry of `table` one of whose words stands in `text` (case does not matter), or "".
   [[nodiscard]] std::string look_up(const std::string& table, const std::string& text, const std::string& wanted, const std::string& only = "") const;
+  /// Whether a word of `table` stands in `text`, other than the empty one that every text has.
+  [[nodiscard]] bool names(const std::string& table, const std::string& text, const std::string& only = "") const;
   [[nodiscard]] std::string fallback(const std::string& key) const;
   [[nodiscard]] double number(const std::string& key) const;
 

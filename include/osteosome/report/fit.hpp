@@ -12,6 +12,7 @@ namespace osteosome::report {
 struct FitQuantity {
   std::string name, unit;
   bool logarithmic = false;  ///< fitted on its logarithms
+  std::string error = {};    ///< its kind, in words
 };
 /// One observation beside its prediction.
 struct FitPoint {
@@ -24,7 +25,7 @@ struct FitInput {
   std::vector<FitQuantity> quantities;
   std::vector<FitPoint> points;
   core::Table parameters;
-  std::vector<std::string> notes;
+  std::vector<std::string> summary, notes;  ///< what came out; what may not be meant
   std::string chart_library;  ///< JavaScript that defines vegaEmbed; "" leaves the charts out and says so
 };
 

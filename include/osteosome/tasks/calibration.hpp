@@ -16,6 +16,10 @@ struct NamedText {
   std::string name, text;
 };
 
+/// Every file that a calibration may write into its folder.
+inline constexpr const char* kCalibrationFiles[] = {"fitted.overlay.toml", "identifiability.csv", "eigenvalues.csv",  "ensemble.csv", "profiles.csv",
+                                                    "parameters.csv",      "predictions.csv",     "calibration.html", "subjects.csv", "record.json"};
+
 /// What is told while a fit runs.
 struct CalibrationJob {
   std::stop_token stop = {};

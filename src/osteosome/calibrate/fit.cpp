@@ -91,6 +91,14 @@ Fit fit(const std::vector<Unknown>& unknowns, const Residuals& residuals, const 
   return fit;
 }
 
+std::vector<std::vector<double>> start_values(const std::vector<Unknown>& unknowns, const Settings& settings) {
+  check(unknowns, settings);
+  std::vector<std::vector<double>> starts = {{}};
+  for (const Unknown& u : unknowns) starts.front().push_back(u.start);
+  for (const Point& point : latin_hypercube(unknowns, settings.starts - 1, settings.seed)) starts.push_back(to_values(unknowns, point));
+  return starts;
+}
+
 Matrix jacobian(const std::vector<Unknown>& unknowns, const Residuals& functions, const std::vector<double>& values, const Settings& settings,
                 const std::stop_token& stop) {
   std::vector<Unknown> without_priors = unknowns;

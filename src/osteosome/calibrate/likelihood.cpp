@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 #include <span>
+#include <utility>
 
 #include "osteosome/core/diagnostics.hpp"
 #include "osteosome/core/text.hpp"
@@ -189,28 +190,38 @@ std::vector<Unknown> estimated(const std::vector<Unknown>& unknowns, const std::
 
 }  // namespace
 
-LikelihoodFit fit_likelihood(const std::vector<Unknown>& unknowns, const Residuals& predictions, const std::vector<Observation>& observations,
-                             const std::vector<ErrorModel>& models, const Settings& settings, const std::stop_token& stop) {
-  check(unknowns, settings);
-  check(unknowns, observations, models);
-  const Data data(observations, models);
-  const Residuals scaled = [&](const Matrix& points) {
-    Matrix all = predictions(points);
-    for (auto& f : all) f = data.scaled(std::move(f));
-    return all;
-  };
-  const auto n = static_cast<double>(observations.size());
-  LikelihoodFit out;
-  std::vector<Unknown> from = unknowns;
+namespace {
+
+/// The alternation of parameters and errors from one point; minus two log likelihood is infinite if that cannot be evaluated.
+struct Alternation {
+  Fit fit;
+  Residuals residuals;
+  std::vector<double> f;         ///< predictions on the scale of the observations
+  std::vector<ErrorSize> sizes;  ///< of maximum likelihood
+  double value = HUGE_VAL;       ///< minus two log likelihood
+  double objective = HUGE_VAL;   ///< the same with what priors add
+};
+
+double prior_penalty(const std::vector<Unknown>& unknowns, const std::vector<double>& values) {
+  double sum = 0;
+  for (std::size_t k = 0; k < unknowns.size(); ++k) {
+    if (unknowns[k].prior) sum += square((to_transformed(unknowns[k], values[k]) - unknowns[k].prior->mean) / unknowns[k].prior->sd);
+  }
+  return sum;
+}
+
+Alternation alternate(const Data& data, std::vector<Unknown> from, const Residuals& predictions, const Residuals& scaled, Settings settings,
+                      const std::stop_token& stop) {
+  Alternation out;
+  settings.starts = 1;
   std::vector<double> start;
-  for (const Unknown& u : unknowns) start.push_back(u.start);
-  std::vector<double> f = scaled({start}).front();
-  const std::vector<double> unlike(observations.size(), data.least());  // where the model's own values fail: errors as large as the observations
-  std::vector<ErrorSize> sizes = data.errors(f.empty() ? unlike : f);
-  Settings mine = settings;
-  double before = HUGE_VAL;
+  for (const Unknown& u : from) start.push_back(u.start);
+  out.f = scaled({start}).front();
+  out.fit.start_outcomes = {"failed: no predictions at the start"};
+  if (out.f.empty()) return out;
+  out.sizes = data.errors(out.f);
   for (int round = 0; round < kMostRounds; ++round) {
-    out.residuals = [data, sizes, predictions](const Matrix& points) {
+    out.residuals = [data, sizes = out.sizes, predictions](const Matrix& points) {
       Matrix all = predictions(points);
       for (auto& row : all) {
         row = data.scaled(std::move(row));
@@ -218,18 +229,99 @@ LikelihoodFit fit_likelihood(const std::vector<Unknown>& unknowns, const Residua
       }
       return all;
     };
-    out.fit = fit(from, out.residuals, mine, stop);
+    out.fit = fit(from, out.residuals, settings, stop);
     if (stop.stop_requested() || !std::isfinite(out.fit.cost)) return out;
-    f = scaled({out.fit.values}).front();
-    if (f.empty()) return out;
-    sizes = data.errors(f);
-    out.minus_two_log_likelihood = data.minus_two_log_likelihood(f, sizes);
-    if (std::abs(before - out.minus_two_log_likelihood) < 1e-6) break;
-    out.fit.converged = out.fit.converged && round + 1 < kMostRounds;
-    before = out.minus_two_log_likelihood;
-    mine.starts = 1;
+    out.f = scaled({out.fit.values}).front();
+    if (out.f.empty()) return out;
+    out.sizes = data.errors(out.f);
+    out.value = data.minus_two_log_likelihood(out.f, out.sizes);
+    const double before = std::exchange(out.objective, out.value + prior_penalty(from, out.fit.values));
+    if (std::abs(before - out.objective) < 1e-6) return out;
     for (std::size_t k = 0; k < from.size(); ++k) from[k].start = out.fit.values[k];
   }
+  out.fit.converged = false;
+  return out;
+}
+
+/// The best of the alternations from each start; where errors are combined also from where each of their parts alone leads, so that a combined error
+/// is never worse than one of its parts.
+Alternation best_alternation(const Data& data, const std::vector<Unknown>& unknowns, const std::vector<Observation>& observations,
+                             const Residuals& predictions, const Residuals& scaled, const Settings& settings, const std::stop_token& stop) {
+  Alternation best;
+  std::vector<double> costs;
+  std::vector<std::string> outcomes;
+  const auto take = [&](Alternation&& a) {
+    costs.push_back(a.objective);
+    outcomes.push_back(a.fit.start_outcomes.empty() ? "" : a.fit.start_outcomes.front());
+    if (a.objective < best.objective || best.f.empty()) best = std::move(a);
+  };
+  const auto from = [&](const std::vector<double>& values) {
+    std::vector<Unknown> moved = unknowns;
+    for (std::size_t k = 0; k < moved.size(); ++k) moved[k].start = values[k];
+    return moved;
+  };
+  const bool combined = std::any_of(data.models().begin(), data.models().end(), [](const ErrorModel& m) { return m.additive && m.proportional; });
+  for (const auto& start : start_values(unknowns, settings)) {
+    take(alternate(data, from(start), predictions, scaled, settings, stop));
+    for (const bool additive : {true, false}) {
+      if (!combined || stop.stop_requested()) continue;
+      std::vector<ErrorModel> part = data.models();
+      for (ErrorModel& m : part) (additive ? m.proportional : m.additive) = m.additive != m.proportional && (additive ? m.proportional : m.additive);
+      const Data alone(observations, part);
+      const Residuals on_its_scale = [&](const Matrix& points) {
+        Matrix all = predictions(points);
+        for (auto& f : all) f = alone.scaled(std::move(f));
+        return all;
+      };
+      const Alternation simple = alternate(alone, from(start), predictions, on_its_scale, settings, stop);
+      if (std::isfinite(simple.value)) take(alternate(data, from(simple.fit.values), predictions, scaled, settings, stop));
+    }
+  }
+  best.fit.start_costs = costs;
+  best.fit.start_outcomes = outcomes;
+  return best;
+}
+
+/// Said at once, since a search from there cannot begin.
+void check_start(const std::vector<Unknown>& unknowns, const Residuals& predictions, const std::vector<Observation>& observations,
+                 const std::vector<ErrorModel>& models) {
+  std::vector<double> start;
+  for (const Unknown& u : unknowns) start.push_back(u.start);
+  const std::vector<double> f = predictions({start}).front();
+  for (std::size_t i = 0; i < f.size(); ++i) {
+    const ErrorModel& m = models[observations[i].model];
+    if (!std::isfinite(f[i]) || f[i] > 0 || !(m.logarithmic || (m.proportional && !m.additive))) continue;
+    throw core::Error(core::ErrorKind::Input,
+                      {"calibrate-013",
+                       "the model predicts " + core::format_double(f[i]) + " where " + core::format_double(observations[i].value) + " of " + m.name +
+                           " was observed: " + (m.logarithmic ? "that has no logarithm" : "a proportional error alone cannot have it"),
+                       {},
+                       "Leave the row out with MDV = 1, or take error = \"additive\" or \"combined\"."});
+  }
+}
+
+}  // namespace
+
+LikelihoodFit fit_likelihood(const std::vector<Unknown>& unknowns, const Residuals& predictions, const std::vector<Observation>& observations,
+                             const std::vector<ErrorModel>& models, const Settings& settings, const std::stop_token& stop) {
+  check(unknowns, settings);
+  check(unknowns, observations, models);
+  check_start(unknowns, predictions, observations, models);
+  const Data data(observations, models);
+  const Residuals scaled = [&](const Matrix& points) {
+    Matrix all = predictions(points);
+    for (auto& f : all) f = data.scaled(std::move(f));
+    return all;
+  };
+  Alternation best = best_alternation(data, unknowns, observations, predictions, scaled, settings, stop);
+  LikelihoodFit out;
+  out.fit = std::move(best.fit);
+  out.residuals = std::move(best.residuals);
+  out.minus_two_log_likelihood = best.value;
+  const std::vector<double>& f = best.f;
+  std::vector<ErrorSize> sizes = best.sizes;
+  if (stop.stop_requested() || !std::isfinite(best.value)) return out;
+  const auto n = static_cast<double>(observations.size());
   const auto free = std::count_if(unknowns.begin(), unknowns.end(), [](const Unknown& u) { return !u.prior; });
   out.freedom = n - static_cast<double>(free);
   Matrix slopes = jacobian(unknowns, scaled, out.fit.values, settings, stop);

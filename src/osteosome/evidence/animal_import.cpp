@@ -20,6 +20,11 @@ constexpr double kYoungest = 10.5;  // weeks: the oldest of the ages at which sp
 double interval_of(const std::string& schedule) {
   const std::string text = core::to_lower(schedule);
   const auto numbers = numbers_in(text);
+  if (text.find("biweekly") != std::string::npos) return 0;  // twice a week, or every two weeks
+  constexpr std::pair<const char*, double> kTimes[] = {{"twice weekly", 2}, {"twice a week", 2}, {"three times weekly", 3}, {"three times a week", 3}};
+  for (const auto& [words, times] : kTimes) {
+    if (text.find(words) != std::string::npos) return kDaysPerWeek / times;
+  }
   const auto unit_after = [&](std::size_t at) {
     return at != std::string::npos && text.find_first_of("dw", at) != std::string::npos && text[text.find_first_of("dw", at)] == 'w'
                ? kDaysPerWeek
@@ -36,11 +41,16 @@ double interval_of(const std::string& schedule) {
   return 0;
 }
 
+bool once(const std::string& schedule) {
+  const std::string text = core::to_lower(schedule);
+  return text.find("single") != std::string::npos || text.find("once") != std::string::npos;
+}
+
 /// " every 7 d x 8" of a schedule; "" for a single dose. `usual` [days] holds where the schedule names no interval, 0 for a single dose.
 std::string repeats(const std::string& schedule, double usual, double days) {
   const std::string text = core::to_lower(schedule);
   double interval = interval_of(schedule);
-  if (interval == 0 && (text.find("single") != std::string::npos || text.find("once") != std::string::npos)) return "";
+  if (interval == 0 && once(schedule)) return "";
   if (interval == 0) interval = usual;
   if (interval == 0) return "";
   const std::size_t times = text.find(" x ");
@@ -124,7 +134,8 @@ std::string AnimalImporter::describe(const AnimalRow& row, AnimalDesign& design)
     const std::string reason = (this->*part)(row, design);
     if (!reason.empty()) return reason;
   }
-  if (!design.reported && !row.number("effect") && !row.number("percent_change")) return "neither a direction nor a number";
+  const bool means = row.number("mean_control") && (row.number("mean_treated") || row.number("mean_sham"));
+  if (!design.reported && !row.number("effect") && !row.number("percent_change") && !means) return "neither a direction nor a number";
   return "";
 }
 
@@ -193,7 +204,9 @@ std::string AnimalImporter::describe_treatment(const AnimalRow& row, AnimalDesig
   const std::string what = row.text("engineering") + " | " + row.text("source") + (therapy == "drug" ? " | " + row.text("study") : "");
   const std::string drug = vocabulary_.look_up("products", what, "drug", therapy);
   if (drug.empty()) return "no product for the therapy '" + therapy + " " + row.text("source") + "'";
+  if (!effect_row && !vocabulary_.names("products", what, therapy)) design.filled_in.push_back("product in place of '" + row.text("source") + "'");
   if (therapy == "drug") {
+    if (!row.text("dose").empty() || !row.text("schedule").empty()) design.filled_in.emplace_back("usual dose and schedule of the drug in place of the row's");
     if (drug != "none") design.treated = design.treated == "none" ? drug : drug + " & " + design.treated;
     return "";
   }
@@ -206,10 +219,13 @@ std::string AnimalImporter::describe_treatment(const AnimalRow& row, AnimalDesig
   } else {
     design.filled_in.emplace_back("dose");
   }
-  if (row.text("schedule").empty() && !effect_row) design.filled_in.emplace_back("schedule");
+  const std::string schedule = row.text("schedule");
+  if (schedule.empty() && !effect_row) design.filled_in.emplace_back("schedule");
+  if (!schedule.empty() && interval_of(schedule) == 0 && !once(schedule)) design.filled_in.push_back("schedule in place of '" + schedule + "'");
   const std::string defect = vocabulary_.look_up("defects", row.text("osteoporosis_model"), "route");
   if (!defect.empty()) design.filled_in.emplace_back("intact bone in place of a defect");
   const std::string said = row.text("route").empty() ? defect : row.text("route");
+  if (!said.empty() && !vocabulary_.names("routes", said)) design.filled_in.push_back("route in place of '" + said + "'");
   const std::string text = drug + " " + dose + " " + vocabulary_.look_up("routes", said, cells ? "cells" : "route") +
                            repeats(row.text("schedule"), cells ? 0 : vocabulary_.number("exosome_interval_days"), design.days);
   design.treated = design.treated == "none" ? text : text + " & " + design.treated;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of animal studies, as they stand in documents and tables.
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "animal_designs.hpp"
@@ -114,6 +115,39 @@ std::vector<AnimalRow> load_animal_evidence(const std::string& root, const std::
   return std::filesystem::is_directory(path) ? load_animal_studies(path) : load_animal_table(path);
 }
 
+namespace {
+
+const std::vector<std::string> kNumbers = {"mean_control", "sd_control", "mean_treated", "sd_treated",     "mean_sham",
+                                           "sd_sham",      "effect",     "ci_low",       "ci_high", "percent_change"};
+
+/// A column that spells one of numbers in another way would be passed over.
+void check_columns(const core::CsvTable& csv, const std::string& path, core::Diagnostics& problems) {
+  for (const std::string& column : csv.header) {
+    const bool known = std::find(kNumbers.begin(), kNumbers.end(), column) != kNumbers.end();
+    const auto near = known ? std::nullopt : core::near_match(column, kNumbers);
+    if (near && std::find(csv.header.begin(), csv.header.end(), *near) == csv.header.end())
+      problems.add({"study-011", "column '" + column + "' is not one that is read", {path, csv.header_line, 0}, "Did you mean '" + *near + "'?"});
+  }
+}
+
+/// Numbers of a row of one's own table: means and spreads as such, and the animals a group a whole number from 2 (or text that holds some).
+void check_numbers(const AnimalRow& row, core::Diagnostics& problems) {
+  const auto problem = [&](const std::string& column, const std::string& why) {
+    problems.add({"study-011", column + " is '" + row.text(column) + "', " + why, row.where, ""});
+  };
+  for (const std::string& column : kNumbers) {
+    const auto value = row.number(column);
+    if (!row.text(column).empty() && (!value || !std::isfinite(*value))) problem(column, "which is no number");
+    if (value && *value < 0 && column.starts_with("sd_")) problem(column, "which no spread can be");
+  }
+  const auto n = row.number("n");
+  if (n && !(*n >= 2 && *n == std::floor(*n))) problem("n", "which is no number of animals a group");
+  const auto low = row.number("ci_low"), high = row.number("ci_high");
+  if (low && high && *low > *high) problem("ci_low", "above ci_high");
+}
+
+}  // namespace
+
 std::vector<AnimalRow> load_animal_table(const std::string& path) {
   const auto csv = core::parse_csv(core::read_file(path), path);
   for (const char* column : {"study", "species", "osteoporosis_model", "therapy", "outcome", "direction"}) {
@@ -124,6 +158,8 @@ std::vector<AnimalRow> load_animal_table(const std::string& path) {
                                                  "Its layout is that of preclinical.csv (evidence/preclinical/README.md)."});
     }
   }
+  core::Diagnostics problems;
+  check_columns(csv, path, problems);
   std::vector<AnimalRow> rows;
   for (std::size_t i = 0; i < csv.rows.size(); ++i) {
     AnimalRow row{{}, "", "", "preclinical", {path, csv.lines[i], 0}};
@@ -131,8 +167,10 @@ std::vector<AnimalRow> load_animal_table(const std::string& path) {
       if (!csv.rows[i][c].empty()) row.cells[csv.header[c]] = csv.rows[i][c];
     }
     row.study = row.text("study");
+    check_numbers(row, problems);
     rows.push_back(std::move(row));
   }
+  problems.throw_if_any(core::ErrorKind::Input);
   return rows;
 }
 

@@ -92,6 +92,16 @@ std::string Vocabulary::look_up(const std::string& table, const std::string& tex
   return "";
 }
 
+bool Vocabulary::names(const std::string& table, const std::string& text, const std::string& only) const {
+  for (const TomlValue& entry : root_.find(table)->items) {
+    const TomlValue* therapy = entry.find("therapy");
+    if (!only.empty() && (therapy == nullptr || therapy->text != only)) continue;
+    const auto& words = entry.find("words")->items;
+    if (std::any_of(words.begin(), words.end(), [&](const TomlValue& w) { return !w.text.empty() && has_word(text, core::to_lower(w.text)); })) return true;
+  }
+  return false;
+}
+
 std::string Vocabulary::fallback(const std::string& key) const { return root_.find("defaults")->find(key)->text; }
 double Vocabulary::number(const std::string& key) const { return root_.find("defaults")->find(key)->number; }
 

@@ -109,6 +109,13 @@ class ConfigReader {
     }
     if (config_.data->observed.empty())
       top.problem("calibration-019", "[observed] is missing", "E.g. [observed] with concentration = { error = \"proportional\" }.");
+    for (std::size_t k = 1; k < config_.data->observed.size(); ++k) {
+      const Observed& o = config_.data->observed[k];
+      for (std::size_t j = 0; j < k; ++j) {
+        if (!o.dvid.empty() && o.dvid == config_.data->observed[j].dvid)
+          problems_.add({"calibration-019", "'" + o.quantity + "' and '" + config_.data->observed[j].quantity + "' have the same dvid " + o.dvid, o.where, ""});
+      }
+    }
     const auto all = std::count_if(config_.data->observed.begin(), config_.data->observed.end(), [](const Observed& o) { return o.dvid.empty(); });
     if (all > 0 && config_.data->observed.size() > 1)
       top.problem("calibration-019", "several quantities are [observed], and not each has a 'dvid'", "The column DVID tells their rows apart.");

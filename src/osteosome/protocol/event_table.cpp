@@ -160,7 +160,7 @@ class TableReader {
     }
     if (text.empty()) {
       problem(0, "event-006", "the unit of TIME is not known",
-              "Give --time-unit h, head the column 'TIME [h]', or begin the file with '# time-unit: h'.");
+              "Head the column 'TIME [h]', begin the file with '# time-unit: h', or give --time-unit h (in a calibration file: time_unit in [data]).");
       return;
     }
     try {

@@ -111,6 +111,8 @@ std::string table_of(const core::Table& table) {
 
 std::string make_fit_report(const FitInput& in) {
   std::string out = page_start(in.title) + "<h1>" + escape(in.title) + "</h1>\n<p class=mute>Osteosome calibration of " + escape(in.file) + "</p>\n";
+  for (const std::string& line : in.summary) out += "<p>" + escape(line) + ".</p>\n";
+  for (const FitQuantity& q : in.quantities) out += "<p>Error of " + escape(q.name) + ": " + escape(q.error) + ".</p>\n";
   for (const std::string& note : in.notes) out += "<p class=notice>" + escape(note) + "</p>\n";
   out += "<h2>Estimates</h2>\n" + table_of(in.parameters);
   std::vector<Chart> all;

@@ -78,8 +78,20 @@ std::string check_study(const core::TomlValue& root, const std::string& path, co
   return fmt::format("study, {} arms", evidence::load_study(path, evidence::load_study_vocabulary(workspace.root())).arms.size());
 }
 
-std::string check_calibration(const std::string& path) {
-  const auto plan = evidence::read_calibration(path);
+std::string check_calibration(const std::string& path, const cohort::Workspace& workspace) {
+  auto plan = evidence::read_calibration(path);
+  if (plan.data) {  // trials and animal studies are checked by the fit, with all that they need
+    const model::Model model = workspace.load({plan.model, "", {}, plan.overlays});
+    evidence::take_starts(plan, model);
+    core::Diagnostics problems;
+    for (const evidence::Observed& o : plan.data->observed) {
+      const auto names = model.symbols();
+      const bool output = std::any_of(model.outputs.begin(), model.outputs.end(), [&](const auto& x) { return x.id == o.quantity; });
+      if (!output && std::find(names.begin(), names.end(), o.quantity) == names.end())
+        problems.add({"calibration-019", "the model has no '" + o.quantity + "' to observe", o.where, core::did_you_mean(o.quantity, names)});
+    }
+    problems.throw_if_any(core::ErrorKind::Input);
+  }
   return fmt::format("calibration of {}, {} unknowns", plan.model, plan.unknowns.size());
 }
 
@@ -90,7 +102,7 @@ std::string check(const cohort::Workspace& workspace, const std::string& path, s
   const core::TomlValue root = core::load_toml(path);
   if (root.find("scenario") != nullptr) return check_scenario(path, workspace, remarks);
   if (root.find("study") != nullptr) return check_study(root, path, workspace);
-  if (root.find("calibration") != nullptr) return check_calibration(path);
+  if (root.find("calibration") != nullptr) return check_calibration(path, workspace);
   if (const core::TomlValue* overlay = root.find("overlay")) return check_overlay(*overlay, path, workspace);
   if (const core::TomlValue* product = root.find("product")) return check_product(*product, path, workspace);
   if (const core::TomlValue* cargo = root.find("cargo"))

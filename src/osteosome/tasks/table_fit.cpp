@@ -46,7 +46,9 @@ class ObservationReader {
   ObservationReader(const CalibrationPlan& plan, const protocol::EventTable& table) : plan_(plan), table_(table) {
     value_ = column("DV");
     kind_ = column("DVID");
-    censored_ = column("CENS");
+    for (const char* name : {"CENS", "BLQ"}) {
+      if (const auto c = column(name)) censored_.emplace_back(name, *c);
+    }
   }
 
   std::vector<Group> read() {
@@ -65,13 +67,16 @@ class ObservationReader {
       subject(s, plan_.data->by_subject ? 0 : s, groups.back());
     }
     check_used();
+    if (plan_.data->observed.front().dvid.empty() && kinds_.size() > 1)
+      problem(0, "DVID says that DV holds several quantities, and [observed] does not say which '" + plan_.data->observed.front().quantity + "' is",
+              "Give it dvid = " + *kinds_.begin() + ", say.");
     problems_.throw_if_any(core::ErrorKind::Input);
     return groups;
   }
   /// What is left out, in words.
   [[nodiscard]] std::vector<std::string> remarks() const {
     std::vector<std::string> all;
-    if (without_ > 0) all.push_back(fmt::format("{} rows have no DV (MDV = 1, or empty) and are not fitted", without_));
+    if (without_ > 0) all.push_back(fmt::format("{} rows without a DV, or with MDV 1 or EVID 2, are not fitted", without_));
     if (other_kind_ > 0) all.push_back(fmt::format("{} rows have a DVID that is not [observed] and are not fitted", other_kind_));
     return all;
   }
@@ -90,8 +95,9 @@ class ObservationReader {
   void subject(std::size_t s, std::size_t in_group, Group& group) {
     const auto& rows = table_.subjects[s].rows;
     for (std::size_t r = 0; r < rows.size(); ++r) {
-      if (rows[r].evid != 0) continue;
       const std::string& cell = rows[r].carried[*value_];
+      if (rows[r].evid == 2 && (rows[r].missing || !core::csv_missing(cell))) ++without_;
+      if (rows[r].evid != 0) continue;
       if (rows[r].missing || core::csv_missing(cell)) {
         ++without_;
         continue;
@@ -99,9 +105,12 @@ class ObservationReader {
       const auto kind = kind_of(rows[r]);
       const auto value = core::parse_double(core::trim(cell));
       if (!value || !std::isfinite(*value)) problem(rows[r].line, "DV is '" + cell + "', not a number", core::csv_number_hint(cell));
-      if (censored_ && !core::csv_missing(rows[r].carried[*censored_]) && rows[r].carried[*censored_] != "0")
-        problem(rows[r].line, "CENS is '" + rows[r].carried[*censored_] + "': values below a limit cannot be fitted as such",
-                "Leave the row out with MDV = 1, which is method M1 of Beal (doi:10.1023/A:1012299115260).");
+      for (const auto& [name, c] : censored_) {
+        if (!core::csv_missing(rows[r].carried[c]) && rows[r].carried[c] != "0")
+          problem(rows[r].line, name + " is '" + rows[r].carried[c] + "': values below a limit cannot be fitted as such",
+                  "Leave the row out with MDV = 1, which is method M1 of Beal (doi:10.1023/A:1012299115260).");
+      }
+      if (kind_) kinds_.insert(std::string(core::trim(rows[r].carried[*kind_])));
       if (!kind || !value) continue;
       group.observations.push_back({*value, *kind});
       group.places.push_back({in_group, r});
@@ -131,7 +140,9 @@ class ObservationReader {
 
   const CalibrationPlan& plan_;
   const protocol::EventTable& table_;
-  std::optional<std::size_t> value_, kind_, censored_;
+  std::optional<std::size_t> value_, kind_;
+  std::vector<std::pair<std::string, std::size_t>> censored_;  ///< columns that mark values below a limit
+  std::set<std::string> kinds_;                                ///< what DVID says in fitted rows
   std::set<std::size_t> used_;
   std::size_t without_ = 0, other_kind_ = 0;
   core::Diagnostics problems_;
@@ -144,7 +155,7 @@ class TableModel {
       : plan_(plan), units_(workspace.units()), catalogue_(dosable_drugs(workspace, {plan.model}, {}, plan.data->path)),
         model_(workspace.load({plan.model, "", protocol::drugs_in_table(plan.data->path), plan.overlays}), settings(plan, job)),
         table_(protocol::read_event_table(plan.data->path, plan.data->time_unit, model_.program().parameters, model_.program().states, units_,
-                                          {"DV", "DVID", "CENS"})) {
+                                          {"DV", "DVID", "CENS", "BLQ"})) {
     evidence::take_starts(plan, model_.model());
     simulate::check_covariates(table_, model_.model());
     check_columns();
@@ -303,6 +314,18 @@ core::Table predictions_table(const CalibrationPlan& plan, const std::vector<Fit
   return table;
 }
 
+/// Estimates that the data say nothing of: a standard error as large as the range, or none.
+std::vector<std::string> untold(const CalibrationPlan& plan, const LikelihoodFit& fit) {
+  std::vector<std::string> names;
+  const auto known = calibrate::analyse(fit.estimated, fit.information);
+  for (std::size_t k = 0; k < plan.unknowns.size(); ++k) {
+    const Unknown& u = plan.unknowns[k];
+    const double range = u.logarithmic ? std::log(u.high / u.low) : u.high - u.low;
+    if (!(known.standard_errors[k] < range)) names.push_back("the data do not tell " + u.name + ": any value between its bounds fits about as well");
+  }
+  return names;
+}
+
 /// One row a subject and one column an unknown: a table for [population].
 core::Table subjects_table(const CalibrationPlan& plan, const std::vector<Fitted>& all) {
   core::Table table{"subjects", {"ID"}, {}};
@@ -347,15 +370,21 @@ std::string record_text(const CalibrationPlan& plan, const TableModel& model, co
 
 std::string status_of(const LikelihoodFit& fit) {
   if (!fit.predictions.empty()) return fit.fit.converged ? "converged" : "not converged";
-  return fit.fit.start_outcomes.empty() ? "failed" : "failed: " + fit.fit.start_outcomes.front();
+  return fit.fit.start_outcomes.empty() ? "failed" : fit.fit.start_outcomes.front();
+}
+
+const char* words_of(const calibrate::ErrorModel& error) {
+  if (error.logarithmic) return "additive on the logarithms";
+  if (error.proportional) return error.additive ? "additive and proportional" : "proportional";
+  return "additive";
 }
 
 std::string page_of(const CalibrationPlan& plan, const TableModel& model, const std::vector<Fitted>& all, const core::Table& parameters,
-                    const std::vector<std::string>& notes, const std::string& chart_library) {
-  report::FitInput input{plan.title, plan.file, model.table().time_unit_text, {}, {}, parameters, notes, chart_library};
+                    const std::vector<std::string>& summary, const std::vector<std::string>& notes, const std::string& chart_library) {
+  report::FitInput input{plan.title, plan.file, model.table().time_unit_text, {}, {}, parameters, summary, notes, chart_library};
   const auto quantities = model.quantities();
   for (std::size_t m = 0; m < quantities.size(); ++m)
-    input.quantities.push_back({quantities[m]->name, quantities[m]->unit, plan.data->observed[m].error.logarithmic});
+    input.quantities.push_back({quantities[m]->name, quantities[m]->unit, plan.data->observed[m].error.logarithmic, words_of(plan.data->observed[m].error)});
   for (const Fitted& f : all) {
     for (std::size_t i = 0; i < f.fit.predictions.size(); ++i) {
       const auto& [subject, row] = f.group->places[i];
@@ -377,8 +406,9 @@ std::vector<std::string> summary_of(const CalibrationPlan& plan, const std::vect
   std::vector<std::string> lines = {
       fmt::format("{} observations, -2 log likelihood {:.4f}, {}", f.group->observations.size(), f.fit.minus_two_log_likelihood, f.status)};
   for (const auto& row : parameters.rows) {
-    const std::string interval = row[6].empty() ? "" : fmt::format(", 95 % from {} to {}", row[6], row[7]);
-    lines.push_back(fmt::format("{} {} {} (RSE {} %{})", row[1], digits(*core::parse_double(row[2])), row[3], row[5], interval));
+    const std::string interval = row[6].empty() || row[7].empty() ? "" : fmt::format(", 95 % from {} to {}", row[6], row[7]);
+    const std::string sure = row[5].empty() ? "the data do not tell it" : fmt::format("RSE {} %{}", row[5], interval);
+    lines.push_back(fmt::format("{} {} {} ({})", row[1], digits(*core::parse_double(row[2])), row[3], sure));
   }
   return lines;
 }
@@ -438,13 +468,15 @@ Calibration fit_table(const cohort::Workspace& workspace, CalibrationPlan plan, 
       out.warnings.push_back("ID " + f.group->id + ": " + f.status);
       continue;
     }
-    for (const std::string& warning : fit_warnings(plan, f.fit.fit))
+    auto warnings = fit_warnings(plan, f.fit.fit);
+    for (std::string& warning : untold(plan, f.fit)) warnings.push_back(std::move(warning));
+    for (const std::string& warning : warnings)
       out.warnings.push_back((f.group->id.empty() ? "" : "ID " + f.group->id + ": ") + warning);
   }
   out.files = {{"parameters.csv", core::to_csv(parameters)},
                {"predictions.csv", core::to_csv(predictions_table(plan, all))},
                {"record.json", record_text(plan, model, all, log.resumed(), seconds(), job.build)},
-               {"calibration.html", page_of(plan, model, all, parameters, out.warnings, report::chart_library(workspace.root()))}};
+               {"calibration.html", page_of(plan, model, all, parameters, {out.summary.front()}, out.warnings, report::chart_library(workspace.root()))}};
   if (plan.data->by_subject) {
     out.files.push_back({"subjects.csv", core::to_csv(subjects_table(plan, all))});
     return out;
