@@ -16,7 +16,7 @@ import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = ROOT / "evidence" / "grades.csv"
-COLUMNS = ["domain", "drugs", "outcome", "role", "studies", "rows", "rmse", "bias", "right"]
+COLUMNS = ["domain", "drugs", "outcome", "role", "studies", "rows", "rmse", "bias", "right", "sizes", "sizes_right"]
 
 
 def validate(program, folder, *options):
@@ -51,7 +51,7 @@ def clinical(program, folder, names):
         n = [int(row["n_points"]) for row in rows]
         mean = lambda values: sum(k * x for k, x in zip(n, values)) / sum(n)
         yield ["clinical", drugs, outcome, role, len({row["study"] for row in rows}), sum(n),
-               f"{math.sqrt(mean([float(row['rmse']) ** 2 for row in rows])):.3g}", f"{mean([float(row['bias']) for row in rows]):.3g}", ""]
+               f"{math.sqrt(mean([float(row['rmse']) ** 2 for row in rows])):.3g}", f"{mean([float(row['bias']) for row in rows]):.3g}", "", "", ""]
 
 
 def preclinical(program, folder, names):
@@ -59,9 +59,10 @@ def preclinical(program, folder, names):
     found = collections.defaultdict(list)
     for row in rows_of(f"{folder}/preclinical.csv"):
         if row["right"]:
-            found[row["species"], names(row["regimen"]), row["role"]].append(row)
-    for (species, drugs, role), rows in found.items():
-        yield [species, drugs, "direction", role, len({row["study"] for row in rows}), len(rows), "", "", sum(row["right"] == "yes" for row in rows)]
+            found[row["species"], names(row["regimen"]), row["outcome"], row["role"]].append(row)
+    for (species, drugs, outcome, role), rows in found.items():
+        yield [species, drugs, outcome, role, len({row["study"] for row in rows}), len(rows), "", "", sum(row["right"] == "yes" for row in rows),
+               sum(row["size_right"] != "" for row in rows), sum(row["size_right"] == "yes" for row in rows)]
 
 
 def main(program, check):

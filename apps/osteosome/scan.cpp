@@ -41,7 +41,8 @@ void add_scan(CLI::App& app, Action& action) {
   CLI::App* verb = app.add_subcommand("scan", "simulate one model over the values of one or two quantities");
   verb->add_option("MODEL", r.model, "path of a model document, or the id of a built-in model")->required();
   verb->add_option("--over", words->request.over,
-                   "NAME=1,2,5 or NAME=LOW:HIGH:N[:log]; NAME is a parameter, an initial value, or stands in braces in --dose (once or twice)")
+                   "NAME=1,2,5 or NAME=LOW:HIGH:N[:log]; NAME is a parameter, an initial value, or stands in braces in --dose, --age, --t-score, ... "
+                   "(once or twice)")
       ->required()
       ->allow_extra_args(false);
   verb->add_option("--dose", r.doses, "regimen text, e.g. \"denosumab {dose} mg every 6 months x 4\" (repeatable)")

@@ -9,7 +9,8 @@
 
 namespace osteosome::tasks {
 
-/// A quantity that takes several values: a parameter or an initial value of the model, or a word in braces of the regimen texts ("{dose} mg").
+/// A quantity that takes several values: a parameter or an initial value of the model, or a word in braces of the regimen
+/// texts ("{dose} mg") or of age, menopause, ovariectomy, weight and T-scores.
 struct ScanAxis {
   std::string name;
   std::vector<double> values;  ///< ascending or as listed

@@ -21,7 +21,8 @@ double interval_of(const std::string& schedule) {
   const std::string text = core::to_lower(schedule);
   const auto numbers = numbers_in(text);
   if (text.find("biweekly") != std::string::npos) return 0;  // twice a week, or every two weeks
-  constexpr std::pair<const char*, double> kTimes[] = {{"twice weekly", 2}, {"twice a week", 2}, {"three times weekly", 3}, {"three times a week", 3}};
+  constexpr std::pair<const char*, double> kTimes[] = {
+      {"twice weekly", 2}, {"twice a week", 2}, {"three times weekly", 3}, {"three times a week", 3}};
   for (const auto& [words, times] : kTimes) {
     if (text.find(words) != std::string::npos) return kDaysPerWeek / times;
   }
@@ -206,7 +207,8 @@ std::string AnimalImporter::describe_treatment(const AnimalRow& row, AnimalDesig
   if (drug.empty()) return "no product for the therapy '" + therapy + " " + row.text("source") + "'";
   if (!effect_row && !vocabulary_.names("products", what, therapy)) design.filled_in.push_back("product in place of '" + row.text("source") + "'");
   if (therapy == "drug") {
-    if (!row.text("dose").empty() || !row.text("schedule").empty()) design.filled_in.emplace_back("usual dose and schedule of the drug in place of the row's");
+    if (!row.text("dose").empty() || !row.text("schedule").empty())
+      design.filled_in.emplace_back("usual dose and schedule of the drug in place of the row's");
     if (drug != "none") design.treated = design.treated == "none" ? drug : drug + " & " + design.treated;
     return "";
   }

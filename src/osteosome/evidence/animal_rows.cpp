@@ -117,8 +117,8 @@ std::vector<AnimalRow> load_animal_evidence(const std::string& root, const std::
 
 namespace {
 
-const std::vector<std::string> kNumbers = {"mean_control", "sd_control", "mean_treated", "sd_treated",     "mean_sham",
-                                           "sd_sham",      "effect",     "ci_low",       "ci_high", "percent_change"};
+const std::vector<std::string> kNumbers = {
+    "mean_control", "sd_control", "mean_treated", "sd_treated", "mean_sham", "sd_sham", "effect", "ci_low", "ci_high", "percent_change"};
 
 /// A column that spells one of numbers in another way would be passed over.
 void check_columns(const core::CsvTable& csv, const std::string& path, core::Diagnostics& problems) {

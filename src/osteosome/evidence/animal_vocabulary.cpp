@@ -97,7 +97,8 @@ bool Vocabulary::names(const std::string& table, const std::string& text, const 
     const TomlValue* therapy = entry.find("therapy");
     if (!only.empty() && (therapy == nullptr || therapy->text != only)) continue;
     const auto& words = entry.find("words")->items;
-    if (std::any_of(words.begin(), words.end(), [&](const TomlValue& w) { return !w.text.empty() && has_word(text, core::to_lower(w.text)); })) return true;
+    if (std::any_of(words.begin(), words.end(), [&](const TomlValue& w) { return !w.text.empty() && has_word(text, core::to_lower(w.text)); }))
+      return true;
   }
   return false;
 }

@@ -113,7 +113,8 @@ class ConfigReader {
       const Observed& o = config_.data->observed[k];
       for (std::size_t j = 0; j < k; ++j) {
         if (!o.dvid.empty() && o.dvid == config_.data->observed[j].dvid)
-          problems_.add({"calibration-019", "'" + o.quantity + "' and '" + config_.data->observed[j].quantity + "' have the same dvid " + o.dvid, o.where, ""});
+          problems_.add({"calibration-019", "'" + o.quantity + "' and '" + config_.data->observed[j].quantity + "' have the same dvid " + o.dvid,
+                         o.where, ""});
       }
     }
     const auto all = std::count_if(config_.data->observed.begin(), config_.data->observed.end(), [](const Observed& o) { return o.dvid.empty(); });

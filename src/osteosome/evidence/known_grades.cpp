@@ -14,7 +14,7 @@ std::vector<KnownGrade> load_known_grades(const std::string& data_root) {
   std::error_code ec;
   if (!std::filesystem::exists(path, ec)) return {};
   const auto csv = core::parse_csv(core::read_file(path), path);
-  const std::vector<std::string> columns = {"domain", "drugs", "outcome", "role", "studies", "rows", "rmse", "bias", "right"};
+  const std::vector<std::string> columns = {"domain", "drugs", "outcome", "role", "studies", "rows", "rmse", "bias", "right", "sizes", "sizes_right"};
   if (csv.header != columns)
     throw core::Error(core::ErrorKind::Input,
                       {"grades-001", "the columns are not those of grades", {path, 1, 0}, "Write it with tools/grade_table.py."});
@@ -22,7 +22,7 @@ std::vector<KnownGrade> load_known_grades(const std::string& data_root) {
   for (const auto& row : csv.rows) {
     const auto number = [&](std::size_t c) { return core::parse_double(row[c]).value_or(std::nan("")); };
     const auto count = [&](std::size_t c) { return row[c].empty() ? std::size_t{0} : static_cast<std::size_t>(number(c)); };
-    grades.push_back({row[0], row[1], row[2], row[3], count(4), count(5), number(6), number(7), count(8)});
+    grades.push_back({row[0], row[1], row[2], row[3], count(4), count(5), number(6), number(7), count(8), count(9), count(10)});
   }
   return grades;
 }

@@ -31,6 +31,7 @@ class Reader {
     if (csv_.rows.empty()) data_.remarks.push_back(table_.path + ": has no rows");
     for (std::size_t i = 0; i < csv_.rows.size(); ++i) read_row(i);
     if (column("value")) add_means();
+    remark_fractions();
     return std::move(data_);
   }
 
@@ -125,6 +126,10 @@ class Reader {
               "osteosome list outcomes. " + core::did_you_mean(point.outcome, outcomes_.codes()));
     point.unit = cell(row, "unit");
     if (point.unit.empty() && outcome != nullptr) point.unit = outcome->unit;
+    if (point.unit == "%") point.unit = "percent";
+    if (point.unit == "percent" && outcome != nullptr && outcome->unit != "percent")
+      problem("own-003", csv_.lines[row], "'percent' is no unit of " + point.outcome,
+              "Write percent_change for changes from the start of treatment.");
     if (column("value") && cell(row, "value").empty()) {
       data_.remarks.push_back(table_.path + ":" + std::to_string(csv_.lines[row]) + ": has no value and is left out");
       return;
@@ -153,6 +158,18 @@ class Reader {
     if (twice && !column("value"))
       problem("own-003", csv_.lines[row], "this group has a mean at this time already", "Values of single animals go into 'value'.");
     data_.points.push_back(std::move(point));
+  }
+
+  /// Shares where percent are meant: no group reaches 1 %.
+  void remark_fractions() {
+    std::map<std::string, double> largest;
+    for (const OwnPoint& p : data_.points) {
+      if (p.unit == "percent") largest[p.outcome] = std::max(largest[p.outcome], std::abs(p.mean));
+    }
+    for (const auto& [outcome, value] : largest) {
+      if (value > 0 && value < 1)
+        data_.remarks.push_back(table_.path + ": every value of " + outcome + " is below 1; they are taken as percent, 12.5 and not 0.125");
+    }
   }
 
   /// Single values of one group become their mean, standard deviation and number.
@@ -293,6 +310,42 @@ std::vector<OwnData> attach_own_data(cohort::Scenario& scenario, const model::Ou
   return all;
 }
 
+namespace {
+
+/// Why groups that could be tested against a control are not.
+void remark_untested(const cohort::Scenario& scenario, const OwnData& table, std::vector<std::string>& remarks) {
+  const std::string& control = scenario.control.empty() && scenario.power ? scenario.power->control : scenario.control;
+  std::map<std::pair<std::string, std::string>, std::vector<const OwnPoint*>> sets;
+  for (const OwnPoint& p : table.points) {
+    if (p.time > core::Time()) sets[{p.outcome, core::format_double(p.time.in(1))}].push_back(&p);
+  }
+  std::vector<std::string> said;
+  for (const auto& [key, points] : sets) {
+    const auto known = [](const OwnPoint* p) { return p->n >= 2 && (p->sd || p->se); };
+    const bool changed = !scenario.absolute && std::any_of(points.begin(), points.end(), [](const OwnPoint* p) { return p->unit != kPercentChange; });
+    const auto tested = std::count_if(points.begin(), points.end(), known);
+    const bool has_control = std::any_of(points.begin(), points.end(), [&](const OwnPoint* p) { return p->arm == control && known(p); });
+    std::string why;
+    if (points.size() < 2) continue;
+    if (tested < 2) {
+      why = "fewer than two groups have n (2 at least) and sd or se";
+    } else if (control.empty()) {
+      why = "no arm is the control; name it with [report] control";
+    } else if (changed) {
+      why = "changes are made from the groups' means; [report] values = \"absolute\" compares the values";
+    } else if (!has_control) {
+      why = "the control '" + control + "' has no value with n and spread there";
+    } else {
+      continue;
+    }
+    const std::string text = table.file + ": groups of " + key.first + " are not tested against each other: " + why;
+    if (std::find(said.begin(), said.end(), text) == said.end()) said.push_back(text);
+  }
+  remarks.insert(remarks.end(), said.begin(), said.end());
+}
+
+}  // namespace
+
 std::vector<std::string> own_data_remarks(const cohort::Scenario& scenario, const std::vector<simulate::CompiledModel>& models,
                                           const std::vector<OwnData>& data) {
   std::vector<std::string> remarks;
@@ -302,6 +355,7 @@ std::vector<std::string> own_data_remarks(const cohort::Scenario& scenario, cons
   };
   for (const OwnData& table : data) {
     remarks.insert(remarks.end(), table.remarks.begin(), table.remarks.end());
+    remark_untested(scenario, table, remarks);
     for (const OwnPoint& given : table.points) {
       const auto point = as_shown(given, table, scenario);
       if (!point) {

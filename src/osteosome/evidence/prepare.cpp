@@ -40,7 +40,8 @@ void remark_other_drugs(const PreparedScenario& p, const cohort::Workspace& work
         const auto theirs = protocol::parse_regimen(a.regimen, workspace.drugs(), workspace.units()).drugs();
         const bool same_kind = theirs.empty() == arm.regimen.drugs().empty();  // the arm may go on with further drugs
         if (!same_kind || !std::all_of(theirs.begin(), theirs.end(), [&](const std::string& drug) { return arm.regimen.contains(drug); }))
-          remarks.push_back("arm '" + arm.name + "', given '" + arm.regimen.text + "', is laid over '" + a.id + "', which was given '" + a.regimen + "'");
+          remarks.push_back("arm '" + arm.name + "', given '" + arm.regimen.text + "', is laid over '" + a.id + "', which was given '" + a.regimen +
+                            "'");
       }
     }
   }

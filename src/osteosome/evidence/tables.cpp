@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <iterator>
 #include <map>
+#include <set>
+#include <tuple>
 
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/text.hpp"
@@ -79,6 +81,9 @@ Measurement read_measurement(Row& row, const StudyVocabulary& vocabulary) {
   m.count = row.text("count");
   m.provenance = row.text("provenance");
   m.note = row.text("note");
+  if (m.error && *m.error < 0) row.problem("sd_or_se is negative");
+  if (m.low && m.high && *m.low > *m.high) row.problem("ci_low lies above ci_high");
+  if (m.mean && m.low && m.high && (*m.mean < *m.low || *m.mean > *m.high)) row.problem("the mean lies outside of ci_low to ci_high");
   return m;
 }
 
@@ -154,6 +159,7 @@ class TableReader {
   void take_row(Row row) {
     const std::string id = row.text("arm_id"), outcome = row.text("site_or_marker");
     Measurement m = read_measurement(row, vocabulary_);
+    if (!visits_.insert({id, outcome, m.unit, m.month}).second) row.problem("this arm has a row of this outcome, unit and month already");
     if (!named_.contains(id)) row.problem(with_hint("no arm '" + id + "' in arms.csv", core::did_you_mean(id, known_)));
     const auto at = place_.find(id);
     if (!row.problem().empty()) {
@@ -168,6 +174,7 @@ class TableReader {
   const StudyVocabulary& vocabulary_;
   std::vector<std::string> arm_columns_ = kArmColumns;
   StudyTables tables_;
+  std::set<std::tuple<std::string, std::string, std::string, double>> visits_;
   std::map<std::string, std::size_t> named_;  ///< how often an arm stands in arms.csv
   std::vector<std::string> known_;
   std::map<std::string, std::pair<std::size_t, std::size_t>> place_;  ///< arm -> study, arm within it

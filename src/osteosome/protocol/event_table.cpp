@@ -159,8 +159,9 @@ class TableReader {
       }
     }
     if (text.empty()) {
-      problem(0, "event-006", "the unit of TIME is not known",
-              "Head the column 'TIME [h]', begin the file with '# time-unit: h', or give --time-unit h (in a calibration file: time_unit in [data]).");
+      problem(
+          0, "event-006", "the unit of TIME is not known",
+          "Head the column 'TIME [h]', begin the file with '# time-unit: h', or give --time-unit h (in a calibration file: time_unit in [data]).");
       return;
     }
     try {

@@ -121,7 +121,10 @@ std::string cell_rows(const std::string& label, const std::vector<evidence::Prod
 std::string differences_section(const ReportInput& in) {
   if (in.scenario.control.empty()) return "";
   std::string out = fmt::format(
-      "<h2>Against {} at the end</h2>\n<p>Median of the draws and 5th to 95th percentile. A row marked <span class=assumed>assumed</span> rests on "
+      "<h2>Against {} at the end</h2>\n<p>The value at the end over that of the control, in percent; each draw against the same draw of the control, "
+      "so that "
+      "this is neither a difference of changes nor the ratio of the medians in the charts. Median of the draws and 5th to 95th percentile. A row "
+      "marked <span class=assumed>assumed</span> rests on "
       "constants that nobody measured; their number stands beside it, their names below and their priors in the table of parameters.</p>\n",
       escape(arm_label(in, in.scenario.control)));
   for (std::size_t m = 0; m < in.models.size(); ++m) {
@@ -188,11 +191,13 @@ std::string power_section(const ReportInput& in) {
   const std::size_t comparisons = in.power.front().comparisons;
   std::string out = fmt::format(
       "<h2>Power for the next study</h2>\n<p>Animals a group for power {:.2f} against {}: {}, averaged over {} draw{} of the constants, so that what "
-      "the model does not know costs animals. {}</p>\n<div class=scroll><table><tr><th>Arm</th><th>Endpoint</th><th class=n>Week</th><th "
+      "the model does not know costs animals. Effects and bands are the model's{}. {}</p>\n<div "
+      "class=scroll><table><tr><th>Arm</th><th>Endpoint</th><th class=n>Week</th><th "
       "class=n>Effect</th><th>Spread between animals</th><th class=n>Animals a group</th></tr>\n",
       in.scenario.power->wished, escape(arm_label(in, in.scenario.power->control)),
       comparisons == 1 ? "two-sided t test at 5 %" : fmt::format("Dunnett's two-sided test of {} arms at 5 %", comparisons), in.scenario.population.n,
-      in.scenario.population.n == 1 ? "" : "s", escape(cohort::uncertainty_text(in.scenario, in.models)));
+      in.scenario.population.n == 1 ? "" : "s", in.scenario.own_tables.empty() ? "" : ": own data are not used",
+      escape(cohort::uncertainty_text(in.scenario, in.models)));
   for (const auto& r : in.power) {
     out += "<tr>" + cell(r.label) + cell(r.endpoint) + figure(fmt::format("{:.0f}", r.day / 7)) + figure(band_text(r.effect, " %")) +
            cell(evidence::spread_text(r.spread)) +

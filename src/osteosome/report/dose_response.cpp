@@ -94,7 +94,7 @@ Json spec_of(const Series& series, const std::string& title, const std::string& 
              bool band) {
   const double ratio = series.arms.back().first / series.arms.front().first;
   Json x = {{"field", "dose"}, {"type", "quantitative"}, {"title", series.drug + " [" + series.unit + "]"}};
-  if (ratio >= 10) x["scale"] = {{"type", "log"}};
+  if (ratio >= 10) x["scale"] = {{"type", "log"}, {"nice", false}, {"padding", 12}};
   if (series.arms.back().first >= 1e6) x["axis"] = {{"format", ".0e"}};
   const auto y = [&](const char* field) { return Json{{"field", field}, {"type", "quantitative"}, {"title", values}, {"scale", {{"zero", false}}}}; };
   Json layers = Json::array();

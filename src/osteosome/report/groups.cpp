@@ -26,6 +26,11 @@ std::string time_of(const ReportInput& in, double month) {
   return fmt::format("{} {:.4g}", in.scenario.time_unit.name, core::Time(month, core::kSecondsPerMonth).in(in.scenario.time_unit.seconds));
 }
 
+std::string outcome_of(const ReportInput& in, const GroupTest& t) {
+  const model::Outcome* outcome = in.outcomes.find(t.outcome);
+  return outcome == nullptr ? t.outcome : outcome->title;
+}
+
 std::string test_name(const GroupTest& t) { return t.groups.size() == 2 ? "Student's two-sided t test" : "Dunnett's two-sided test"; }
 
 std::string p_text(double p) { return std::isnan(p) ? "" : p < 0.0001 ? "< 0.0001" : fmt::format("{:.4f}", p); }
@@ -34,12 +39,13 @@ Json layer(Json mark, const Json& values, Json encoding) {
   return {{"mark", std::move(mark)}, {"data", {{"values", values}}}, {"encoding", std::move(encoding)}};
 }
 
+/// Groups below one another, whose names have room; key and test inside the figure.
 Json spec_of(const ReportInput& in, const GroupTest& t, const std::string& title) {
   Json groups = Json::array(), values = Json::array(), order = Json::array();
   for (const TestedGroup& g : t.groups) {
     const std::string name = label_of(in, g.arm) + fmt::format(" (n = {:.0f})", g.data.n);
     order.push_back(name);
-    double top = g.mean + g.data.sd;
+    double top = std::max(g.mean + g.data.sd, g.simulated);
     for (const double v : g.data.values) {
       values.push_back({{"group", name}, {"value", v}});
       top = std::max(top, v);
@@ -53,22 +59,28 @@ Json spec_of(const ReportInput& in, const GroupTest& t, const std::string& title
                       {"mark", evidence::stars(g.p)},
                       {"p", p_text(g.p)}});
   }
-  const Json x = {{"field", "group"}, {"type", "nominal"}, {"title", nullptr}, {"sort", order}, {"axis", {{"labelAngle", -25}, {"labelLimit", 200}}}};
+  const Json y = {{"field", "group"}, {"type", "nominal"}, {"title", nullptr}, {"sort", order}, {"axis", {{"labelLimit", 260}}}};
   const std::string unit = t.unit == "1" ? "relative to rest" : t.unit == evidence::kPercentChange ? "% change" : t.unit == "percent" ? "%" : t.unit;
-  const auto y = [&](const char* field) { return Json{{"field", field}, {"type", "quantitative"}, {"title", t.outcome + " [" + unit + "]"}}; };
+  const auto x = [&](const char* field) {
+    return Json{{"field", field}, {"type", "quantitative"}, {"title", outcome_of(in, t) + " [" + unit + "]"}};
+  };
   Json layers = Json::array();
   if (!values.empty())
-    layers.push_back(layer({{"type", "point"}, {"filled", true}, {"size", 35}, {"color", "#999"}, {"opacity", 0.8}, {"xOffset", -9}}, values,
-                           {{"x", x}, {"y", y("value")}}));
-  layers.push_back(layer({{"type", "rule"}, {"strokeWidth", 2}}, groups, {{"x", x}, {"y", y("low")}, {"y2", {{"field", "high"}}}}));
-  layers.push_back(layer({{"type", "tick"}, {"thickness", 3}, {"size", 26}, {"color", "black"}}, groups, {{"x", x}, {"y", y("value")}}));
-  layers.push_back(layer({{"type", "point"}, {"shape", "diamond"}, {"size", 90}, {"color", "#D55E00"}, {"strokeWidth", 2}, {"xOffset", 14}}, groups,
-                         {{"x", x}, {"y", y("simulated")}}));
-  layers.push_back(layer({{"type", "text"}, {"dy", -9}, {"fontSize", 14}}, groups, {{"x", x}, {"y", y("top")}, {"text", {{"field", "mark"}}}}));
+    layers.push_back(layer({{"type", "point"}, {"filled", true}, {"size", 35}, {"color", "#999"}, {"opacity", 0.8}, {"yOffset", 9}}, values,
+                           {{"y", y}, {"x", x("value")}}));
+  layers.push_back(layer({{"type", "rule"}, {"strokeWidth", 2}}, groups, {{"y", y}, {"x", x("low")}, {"x2", {{"field", "high"}}}}));
+  layers.push_back(layer({{"type", "tick"}, {"thickness", 3}, {"size", 20}, {"color", "black"}, {"orient", "vertical"}}, groups,
+                         {{"y", y}, {"x", x("value")}}));
+  layers.push_back(layer({{"type", "point"}, {"shape", "diamond"}, {"size", 90}, {"color", "#D55E00"}, {"strokeWidth", 2}, {"yOffset", -9}}, groups,
+                         {{"y", y}, {"x", x("simulated")}}));
+  layers.push_back(layer({{"type", "text"}, {"dx", 12}, {"align", "left"}, {"fontSize", 14}}, groups,
+                         {{"y", y}, {"x", x("top")}, {"text", {{"field", "mark"}}}}));
+  const std::string key = fmt::format("Mean and SD{}; diamonds: {}", t.groups.front().data.values.empty() ? "" : ", grey each animal", t.model);
+  const std::string test = fmt::format("{} against {}: * p < 0.05, ** < 0.01, *** < 0.001", test_name(t), label_of(in, t.control));
   return {{"$schema", "https://vega.github.io/schema/vega-lite/v6.json"},
-          {"title", {{"text", title}, {"anchor", "start"}}},
+          {"title", {{"text", title}, {"subtitle", Json::array({key, test})}, {"anchor", "start"}, {"frame", "group"}}},
           {"width", "container"},
-          {"height", 260},
+          {"height", {{"step", 46}}},
           {"background", "white"},
           {"autosize", {{"type", "fit-x"}, {"contains", "padding"}}},
           {"layer", layers},
@@ -80,7 +92,7 @@ Json spec_of(const ReportInput& in, const GroupTest& t, const std::string& title
 std::vector<Chart> group_charts(const ReportInput& in) {
   std::vector<Chart> charts;
   for (const GroupTest& t : evidence::test_groups(in.scenario, in.comparisons)) {
-    const std::string title = t.outcome + ", " + time_of(in, t.month);
+    const std::string title = outcome_of(in, t) + ", " + time_of(in, t.month);
     const std::string caption = fmt::format(
         "{}: mean and SD of {}{}. {} against {}, pooled SD with {:.0f} degrees of freedom: * p < 0.05, ** p < 0.01, *** p < 0.001, ns else. "
         "Diamonds: "
@@ -105,8 +117,8 @@ std::string groups_section(const ReportInput& in) {
       out += fmt::format(
           "<tr><td>{}</td><td>{}</td><td>{}</td><td class=n>{:.0f}</td><td class=n>{:.4g}</td><td class=n>{:.3g}</td><td "
           "class=n>{}</td><td class=n>{:.4g}</td></tr>\n",
-          escape(t.outcome), time_of(in, t.month), escape(label_of(in, g.arm)), g.data.n, g.mean, g.data.sd, g.arm == t.control ? "control" : p_text(g.p),
-          g.simulated);
+          escape(t.outcome), time_of(in, t.month), escape(label_of(in, g.arm)), g.data.n, g.mean, g.data.sd,
+          g.arm == t.control ? "control" : p_text(g.p), g.simulated);
     }
   }
   return out + "</table></div>\n";

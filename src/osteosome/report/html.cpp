@@ -164,8 +164,11 @@ std::string comparison(const ReportInput& in) {
   if (in.comparisons.empty()) return out + "<p>No trial reports an outcome that these models have.</p>\n";
   const bool changes = !evidence::summarise(in.comparisons).empty();
   if (changes)
-    out += "<p>Percent change from the start of treatment, in percentage points. A model is compared only with rows of an outcome it has.</p>\n" +
-           summary_table(in);
+    out +=
+        "<p>Percent change from the start of treatment, in percentage points. A model is compared only with rows of an outcome it has. Inside: "
+        "within the reported "
+        "interval of the mean, or within 1.96 standard errors.</p>\n" +
+        summary_table(in);
   out += std::string(changes ? "<details>" : "<details open>") + "<summary>All " + std::to_string(in.comparisons.size()) +
          " comparisons</summary><div class=scroll><table class=wide><tr><th>Model</th><th>Study</th><th>Arm</th><th>Outcome</th><th>Unit</th><th "
          "class=n>Month</th>"
@@ -176,8 +179,8 @@ std::string comparison(const ReportInput& in) {
         "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td><td>{}</td><td "
         "class=n>{}</td><td class=n>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
         escape(c.model), link_doi(c.study + (c.doi.empty() ? "" : ", doi:" + c.doi)), escape(c.study_arm), c.outcome, escape(c.unit),
-        rounded_time(c.month, in.scenario.time_unit), number(c.observed), c.low && c.high ? number(*c.low) + " to " + number(*c.high) : "none", escape(c.interval),
-        number(c.simulated), std::isfinite(c.simulated) ? fmt::format("{:+.2f}", c.simulated - c.observed) : "missing",
+        rounded_time(c.month, in.scenario.time_unit), number(c.observed), c.low && c.high ? number(*c.low) + " to " + number(*c.high) : "none",
+        escape(c.interval), number(c.simulated), std::isfinite(c.simulated) ? fmt::format("{:+.2f}", c.simulated - c.observed) : "missing",
         c.within ? (*c.within ? "yes" : "no") : "", escape(c.provenance), escape(c.role));
   }
   return out + "</table></div></details>\n";

@@ -35,7 +35,7 @@ std::string totals_table(const PreclinicalInput& in) {
 
 std::string studies_table(const PreclinicalInput& in) {
   std::string out =
-      "<h2>Every row as it was simulated</h2>\n<div "
+      "<h2>Every row as it was simulated</h2>\n<p>Marked rows have a wrong direction, or a size outside the study's interval.</p>\n<div "
       "class=scroll><table><tr><th>Study</th><th>Role</th><th>Rows</th><th>Animal</th><th>Treated</th><th "
       "class=n>Days</th><th class=n>n</th><th>Outcome</th><th>Reported</th><th class=n>Reported, % (95 %)</th><th class=n>Simulated, %</th><th "
       "class=n>SMD (95 % of "

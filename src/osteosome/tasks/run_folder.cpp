@@ -303,8 +303,8 @@ class Run {
 
   void write_observed(const std::vector<evidence::Comparison>& comparisons) {
     core::OutputFile& file = stage("observed.csv");
-    file.write(core::csv_line({"model", "study", "doi", "arm", "study_arm", "outcome", "unit", scenario_.time_unit.name, "observed", "error", "observed_low",
-                               "observed_high", "interval", "simulated", "difference", "role", "provenance"}));
+    file.write(core::csv_line({"model", "study", "doi", "arm", "study_arm", "outcome", "unit", scenario_.time_unit.name, "observed", "error",
+                               "observed_low", "observed_high", "interval", "simulated", "difference", "role", "provenance"}));
     const auto optional = [](const std::optional<double>& x) { return x ? core::format_double(*x) : std::string(); };
     for (const auto& c : comparisons) {
       file.write(core::csv_line({c.model, c.study, c.doi, c.arm, c.study_arm, c.outcome, c.unit,

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "dosable_drugs.hpp"
 #include "osteosome/core/text.hpp"
@@ -63,28 +64,40 @@ ScanAxis axis_of(const std::string& text) {
   return axis;
 }
 
-bool in_text(const std::string& name, const std::vector<std::string>& doses) {
-  return std::any_of(doses.begin(), doses.end(), [&](const std::string& dose) { return dose.find("{" + name + "}") != std::string::npos; });
+/// The texts of a request in which a word in braces may stand, with their options.
+std::vector<std::pair<const char*, std::string*>> texts_of(SimulationRequest& r) {
+  std::vector<std::pair<const char*, std::string*>> all = {
+      {"--age", &r.age}, {"--menopause", &r.menopause}, {"--ovariectomy", &r.ovariectomy}, {"--weight", &r.weight}};
+  for (std::string& text : r.doses) all.emplace_back("--dose", &text);
+  for (std::string& text : r.t_scores) all.emplace_back("--t-score", &text);
+  return all;
 }
 
-/// The regimen texts with the words in braces replaced.
-std::vector<std::string> texts_at(std::vector<std::string> doses, const std::vector<ScanAxis>& axes, const std::vector<std::size_t>& place) {
-  for (std::string& dose : doses) {
+bool in_text(const std::string& name, SimulationRequest request) {
+  const auto texts = texts_of(request);
+  return std::any_of(texts.begin(), texts.end(), [&](const auto& t) { return t.second->find("{" + name + "}") != std::string::npos; });
+}
+
+/// The request with the words in braces replaced.
+SimulationRequest request_at(SimulationRequest request, const std::vector<ScanAxis>& axes, const std::vector<std::size_t>& place) {
+  for (const auto& [option, text] : texts_of(request)) {
     for (std::size_t a = 0; a < axes.size(); ++a) {
       const std::string word = "{" + axes[a].name + "}", value = core::format_double(axes[a].values[place[a]]);
-      for (std::size_t at = dose.find(word); at != std::string::npos; at = dose.find(word, at + value.size())) dose.replace(at, word.size(), value);
+      for (std::size_t at = text->find(word); at != std::string::npos; at = text->find(word, at + value.size()))
+        text->replace(at, word.size(), value);
     }
-    if (const auto open = dose.find('{'); open != std::string::npos)
-      throw usage("--dose \"" + dose + "\": nothing gives a value to " + dose.substr(open, dose.find('}', open) - open + 1), "Give --over NAME=...");
+    if (const auto open = text->find('{'); open != std::string::npos)
+      throw usage(std::string(option) + " \"" + *text + "\": nothing gives a value to " + text->substr(open, text->find('}', open) - open + 1),
+                  "Give --over NAME=...");
   }
-  return doses;
+  return request;
 }
 
 /// Values that a parameter may not have, and names that the model has not.
 void check_values(const std::vector<ScanAxis>& axes, const SimulationRequest& request, const model::Model& model) {
   core::Diagnostics problems;
   for (const ScanAxis& axis : axes) {
-    if (in_text(axis.name, request.doses)) continue;
+    if (in_text(axis.name, request)) continue;
     for (const std::string& setting : request.set) {
       if (core::trim(setting.substr(0, setting.find('='))) == axis.name)
         problems.add({"usage", "'" + axis.name + "' stands in --set and in --over", {}, "Leave one out."});
@@ -155,8 +168,7 @@ Scan scan(const cohort::Workspace& workspace, const ScanRequest& request, const 
   const core::UnitSystem& units = workspace.units();
   Scan out;
   out.axes = axes_of(request);
-  SimulationRequest first = request.simulation;
-  first.doses = texts_at(request.simulation.doses, out.axes, out.place(0));
+  const SimulationRequest first = request_at(request.simulation, out.axes, out.place(0));
   check_words(first, units);
   const protocol::DrugCatalogue catalogue = dosable_drugs(workspace, {first.model, first.species}, first.doses);
   model::Model loaded = workspace.load({first.model, first.species, drugs_of(first, catalogue, units)});
@@ -167,39 +179,44 @@ Scan scan(const cohort::Workspace& workspace, const ScanRequest& request, const 
   remark_length(model, looks.times.back().in(model.program().seconds_per_time_unit), out.warnings);
   const cohort::Observation observation{std::move(looks.times), chosen(first, model.model()), first.at_dose};
   out.quantities = quantities_of(model.program(), *observation.outputs);
-  const simulate::Patient patient = patient_of(first, model, units);
-  if (const std::string note = who_note(first, patient, model); !note.empty()) out.notes.push_back(note);
+  if (const std::string note = who_note(first, patient_of(first, model, units), model); !note.empty()) out.notes.push_back(note);
 
   if (request.value == ScanValue::Max || request.value == ScanValue::Min)
     out.notes.push_back(fmt::format("the {} is of {} looks; --every makes them more", words_of(request.value), observation.times.size()));
 
   std::size_t points = 1;
   for (const ScanAxis& axis : out.axes) {
-    out.axis_units.push_back(in_text(axis.name, request.simulation.doses) ? "" : unit_of(model.model(), axis.name));
+    out.axis_units.push_back(in_text(axis.name, request.simulation) ? "" : unit_of(model.model(), axis.name));
     points *= axis.values.size();
+  }
+  for (const ScanAxis& axis : out.axes) {
+    if (in_text(axis.name, request.simulation) && !unit_of(model.model(), axis.name).empty())
+      out.notes.push_back("'" + axis.name + "' is the word in braces here, not the parameter of the model");
   }
   std::vector<std::string> columns;
   for (const ScanAxis& axis : out.axes) {
-    if (!in_text(axis.name, request.simulation.doses)) columns.push_back(axis.name);
+    if (!in_text(axis.name, request.simulation)) columns.push_back(axis.name);
   }
   std::vector<cohort::Subject> subjects(points);
   for (std::size_t p = 0; p < points; ++p) {
     const auto place = out.place(p);
     cohort::Treatment treatment;
-    for (const std::string& text : texts_at(request.simulation.doses, out.axes, place)) {
+    const SimulationRequest here = request_at(request.simulation, out.axes, place);
+    for (const std::string& text : here.doses) {
       treatment.regimens.push_back(protocol::parse_regimen(text, catalogue, units));
       for (const std::string& remark : treatment.regimens.back().remarks) {
         if (std::find(out.warnings.begin(), out.warnings.end(), remark) == out.warnings.end()) out.warnings.push_back(remark);
       }
     }
-    subjects[p].patient = patient;
+    subjects[p].patient = patient_of(here, model, units);
     subjects[p].treatment = std::make_shared<const cohort::Treatment>(std::move(treatment));
     for (std::size_t a = 0; a < out.axes.size(); ++a) {
-      if (!in_text(out.axes[a].name, request.simulation.doses)) subjects[p].values.push_back(out.axes[a].values[place[a]]);
+      if (!in_text(out.axes[a].name, request.simulation)) subjects[p].values.push_back(out.axes[a].values[place[a]]);
     }
   }
   const auto values = cohort::simulate(model, units, cohort::SubjectList(std::move(subjects), columns), observation, job);
   out.cancelled = job.stop.stop_requested();
+  std::set<std::string> below;
   for (std::size_t p = 0; p < points; ++p) {
     const cohort::Ending& ending = values.ending(p);
     const bool completed = ending.status == solve::Status::Completed;
@@ -208,8 +225,12 @@ Scan scan(const cohort::Workspace& workspace, const ScanRequest& request, const 
     for (const std::string& remark : ending.remarks) {
       if (std::find(out.warnings.begin(), out.warnings.end(), remark) == out.warnings.end()) out.warnings.push_back(remark);
     }
-    for (std::size_t o = 0; o < out.quantities.size(); ++o) out.values.push_back(completed ? measure(values, p, o, request.value) : std::nan(""));
+    for (std::size_t o = 0; o < out.quantities.size(); ++o) {
+      out.values.push_back(completed ? measure(values, p, o, request.value) : std::nan(""));
+      if (request.value == ScanValue::Change && !(values.at(p, 0, o) > 0)) below.insert(out.quantities[o].name);
+    }
   }
+  for (const std::string& name : below) out.warnings.push_back("the change of " + name + " is from a value that is not above 0: it says nothing");
   return out;
 }
 

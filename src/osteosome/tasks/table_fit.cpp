@@ -384,7 +384,8 @@ std::string page_of(const CalibrationPlan& plan, const TableModel& model, const 
   report::FitInput input{plan.title, plan.file, model.table().time_unit_text, {}, {}, parameters, summary, notes, chart_library};
   const auto quantities = model.quantities();
   for (std::size_t m = 0; m < quantities.size(); ++m)
-    input.quantities.push_back({quantities[m]->name, quantities[m]->unit, plan.data->observed[m].error.logarithmic, words_of(plan.data->observed[m].error)});
+    input.quantities.push_back({quantities[m]->name, quantities[m]->unit, plan.data->observed[m].error.logarithmic,
+                                words_of(plan.data->observed[m].error)});
   for (const Fitted& f : all) {
     for (std::size_t i = 0; i < f.fit.predictions.size(); ++i) {
       const auto& [subject, row] = f.group->places[i];
@@ -470,13 +471,13 @@ Calibration fit_table(const cohort::Workspace& workspace, CalibrationPlan plan, 
     }
     auto warnings = fit_warnings(plan, f.fit.fit);
     for (std::string& warning : untold(plan, f.fit)) warnings.push_back(std::move(warning));
-    for (const std::string& warning : warnings)
-      out.warnings.push_back((f.group->id.empty() ? "" : "ID " + f.group->id + ": ") + warning);
+    for (const std::string& warning : warnings) out.warnings.push_back((f.group->id.empty() ? "" : "ID " + f.group->id + ": ") + warning);
   }
-  out.files = {{"parameters.csv", core::to_csv(parameters)},
-               {"predictions.csv", core::to_csv(predictions_table(plan, all))},
-               {"record.json", record_text(plan, model, all, log.resumed(), seconds(), job.build)},
-               {"calibration.html", page_of(plan, model, all, parameters, {out.summary.front()}, out.warnings, report::chart_library(workspace.root()))}};
+  out.files = {
+      {"parameters.csv", core::to_csv(parameters)},
+      {"predictions.csv", core::to_csv(predictions_table(plan, all))},
+      {"record.json", record_text(plan, model, all, log.resumed(), seconds(), job.build)},
+      {"calibration.html", page_of(plan, model, all, parameters, {out.summary.front()}, out.warnings, report::chart_library(workspace.root()))}};
   if (plan.data->by_subject) {
     out.files.push_back({"subjects.csv", core::to_csv(subjects_table(plan, all))});
     return out;
