@@ -242,7 +242,7 @@ class Validate(DataFolder):
         self.tiny_data()
 
     def validate(self, *arguments: str, folder: str = "V") -> Result:
-        return self.good("validate", *arguments, "--model", "lines", "-o", folder)
+        return self.good("validate", *arguments, "--model", "lines", "-o", folder, "--overwrite")
 
     def arms(self, folder: str = "V") -> list[str]:
         return [f"{r['arm_id']} {r['outcome']}" for r in self.rows(f"{folder}/validation.csv")]
@@ -360,8 +360,10 @@ class Validate(DataFolder):
             self.validate(*options, folder=f"again{k}")
             self.assertEqual(self.files("one"), self.files(f"again{k}"), options)
 
-    def test_files_are_written_over(self) -> None:
+    def test_files_are_written_over_when_that_is_asked_for(self) -> None:
         self.validate()
+        self.fails(IO_ERROR, "validate", "second", "--model", "lines", "-o", "V", says=("is not empty", "--overwrite"))
+        self.assertIn("first-drug LS", self.arms())
         self.validate("second")
         self.assertEqual(self.arms(), ["second-drug LS"])
 
@@ -385,6 +387,16 @@ class Validate(DataFolder):
         (self.dir / "mine").mkdir(exist_ok=True)
         self.write("mine/arms.csv", arms)
         self.write("mine/measurements.csv", rows)
+
+    def test_impossible_spreads_and_visits_that_stand_twice_are_left_out(self) -> None:
+        head, row = self.ROWS.splitlines()[:2]
+        for bad, reason in ((row.replace("2,4,CI95", "4,2,CI95"), "ci_low lies above ci_high"), (row.replace("3,2,4", "5,2,4"), "the mean lies outside"),
+                            (row + "\n" + row, "a row of this outcome, unit and month already")):
+            with self.subTest(reason=reason):
+                self.own(rows=f"{head}\nmine,LS,percent_change,6,1,,,,yes\n{bad}\n")
+                self.validate("--evidence", "mine")
+                self.assertTrue(any(reason in r["reason"] for r in self.rows("V/left-out.csv")), self.rows("V/left-out.csv"))
+                self.assertEqual(len(self.rows("V/points.csv")), 1 if "already" not in reason else 2)
 
     def test_tables_in_place_of_the_library(self) -> None:
         self.own()
@@ -860,7 +872,7 @@ class Power(Verbs):
 
     def power(self, text: str, *options: str) -> list[dict[str, str]]:
         self.write("s.toml", text)
-        self.last = self.good("power", "s.toml", "-o", "P", *options)
+        self.last = self.good("power", "s.toml", "-o", "P", "--overwrite", *options)
         return self.rows("P/power.csv")
 
     def test_people_are_refused_in_every_verb(self) -> None:

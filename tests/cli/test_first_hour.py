@@ -230,6 +230,28 @@ class Sizes(Case):
         _, (row,) = self.grade("Mine,rat,OVX,vehicle,,,,,,8,BV/TV tibia,down,8,6,1,,,12,2")
         self.assertAlmostEqual(float(row["size_percent"]), -50, delta=0.01)
 
+    def test_what_cannot_be_meant_is_refused(self):
+        for row, says in ((f"{self.DRUG},8,10,-2,12.7,3,,", "sd_control is '-2', which no spread can be"), (f"{self.DRUG},1,10,2,12.7,3,,", "n is '1'"),
+                          (f"{self.DRUG},8.5,10,2,12.7,3,,", "n is '8.5'"), (f"{self.DRUG},8,abc,2,12.7,3,,", "mean_control is 'abc', which is no number")):
+            self.write("mine.csv", self.COLUMNS + "\n" + row + "\n")
+            self.fails(INPUT, "validate", "--domain", "preclinical", "--evidence", "mine.csv", says=("mine.csv:2", says))
+        self.write("mine.csv", self.COLUMNS.replace("mean_control", "mean_ctrl") + f"\n{self.DRUG},8,10,2,12.7,3,,\n")
+        self.fails(INPUT, "validate", "--domain", "preclinical", "--evidence", "mine.csv", says=("column 'mean_ctrl' is not one that is read", "'mean_control'"))
+
+    def test_means_alone_are_enough(self):
+        _, (row,) = self.grade(f"{self.DRUG[:-3]},,8,10,2,12.7,3,,")
+        self.assertEqual((row["reported"], row["size_percent"]), ("", "27"))
+
+    def test_what_is_filled_in_is_listed(self):
+        ev = "Mine,rat,OVX,EV,{source},100,ug,{route},{schedule},8,BV/TV tibia,up,8,,,,,,"
+        _, rows = self.grade(ev.format(source="BMSC", route="iv", schedule="twice weekly"), ev.format(source="platypus", route="orally", schedule="whenever"),
+                             f"{self.DRUG},8,,,,,,")
+        self.assertIn("every 3.5 d x 16", rows[0]["regimen"])
+        self.assertNotIn("in place of", rows[0]["filled_in"])
+        for words in ("product in place of 'platypus'", "route in place of 'orally'", "schedule in place of 'whenever'"):
+            self.assertIn(words, rows[1]["filled_in"])
+        self.assertIn("usual dose and schedule of the drug", rows[2]["filled_in"])
+
     def test_without_spread_or_n_there_is_no_interval(self):
         _, rows = self.grade(f"{self.DRUG},8,10,,12.7,,,", f"{self.DRUG},,10,2,12.7,3,,", f"{self.DRUG},8,,,,,,")
         self.assertEqual([row["size_right"] for row in rows], ["", "", ""])
@@ -285,6 +307,30 @@ class Figures(Case):
                         [f"{arm},BVTV_tibia,8,{statistics.mean(v):.17g},{statistics.stdev(v):.17g},{len(v)}" for arm, v in GROUPS.items()])
         groups = self.values("groups-mine-BVTV_tibia-56", "tick")
         self.assertEqual([row["mark"] for row in groups], ["ns", "", "***"])
+
+    def test_why_groups_are_not_tested_is_said(self):
+        rows = [f"{arm},BVTV_tibia,8,{statistics.mean(v):.6g},1,{len(v)}" for arm, v in GROUPS.items()]
+        columns = "arm,outcome,time [week],mean,sd,n"
+        for change, why in ((lambda text: text.replace('control = "ovx"\n', ""), "no arm is the control"),
+                            (lambda text: text.replace('values = "absolute"\n', ""), "changes are made from the groups' means")):
+            self.run_groups(columns, rows)
+            self.write("s.toml", change((self.dir / "s.toml").read_text(encoding="utf-8")))
+            result = self.cli("run", "s.toml", "--evidence", "mine.csv", "-o", "out", "-q", "--overwrite")
+            self.assertIn(f"groups of BVTV_tibia are not tested against each other: {why}", result.err)
+        for kept, why in ((rows[1:], "the control 'ovx' has no value"), ([row.rsplit(",", 1)[0] + "," for row in rows], "fewer than two groups have n")):
+            self.run_groups(columns, kept)
+            result = self.cli("run", "s.toml", "--evidence", "mine.csv", "-o", "out", "-q", "--overwrite")
+            self.assertIn(why, result.err)
+
+    def test_percent_and_shares(self):
+        self.run_groups("arm,outcome,time [week],mean,unit", ["ovx,BVTV_tibia,8,12.5,%"])
+        observed = table((self.dir / "out/observed.csv").read_text(encoding="utf-8"))
+        self.assertEqual([(row["unit"], row["week"], row["observed"]) for row in observed], [("percent", "8", "12.5")])
+        self.write("mine.csv", "arm,outcome,time [week],mean\novx,BVTV_tibia,8,0.125\n")
+        result = self.cli("run", "s.toml", "--evidence", "mine.csv", "-o", "out", "-q", "--overwrite")
+        self.assertIn("every value of BVTV_tibia is below 1; they are taken as percent", result.err)
+        self.write("mine.csv", "arm,outcome,time [week],mean,unit\novx,TbN_tibia,8,3,percent\n")
+        self.fails(INPUT, "run", "s.toml", "--evidence", "mine.csv", "-o", "other", says=("'percent' is no unit of TbN_tibia", "percent_change"))
 
     def test_groups_without_n_are_not_tested(self):
         self.run_groups("arm,outcome,time [week],mean,sd", [f"{arm},BVTV_tibia,8,{statistics.mean(v):.6g},1" for arm, v in GROUPS.items()])
