@@ -216,7 +216,7 @@ class Fits(Case):
         result = self.calibrate()
         self.assertIn("the data do not tell kout", result.err)
         self.assertRegex(result.out, r"kout [0-9.]+ 1/h \(the data do not tell it\)")
-        self.write("absorption.csv", text.replace("EVID", "BLQ").replace(",1,.", ",0,.").replace("1,0.5,.,0,", "1,0.5,.,1,"))
+        self.write("absorption.csv", "\n".join(line + (",BLQ" if k == 0 else ",1" if k == 3 else ",0") for k, line in enumerate(text.splitlines())) + "\n")
         self.fit()
         self.fails(INPUT, "calibrate", "fit.toml", "-o", "other", says=("BLQ is '1'", "MDV = 1"))
 
