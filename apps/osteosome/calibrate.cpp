@@ -43,7 +43,8 @@ int calibrate_command(const Words& words) {
   for (const auto& text : result.files) core::write_file(words.out + "/" + text.name, text.text);
   std::filesystem::remove(checkpoint);
   print("warning: ", result.warnings);
-  for (std::size_t k = 0; k < result.summary.size(); ++k) std::cout << result.summary[k] << (k == 0 ? "; " + words.out + '/' + result.files.front().name : "") << '\n';
+  for (std::size_t k = 0; k < result.summary.size(); ++k)
+    std::cout << result.summary[k] << (k == 0 ? "; " + words.out + '/' + result.files.front().name : "") << '\n';
   return kOk;
 }
 

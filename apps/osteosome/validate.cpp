@@ -61,7 +61,8 @@ void add_validate(CLI::App& app, Action& action) {
   verb->add_option("--overlay", r.overlays, "overlay on the first model (repeatable)")->allow_extra_args(false);
   verb->add_option("--domain", r.domain, "domain of the studies: clinical, or preclinical for animal studies")->capture_default_str();
   verb->add_option("--role", r.role, "only arms of this role")->check(CLI::IsMember({"calibration", "validation"}));
-  verb->add_option("--evidence", r.evidence, "folder with arms.csv and measurements.csv, or with study documents (of animals also a table), in place of the library's");
+  verb->add_option("--evidence", r.evidence,
+                   "folder with arms.csv and measurements.csv, or with study documents (of animals also a table), in place of the library's");
   verb->add_option("-o,--output", words->out, "folder for validation.html, validation.csv, points.csv and left-out.csv");
   verb->add_flag("--overwrite", words->overwrite, "replace a validation in an existing folder");
   words->flags.add_to(*verb);

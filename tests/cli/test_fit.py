@@ -99,6 +99,13 @@ class Fits(Case):
         self.fit("log", "subjects")
         result = self.calibrate()
         self.assertIn("4 of 4 subjects converged", result.out)
+        self.fit("log", "subjects", header='profiles = ["CL"]')
+        self.calibrate("--overwrite")
+        profiles = self.rows("profiles.csv")
+        self.assertEqual([row["ID"] for row in profiles], [subject for subject in SUBJECTS for _ in range(5)])
+        for subject, values in SUBJECTS.items():
+            costs = {float(row["held_at"]): float(row["cost"]) for row in profiles if row["ID"] == subject}
+            self.assertAlmostEqual(min(costs, key=costs.get) / values[1], 1, delta=2e-4)
         for row in self.rows("subjects.csv"):
             for name, expected in zip(("ka", "CL", "V"), SUBJECTS[row["ID"]]):
                 self.assertAlmostEqual(float(row[name]) / expected, 1, delta=2e-4)

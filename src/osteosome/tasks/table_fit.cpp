@@ -338,6 +338,18 @@ core::Table subjects_table(const CalibrationPlan& plan, const std::vector<Fitted
   return table;
 }
 
+/// Profiles of one group after those of others; of subjects with their ID before each row.
+void append_profiles(const std::string& text, const std::string& id, std::string& all) {
+  if (id.empty()) {
+    all = text;
+    return;
+  }
+  const auto lines = core::split(text, '\n');
+  for (std::size_t k = all.empty() ? 0 : 1; k < lines.size(); ++k) {
+    if (!lines[k].empty()) all += (k == 0 ? "ID" : core::csv_cell(id)) + "," + std::string(lines[k]) + "\n";
+  }
+}
+
 std::string record_text(const CalibrationPlan& plan, const TableModel& model, const std::vector<Fitted>& all, bool resumed, double seconds,
                         const std::string& build) {
   nlohmann::ordered_json record = {
@@ -453,9 +465,9 @@ Calibration fit_table(const cohort::Workspace& workspace, CalibrationPlan plan, 
       all.back().status = "failed: " + core::messages(error);
     }
     out.fit = all.back().fit.fit;
-    if (!plan.data->by_subject && !out.fit.jacobian.empty() && !plan.profiles.empty()) {
+    if (!out.fit.jacobian.empty() && !plan.profiles.empty()) {
       plan.settings.progress = {};
-      profiles = profiles_text(plan, all.back().fit.residuals, out.fit, job.stop);
+      append_profiles(profiles_text(plan, all.back().fit.residuals, out.fit, job.stop), g.id, profiles);
     }
     out.stopped = job.stop.stop_requested();
     if (out.stopped) return out;
@@ -478,6 +490,7 @@ Calibration fit_table(const cohort::Workspace& workspace, CalibrationPlan plan, 
       {"predictions.csv", core::to_csv(predictions_table(plan, all))},
       {"record.json", record_text(plan, model, all, log.resumed(), seconds(), job.build)},
       {"calibration.html", page_of(plan, model, all, parameters, {out.summary.front()}, out.warnings, report::chart_library(workspace.root()))}};
+  if (!profiles.empty()) out.files.push_back({"profiles.csv", profiles});
   if (plan.data->by_subject) {
     out.files.push_back({"subjects.csv", core::to_csv(subjects_table(plan, all))});
     return out;
@@ -490,7 +503,6 @@ Calibration fit_table(const cohort::Workspace& workspace, CalibrationPlan plan, 
                                     known.standard_errors, [](std::size_t) { return true; })});
   out.files.push_back({"ensemble.csv",
                        ensemble_text(plan, calibrate::laplace_ensemble(fit.estimated, fit.information, plan.ensemble, plan.settings.seed))});
-  if (!profiles.empty()) out.files.push_back({"profiles.csv", profiles});
   return out;
 }
 

@@ -198,7 +198,8 @@ TEST(EventTable, Missing_unit_of_time_is_refused) {
   ASSERT_EQ(e.diagnostics().size(), 1u);
   EXPECT_EQ(e.diagnostics()[0].code, "event-006");
   EXPECT_EQ(e.diagnostics()[0].message, "the unit of TIME is not known");
-  EXPECT_EQ(e.diagnostics()[0].hint, "Head the column 'TIME [h]', begin the file with '# time-unit: h', or give --time-unit h (in a calibration file: time_unit in [data]).");
+  EXPECT_EQ(e.diagnostics()[0].hint,
+            "Head the column 'TIME [h]', begin the file with '# time-unit: h', or give --time-unit h (in a calibration file: time_unit in [data]).");
 }
 
 TEST(EventTable, Unit_that_is_no_time_is_refused) {
