@@ -76,6 +76,8 @@ Problem clinical_problem(evidence::CalibrationPlan& config, const cohort::Worksp
   for (const auto* left_out : {&t->set->left_out(), &std::as_const(tables.left_out)}) {
     for (const auto& x : *left_out) problem.left_out.push_back({{"study", x.study}, {"arm", x.arm}, {"outcome", x.outcome}, {"reason", x.reason}});
   }
+  if (!config.evidence.empty() && !t->set->left_out().empty())
+    problem.warnings.push_back(fmt::format("{} rows or arms of {} are left out; record.json tells why", t->set->left_out().size(), config.evidence));
   problem.residuals = [t, &config, stop](const std::vector<std::vector<double>>& points) {
     std::vector<std::vector<double>> parameters;
     for (const auto& point : points) {
@@ -188,7 +190,8 @@ Problem problem_of(evidence::CalibrationPlan& plan, const cohort::Workspace& wor
       plan.domain == "preclinical" ? animal_problem(plan, workspace, settings, job.stop) : clinical_problem(plan, workspace, settings, job.stop);
   if (problem.rows > 0) return problem;
   throw core::Error(core::ErrorKind::Input,
-                    {"calibration-010", "no row to fit: no calibration arm of these studies has an outcome of the model", {plan.file, 0, 0}, ""});
+                    {"calibration-010", "no row to fit: no calibration arm of these studies has an outcome of the model", {plan.file, 0, 0},
+                     "osteosome validate with the same --evidence and -o FOLDER lists in left-out.csv why rows cannot be used; their role is 'calibration'."});
 }
 
 }  // namespace
