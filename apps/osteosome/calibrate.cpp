@@ -20,6 +20,8 @@ struct Words {
 int calibrate_command(const Words& words) {
   auto plan = evidence::read_calibration(words.file);
   if (!words.data.empty()) evidence::take_table(plan, words.data);
+  if (plan.data && !words.evidence.empty())
+    throw usage("--evidence has no meaning beside [observed]", "A table of observations is given with --data.");
   plan.evidence = words.evidence;
   const std::string checkpoint = words.out + "/checkpoint.json";
   core::check_folder(words.out, words.overwrite || std::filesystem::exists(checkpoint));

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "common.hpp"
@@ -45,9 +46,10 @@ void call_python(std::vector<std::string> command, const char* what) {
   command.insert(command.begin(), interpreter());
   pid_t child = 0;
   int status = 0;
-  if (posix_spawn(&child, command.front().c_str(), nullptr, nullptr, as_arguments(command).data(), environ) != 0 ||
-      waitpid(child, &status, 0) != child)
+  if (posix_spawn(&child, command.front().c_str(), nullptr, nullptr, as_arguments(command).data(), environ) != 0)
     throw core::Error(core::ErrorKind::Io, {"omex-002", "cannot start '" + command.front() + "'", {}, ""});
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
     throw core::Error(core::ErrorKind::Io, {"omex-003", std::string("not done: ") + what, {}, "What Python says stands above."});
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // osteosome validate: simulates published trials, or animal studies, and grades models on them.
 #include <cmath>
+#include <filesystem>
 #include <iostream>
 
 #include "common.hpp"
@@ -15,6 +16,10 @@ struct Words {
   bool overwrite = false;
   SolverFlags flags;
 };
+
+/// What either domain writes: of a validation that is replaced nothing stays.
+constexpr const char* kFiles[] = {
+    "validation.html", "validation.csv", "points.csv", "left-out.csv", "preclinical.html", "preclinical.csv", "mechanisms.csv"};
 
 [[noreturn]] void nothing_graded(const char* why, const std::string& out) {
   throw core::Error(core::ErrorKind::Input, {"input-016",
@@ -35,6 +40,9 @@ int validate_animals(const Words& words, const cohort::Workspace& workspace) {
 
 int validate_command(Words words) {
   core::check_folder(words.out, words.overwrite);
+  for (const char* name : kFiles) {
+    if (words.overwrite && !words.out.empty()) std::filesystem::remove(words.out + "/" + name);
+  }
   const auto workspace = app::workspace();
   words.request.solver = words.flags.settings();
   words.request.curves = !words.out.empty();

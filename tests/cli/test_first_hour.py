@@ -252,6 +252,12 @@ class Sizes(Case):
             self.assertIn(words, rows[1]["filled_in"])
         self.assertIn("usual dose and schedule of the drug", rows[2]["filled_in"])
 
+    def test_fewest_animals_that_the_text_allows(self):
+        _, rows = self.grade(*(f"{self.DRUG},{n},10,2,12.7,3,," for n in ("8", "30/8/10", "8-11", "total 24", "ten")))
+        intervals = [(row["size_low"], row["size_high"]) for row in rows]
+        self.assertEqual(intervals[1:3], [intervals[0]] * 2)
+        self.assertEqual(intervals[3:], [("", "")] * 2)
+
     def test_without_spread_or_n_there_is_no_interval(self):
         _, rows = self.grade(f"{self.DRUG},8,10,,12.7,,,", f"{self.DRUG},,10,2,12.7,3,,", f"{self.DRUG},8,,,,,,")
         self.assertEqual([row["size_right"] for row in rows], ["", "", ""])
@@ -300,13 +306,45 @@ class Figures(Case):
         self.assertAlmostEqual(float(groups["treated (n = 5)"]["p"]), 3.026e-4, delta=0.5e-4 + 2e-5)  # printed to four digits
         self.assertAlmostEqual(float(groups["sham (n = 7)"]["p"]), 0.38171, delta=1e-4)
         self.assertEqual(len(self.values("groups-mine-BVTV_tibia-56", "point")), 18 + 3)  # animals, and the model's three
-        self.assertIn("Dunnett&#39;s two-sided test against OVX rats" if "&#39;" in self.page() else "Dunnett's two-sided test against OVX rats", self.page())
+        self.assertIn("Dunnett's two-sided test against OVX rats", self.spec("groups-mine-BVTV_tibia-56")["title"]["subtitle"][1])
 
     def test_means_say_the_same_as_the_animals(self):
         self.run_groups("arm,outcome,time [week],mean,sd,n",
                         [f"{arm},BVTV_tibia,8,{statistics.mean(v):.17g},{statistics.stdev(v):.17g},{len(v)}" for arm, v in GROUPS.items()])
         groups = self.values("groups-mine-BVTV_tibia-56", "tick")
         self.assertEqual([row["mark"] for row in groups], ["ns", "", "***"])
+
+    def test_charts_of_one_name_and_odd_names(self):
+        """Two tables of one name are two tests; days need not be whole; a file name is no code."""
+        rows = [f"{arm},BVTV_tibia,{day},{statistics.mean(v):.6g},1,{len(v)}" for arm, v in GROUPS.items() for day in ("42", "42.1")]
+        text = "\n".join(["arm,outcome,time [d],mean,sd,n", *rows]) + "\n"
+        self.run_groups("arm,outcome,time [d],mean,sd,n", rows)
+        for name in ("a/it's my v1.2.csv", "b/it's my v1.2.csv"):
+            (self.dir / name).parent.mkdir(exist_ok=True)
+            self.write(name, text)
+        result = self.cli("run", "s.toml", "--evidence", "a", "--evidence", "b", "-o", "out", "-q", "--overwrite")
+        self.assertEqual(result.code, OK, result)
+        names = sorted(path.name for path in (self.dir / "out/charts").glob("groups-*"))
+        self.assertEqual(names, sorted(f"groups-it-s-my-v1-2-BVTV_tibia-{day}{more}.vl.json" for day in ("42", "42-1") for more in ("", "-2")))
+        for name in names:  # three groups of 7, 6 and 5, not twice as many
+            self.assertEqual(len(self.values(name.removesuffix(".vl.json"), "tick")), 3)
+        self.assertIn("document.getElementById('chart-groups-it-s-my-v1-2-BVTV_tibia-42')", self.page())
+
+    def test_two_dose_series_of_one_drug(self):
+        arms = "".join(f'[arms.d{k}_{days}]\nregimen = "alendronate {dose} mg/kg sc every {days} d x 8"\n' for days in (3, 7) for k, dose in enumerate((0.003, 0.01, 0.03)))
+        self.write("s.toml", SCENARIO.split("[arms.treated]")[0] + arms + '[report]\nvalues = "absolute"\noutcomes = ["BVTV_tibia"]\n')
+        self.assertEqual(self.cli("run", "s.toml", "-o", "out", "-q").code, OK)
+        self.assertEqual(sorted(path.name for path in (self.dir / "out/charts").glob("dose-*")),
+                         ["dose-alendronate-osteosome-BVTV_tibia-2.vl.json", "dose-alendronate-osteosome-BVTV_tibia.vl.json"])
+
+    def test_values_below_normal_numbers(self):
+        """An output of 1e-313 is drawn as 0; it ended the run once."""
+        self.cli("new", "model", "m.toml")
+        text = (self.dir / "m.toml").read_text(encoding="utf-8").replace('marker = { initial = 1,', 'marker = { initial = 1e-313,')
+        self.write("m.toml", text.replace('rate = "kout*(1/(1 + conc/IC50) - marker)"', 'rate = "-kout*marker"'))
+        self.write("s.toml", '[scenario]\ntitle = "s"\nuntil = "2 d"\nevery = "1 d"\n[models."m.toml"]\n[arms.one]\nregimen = "none"\n')
+        result = self.cli("run", "s.toml", "-o", "out", "-q")
+        self.assertEqual(result.code, OK, result)
 
     def test_why_groups_are_not_tested_is_said(self):
         rows = [f"{arm},BVTV_tibia,8,{statistics.mean(v):.6g},1,{len(v)}" for arm, v in GROUPS.items()]
@@ -360,7 +398,7 @@ class Figures(Case):
         text = self.quality(ABSOLUTE)
         self.assertRegex(text, rf"none\s+BVTV_tibia\s+fitted\s+{rat['studies']}\s+{rat['rows']}\s+{rat['right']} of {rat['rows']}\s")
         self.assertIn("No published study of alendronate with these outcomes", text)
-        self.assertIn("Every row of untreated rats was fitted: no prediction of it has been tested.", text)
+        self.assertIn("Every row of untreated animals was fitted: no prediction of it has been tested.", text)
         woman = SCENARIO.replace('age = "25 weeks"\novariectomy = "12 weeks"', 'age = "65 years"').replace('species = "rat"\n', "").replace(
             "alendronate 0.03 mg/kg sc every 3 d x 19", "denosumab 60 mg sc")
         text = self.quality(woman)

@@ -277,6 +277,37 @@ class Fits(Case):
         self.assertEqual([row["parameter"] for row in rows[3:]], ["concentration additive", "twice additive"])
         self.assertAlmostEqual(float(rows[3]["estimate"]) / float(rows[4]["estimate"]), 1, delta=1e-3)
 
+    def test_a_subject_without_one_of_the_quantities(self):
+        """It has no error of that quantity; the fit is that of the other one alone."""
+        lines = ["ID,TIME [h],AMT [mg],EVID,DV,DVID"]
+        for line in (self.dir / "absorption.csv").read_text().splitlines()[1:]:
+            lines.append(f"{line},1")
+            if line.split(",")[3] == "0" and line[0] != "2":
+                lines.append(",".join([*line.split(",")[:4], f"{2 * float(line.split(',')[4]):.6g}", "2"]))
+        self.write("absorption.csv", "\n".join(lines) + "\n")
+        self.write("model.toml", MODEL + 'twice = { formula = "2*conc", unit = "mg/L", label = "twice" }\n')
+        self.fit("log", "subjects", change=lambda text: text.replace('{ error = "log" }', '{ error = "log", dvid = 1 }\ntwice = { error = "log", dvid = 2 }'))
+        self.assertEqual(self.calibrate().code, OK)
+        rows = [row for row in self.rows() if row["ID"] == "2"]
+        self.assertEqual([row["parameter"] for row in rows], ["ka", "CL", "V", "concentration additive"])
+        self.assertAlmostEqual(float(rows[1]["standard_error"]) / 0.20210006, 1, delta=2e-3)  # expected.py, subject 2
+
+    def test_quantities_of_very_different_size(self):
+        """The second is 1e10 times the first: the same errors on each own scale (additive and all else as for the first alone)."""
+        lines = ["ID,TIME [h],AMT [mg],EVID,DV,DVID"]
+        for line in (self.dir / "absorption.csv").read_text().splitlines()[1:]:
+            lines.append(f"{line},1")
+            if line.split(",")[3] == "0":
+                lines.append(",".join([*line.split(",")[:4], f"{1e10 * float(line.split(',')[4]):.9g}", "2"]))
+        self.write("absorption.csv", "\n".join(lines) + "\n")
+        self.write("model.toml", MODEL + 'large = { formula = "1e10*conc", unit = "mg/L", label = "large" }\n')
+        self.fit("additive", change=lambda text: text.replace('{ error = "additive" }', '{ error = "additive", dvid = 1 }\nlarge = { error = "additive", dvid = 2 }'))
+        self.assertEqual(self.calibrate().code, OK)
+        rows = self.rows()
+        for row, estimate in zip(rows, POOLED["additive"][0]):
+            self.assertAlmostEqual(float(row["estimate"]) / estimate, 1, delta=2e-4)
+        self.assertAlmostEqual(float(rows[4]["estimate"]) / float(rows[3]["estimate"]) / 1e10, 1, delta=1e-6)
+
     def test_own_studies_are_fitted(self):
         """--evidence takes the place of the library's studies."""
         self.write("fit.toml", '[calibration]\ntitle = "x"\nmodel = "osteosome"\n[weights]\nTH = { sd = 1 }\n[unknowns]\n"osteoclast.k_opg" = { low = 0.0015, high = 0.05 }\n')

@@ -37,10 +37,10 @@ struct LikelihoodFit {
   std::vector<ErrorSize> errors;     ///< by error model; variances are those of maximum likelihood times n / `freedom`
   double freedom = 0;                ///< observations less unknowns without a prior
   double minus_two_log_likelihood = 0;  ///< at the estimates of maximum likelihood; of logarithms where that is the scale
-  std::vector<Unknown> estimated;    ///< the unknowns, then the sizes of errors: "NAME additive", "NAME proportional"
+  std::vector<Unknown> estimated;    ///< the unknowns, then the sizes of errors of what was observed: "NAME additive", "NAME proportional"
   Fit information;                   ///< of `estimated`: their values, and a Jacobian J with J^T J the expected information, observations counted
                                      ///< freedom / n times
-  Residuals residuals;               ///< with the errors held, for profiles; as long as the observations live
+  Residuals residuals;               ///< with the errors held, for profiles; while observations, models and predictions live
 };
 
 /// @param predictions the model's values for all observations at each of several points, one vector a point; empty or not finite: it failed

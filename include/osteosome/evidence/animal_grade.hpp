@@ -12,8 +12,8 @@ namespace osteosome::evidence {
 /// Size of a reported difference: treated over control, or the model of disease over sham where nothing was given, in percent.
 struct ReportedSize {
   double percent = 0;
-  std::optional<double> low, high;  ///< 95 % interval of the ratio, by the SDs and the animals a group as reported, on the scale of its logarithm
-                                    ///< (Hedges et al. 1999, doi:10.1890/0012-9658(1999)080[1150:TMAORR]2.0.CO;2)
+  std::optional<double> low, high;  ///< 95 % interval of the ratio, by the SDs and the fewest animals a group as reported, on the scale of its
+                                    ///< logarithm (Hedges et al. 1999, doi:10.1890/0012-9658(1999)080[1150:TMAORR]2.0.CO;2)
 };
 /// Of the means of the row, else of its percent_change; nothing without either, or for means that are not positive.
 [[nodiscard]] std::optional<ReportedSize> reported_size(const AnimalTrial& trial);

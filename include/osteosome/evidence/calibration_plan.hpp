@@ -30,6 +30,7 @@ struct Observed {
 /// [data] and [observed]: observations in a NONMEM-like table.
 struct TableData {
   std::string path, time_unit;  ///< "": to be given; that of the table
+  std::string species;          ///< species overlay, or ""
   bool by_subject = false;      ///< each subject on its own, not all as one
   std::vector<Observed> observed;
 };

@@ -12,7 +12,7 @@ namespace osteosome::evidence {
 /// One group of own data at one time, and how sure it differs from the control.
 struct TestedGroup {
   std::string arm;
-  double mean = 0, simulated = 0;  ///< of the first model that has the outcome
+  double mean = 0, simulated = 0;  ///< of the first model that has arm and outcome
   GroupData data;
   double p = 0;  ///< Dunnett's, two-sided, against all arms at once; NaN for the control
 };

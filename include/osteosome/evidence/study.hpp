@@ -86,6 +86,7 @@ inline constexpr const char* kPercentChange = "percent_change";
 struct GroupData {
   double n = 0, sd = 0;
   std::vector<double> values = {};  ///< of each, where known
+  std::string table = {};           ///< path of the file they are from
 };
 
 /// A published value beside the simulated one (median over subjects).

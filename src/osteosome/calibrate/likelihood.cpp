@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -23,11 +24,13 @@ double square(double x) { return x * x; }
 class Data {
  public:
   Data(const std::vector<Observation>& observations, const std::vector<ErrorModel>& models) : observations_(observations), models_(models) {
+    largest_.assign(models.size(), 0);
     for (const Observation& o : observations) {
       y_.push_back(models[o.model].logarithmic ? std::log(o.value) : o.value);
-      largest_ = std::max(largest_, std::abs(y_.back()));
+      largest_[o.model] = std::max(largest_[o.model], std::abs(y_.back()));
+      used_.insert(o.model);
     }
-    if (largest_ == 0) largest_ = 1;
+    for (double& largest : largest_) largest = largest > 0 ? largest : 1;
   }
 
   [[nodiscard]] const std::vector<double>& y() const& { return y_; }
@@ -35,7 +38,11 @@ class Data {
   [[nodiscard]] const std::vector<ErrorModel>& models() const& { return models_; }
   [[nodiscard]] const ErrorModel& model(std::size_t i) const& { return models_[observations_[i].model]; }
   [[nodiscard]] const ErrorSize& size_of(const std::vector<ErrorSize>& sizes, std::size_t i) const& { return sizes[observations_[i].model]; }
-  [[nodiscard]] double least() const { return kSmallest * largest_; }
+  /// The least error of a model: observations of different kinds differ in size.
+  [[nodiscard]] double least(std::size_t model) const { return kSmallest * largest_[model]; }
+  [[nodiscard]] double least_of(std::size_t i) const { return least(observations_[i].model); }
+  /// Whether anything was observed of that kind.
+  [[nodiscard]] bool used(std::size_t model) const { return used_.contains(model); }
 
   /// Predictions on the scale of y; empty if one of them has no place there.
   [[nodiscard]] std::vector<double> scaled(std::vector<double> predictions) const {
@@ -50,7 +57,7 @@ class Data {
   /// Errors of maximum likelihood about `f`.
   [[nodiscard]] std::vector<ErrorSize> errors(const std::vector<double>& f) const {
     std::vector<ErrorSize> sizes;
-    for (std::size_t m = 0; m < models_.size(); ++m) sizes.push_back(error(f, m));
+    for (std::size_t m = 0; m < models_.size(); ++m) sizes.push_back(used(m) ? error(f, m) : ErrorSize{});
     return sizes;
   }
 
@@ -74,7 +81,7 @@ class Data {
     const auto additive = [&](double ratio) {  // variance at f = 0, where v = it (1 + ratio f^2)
       double sum = 0;
       for (const std::size_t i : mine) sum += square(y_[i] - f[i]) / (1 + ratio * f[i] * f[i]);
-      return std::max(sum / n, square(least()));
+      return std::max(sum / n, square(least(m)));
     };
     if (!models_[m].proportional) return {std::sqrt(additive(0)), 0};
     if (!models_[m].additive) {
@@ -88,7 +95,7 @@ class Data {
       for (const std::size_t i : mine) sum += std::log1p(ratio * f[i] * f[i]);
       return sum;
     };
-    double size = least();
+    double size = least(m);
     for (const std::size_t i : mine) size = std::max(size, std::abs(f[i]));
     constexpr double kReach = 16, kStep = 0.5;  // of ln(ratio) about 1 / largest prediction^2
     double best = 0, least_so_far = HUGE_VAL;
@@ -112,7 +119,8 @@ class Data {
   const std::vector<Observation>& observations_;
   const std::vector<ErrorModel>& models_;
   std::vector<double> y_;
-  double largest_ = 0;
+  std::vector<double> largest_;  ///< by model
+  std::set<std::size_t> used_;
 };
 
 /// (y - f) / sqrt(v); where v depends on f also sqrt(ln(v / least v) + 1), whose square adds ln v up to a constant.
@@ -122,7 +130,7 @@ std::vector<double> residuals_of(const Data& data, const std::vector<double>& f,
   for (std::size_t i = 0; i < f.size(); ++i) {
     const ErrorSize& e = data.size_of(sizes, i);
     if (e.proportional == 0) continue;
-    const double least = e.additive > 0 ? square(e.additive) : square(e.proportional * data.least());
+    const double least = e.additive > 0 ? square(e.additive) : square(e.proportional * data.least_of(i));
     const double above = std::log(e.variance(f[i]) / least);
     if (above < 0) return {};
     all.push_back(std::sqrt(above + 1));
@@ -165,6 +173,7 @@ Matrix information_rows(const Data& data, const Matrix& slopes, const std::vecto
     for (double& x : mean) x *= weight / std::sqrt(v);
     for (double& x : spread) x *= weight * by_f / (std::numbers::sqrt2 * v);
     for (std::size_t m = 0; m < sizes.size(); ++m) {
+      if (!data.used(m)) continue;
       const double mine = &sizes[m] == &e ? weight * std::numbers::sqrt2 / v : 0;
       if (data.models()[m].additive) spread.push_back(mine * square(e.additive));
       if (data.models()[m].proportional) spread.push_back(mine * square(e.proportional * f[i]));
@@ -177,11 +186,13 @@ Matrix information_rows(const Data& data, const Matrix& slopes, const std::vecto
 }
 
 /// The unknowns and the sizes of errors, which nothing bounds but rounding.
-std::vector<Unknown> estimated(const std::vector<Unknown>& unknowns, const std::vector<ErrorModel>& models, const std::vector<ErrorSize>& sizes) {
+std::vector<Unknown> estimated(const std::vector<Unknown>& unknowns, const Data& data, const std::vector<ErrorSize>& sizes) {
+  const auto& models = data.models();
   constexpr double kWide = 1e6;
   std::vector<Unknown> all = unknowns;
   const auto add = [&](const std::string& name, double size) { all.push_back({name, size, size / kWide, size * kWide, true}); };
   for (std::size_t m = 0; m < models.size(); ++m) {
+    if (!data.used(m)) continue;
     if (models[m].additive) add(models[m].name + " additive", sizes[m].additive);
     if (models[m].proportional) add(models[m].name + " proportional", sizes[m].proportional);
   }
@@ -331,7 +342,7 @@ LikelihoodFit fit_likelihood(const std::vector<Unknown>& unknowns, const Residua
     e.additive *= std::sqrt(n / out.freedom);
     e.proportional *= std::sqrt(n / out.freedom);
   }
-  out.estimated = estimated(unknowns, models, sizes);
+  out.estimated = estimated(unknowns, data, sizes);
   for (std::size_t k = 0; k < unknowns.size(); ++k) {
     if (!unknowns[k].prior) continue;
     out.information.jacobian.emplace_back(out.estimated.size(), 0);

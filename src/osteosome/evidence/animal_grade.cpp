@@ -8,12 +8,14 @@
 #include <map>
 #include <tuple>
 
+#include "animal_words.hpp"
 #include "osteosome/cohort/trajectories.hpp"
 
 namespace osteosome::evidence {
 namespace {
 
 constexpr std::size_t kExperiments = 400;
+constexpr double kMiss = 20;  // of ln(ratio), for a simulated value that is not positive
 
 }  // namespace
 
@@ -26,11 +28,24 @@ std::vector<AnimalResult> grade_trials(const std::vector<AnimalTrial>& trials, c
     const auto low = trial.row->number("ci_low"), high = trial.row->number("ci_high");
     if (low && high && trial.row->text("effect_type") == "SMD") r.inside = r.smd.mean >= *low && r.smd.mean <= *high;
     r.size = reported_size(trial);
-    if (r.size && r.size->low) r.size_right = r.prediction.percent() >= *r.size->low && r.prediction.percent() <= *r.size->high;
+    if (r.size && r.size->low && std::isfinite(r.prediction.percent()))
+      r.size_right = r.prediction.percent() >= *r.size->low && r.prediction.percent() <= *r.size->high;
     results.push_back(r);
   }
   return results;
 }
+
+namespace {
+
+/// The fewest animals a group that a text such as "8-11" or "9 placebo/10 OVX" allows; 0 where it does not say how many were measured in a group at
+/// once ("24/group over 3 times", "total 24").
+double fewest_animals(const std::string& text) {
+  const auto numbers = numbers_in(text);
+  const bool other = text.find("over") != std::string::npos || text.find("total") != std::string::npos;
+  return numbers.empty() || other ? 0 : *std::min_element(numbers.begin(), numbers.end());
+}
+
+}  // namespace
 
 std::optional<ReportedSize> reported_size(const AnimalTrial& trial) {
   const AnimalRow& row = *trial.row;
@@ -43,10 +58,10 @@ std::optional<ReportedSize> reported_size(const AnimalTrial& trial) {
   }
   ReportedSize size{100 * (*m1 / *m0 - 1), {}, {}};
   const auto s1 = row.number("sd_" + treated), s0 = row.number("sd_" + control);
-  const std::string n = row.text("n");  // "24/group over 3 times" does not say how many were measured at one time
-  if (!s1 || !s0 || n.empty() || n.find("over") != std::string::npos || trial.n < 2) return size;
+  const double n = fewest_animals(row.text("n"));
+  if (!s1 || !s0 || n < 2) return size;
   constexpr double k95 = 1.959963984540054;
-  const double error = std::sqrt((*s1 * *s1 / (*m1 * *m1) + *s0 * *s0 / (*m0 * *m0)) / trial.n);
+  const double error = std::sqrt((*s1 * *s1 / (*m1 * *m1) + *s0 * *s0 / (*m0 * *m0)) / n);
   size.low = 100 * (*m1 / *m0 * std::exp(-k95 * error) - 1);
   size.high = 100 * (*m1 / *m0 * std::exp(k95 * error) - 1);
   return size;
@@ -56,14 +71,14 @@ std::vector<SizeTotal> size_totals(const std::vector<AnimalResult>& results) {
   std::map<std::string, std::pair<SizeTotal, std::vector<double>>> found;
   for (const AnimalResult& r : results) {
     const double simulated = 1 + r.prediction.percent() / 100;
-    if (!r.size || !(simulated > 0)) continue;
+    if (!r.size || !std::isfinite(simulated)) continue;
     const std::string role = r.trial->row->role.empty() ? "table" : r.trial->row->role;
     auto& [total, misses] = found[role];
     total.role = role;
     ++total.n;
     total.with_interval += r.size_right ? 1 : 0;
     total.right += r.size_right.value_or(false) ? 1 : 0;
-    misses.push_back(std::abs(std::log(simulated / (1 + r.size->percent / 100))));
+    misses.push_back(simulated > 0 ? std::abs(std::log(simulated / (1 + r.size->percent / 100))) : kMiss);
   }
   std::vector<SizeTotal> out;
   for (auto& [role, entry] : found) {

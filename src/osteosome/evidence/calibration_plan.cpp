@@ -99,6 +99,7 @@ class ConfigReader {
       const std::filesystem::path table = in.text("table").value_or("");
       if (!table.empty()) config_.data->path = (std::filesystem::path(config_.file).parent_path() / table).string();
       config_.data->time_unit = in.text("time_unit").value_or("");
+      config_.data->species = in.text("species").value_or("");
       const std::string fit = in.text("fit").value_or("pooled");
       config_.data->by_subject = fit == "subjects";
       if (fit != "pooled" && fit != "subjects") in.problem("calibration-019", "unknown 'fit' = '" + fit + "'", "'pooled' or 'subjects'.", "fit");

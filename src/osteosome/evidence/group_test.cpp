@@ -41,9 +41,10 @@ std::vector<GroupTest> test_groups(const cohort::Scenario& scenario, const std::
   for (const auto& arm : scenario.arms) {
     for (const Comparison& c : comparisons) {
       if (c.role != "own" || c.arm != arm.name || c.group.n < 2) continue;
-      GroupTest& t = tests[{c.study, c.outcome, c.unit, c.month}];
+      GroupTest& t = tests[{c.group.table, c.outcome, c.unit, c.month}];
       if (t.groups.empty()) t = {c.outcome, c.unit, control, c.model, c.study, c.month, 0, {}};
-      if (t.model == c.model) t.groups.push_back({c.arm, c.observed, c.simulated, c.group, std::nan("")});
+      const bool here = std::any_of(t.groups.begin(), t.groups.end(), [&](const TestedGroup& g) { return g.arm == c.arm; });
+      if (!here) t.groups.push_back({c.arm, c.observed, c.simulated, c.group, std::nan("")});  // of the first model that has it
     }
   }
   std::vector<GroupTest> all;

@@ -260,7 +260,7 @@ Comparison comparison_of(const OwnPoint& point, const OwnData& data, double valu
   c.outcome = point.outcome;
   c.unit = point.unit;
   c.role = "own";
-  if (point.n > 1 && (point.sd || point.se)) c.group = {point.n, point.sd ? *point.sd : *point.se * std::sqrt(point.n), point.values};
+  if (point.n > 1 && (point.sd || point.se)) c.group = {point.n, point.sd ? *point.sd : *point.se * std::sqrt(point.n), point.values, data.file};
   c.provenance = "own data";
   c.month = point.time.in(core::kSecondsPerMonth);
   c.observed = point.mean;

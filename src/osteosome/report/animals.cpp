@@ -44,6 +44,7 @@ Json power_chart(const ReportInput& in, const std::string& endpoint, double day)
       {"field", "arm"}, {"type", "nominal"}, {"title", "Arm"}, {"legend", {{"orient", "bottom"}, {"columns", 2}, {"labelLimit", 320}}}};
   return {
       {"$schema", "https://vega.github.io/schema/vega-lite/v6.json"},
+      {"title", {{"text", fmt::format("Power for {}, week {:.0f}", endpoint, day / 7)}, {"anchor", "start"}}},
       {"width", "container"},
       {"height", 260},
       {"background", "white"},
@@ -90,6 +91,7 @@ Json effects_chart(const ReportInput& in) {
   for (const auto& l : layer(simulated, "#0072B2", "circle", -5)) layers.push_back(l);
   for (const auto& l : layer(reported, "#D55E00", "diamond", 5)) layers.push_back(l);
   return {{"$schema", "https://vega.github.io/schema/vega-lite/v6.json"},
+          {"title", {{"text", "Effect sizes, simulated (circles) and reported (diamonds)"}, {"anchor", "start"}}},
           {"width", "container"},
           {"height", {{"step", 34}}},
           {"background", "white"},

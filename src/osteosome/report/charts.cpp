@@ -183,9 +183,6 @@ std::vector<std::vector<double>> absolute_values(const cohort::ArmResult& arm, s
   return rows;
 }
 
-/// Six digits, whatever the size.
-double significant(double x) { return x == 0 || !std::isfinite(x) ? x : std::stod(fmt::format("{:.6g}", x)); }
-
 /// Curves of one outcome as rows of data; with several subjects also the band from the 5th to the 95th percentile.
 Json curve_rows(const ReportInput& in, const std::string& code) {
   Json rows = Json::array();

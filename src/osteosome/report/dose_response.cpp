@@ -9,7 +9,7 @@
 
 #include "osteosome/core/text.hpp"
 #include "osteosome/report/animals.hpp"
-#include "osteosome/report/report.hpp"
+#include "page.hpp"
 
 namespace osteosome::report {
 namespace {
@@ -88,8 +88,6 @@ std::optional<Values> at_end(const ReportInput& in, std::size_t model, const std
   return std::isfinite(band.median) ? std::optional(Values{band.low, band.median, band.high}) : std::nullopt;
 }
 
-double rounded(double x) { return std::stod(fmt::format("{:.6g}", x)); }
-
 Json spec_of(const Series& series, const std::string& title, const std::string& values, const Json& rows, const std::optional<double>& base,
              bool band) {
   const double ratio = series.arms.back().first / series.arms.front().first;
@@ -100,7 +98,7 @@ Json spec_of(const Series& series, const std::string& title, const std::string& 
   Json layers = Json::array();
   if (base)
     layers.push_back({{"mark", {{"type", "rule"}, {"color", "#999"}, {"strokeDash", Json::array({6, 4})}}},
-                      {"data", {{"values", Json::array({Json{{"base", rounded(*base)}}})}}},
+                      {"data", {{"values", Json::array({Json{{"base", significant(*base)}}})}}},
                       {"encoding", {{"y", y("base")}}}});
   if (band)
     layers.push_back({{"mark", {{"type", "area"}, {"opacity", 0.15}, {"color", "#0072B2"}}},
@@ -120,15 +118,16 @@ Json spec_of(const Series& series, const std::string& title, const std::string& 
 }
 
 /// The dose response of one output of one model.
-std::optional<Chart> chart_of(const ReportInput& in, const Series& series, std::size_t model, const model::Output& output) {
+std::optional<Chart> chart_of(const ReportInput& in, const Series& series, std::size_t model, const model::Output& output,
+                              std::set<std::string>& taken) {
   Json rows = Json::array();
   for (const auto& [dose, arm] : series.arms) {
     const auto value = at_end(in, model, in.scenario.arms[arm].name, output.id);
     if (!value) continue;
     rows.push_back({{"dose", dose},
-                    {"value", rounded(value->median)},
-                    {"low", rounded(value->low)},
-                    {"high", rounded(value->high)},
+                    {"value", significant(value->median)},
+                    {"low", significant(value->low)},
+                    {"high", significant(value->high)},
                     {"arm", in.scenario.arms[arm].label}});
   }
   if (rows.size() < 3) return std::nullopt;
@@ -141,10 +140,7 @@ std::optional<Chart> chart_of(const ReportInput& in, const Series& series, std::
       fmt::format("{}, at the end, of {}{}{}.", title, in.scenario.models[model].name,
                   band ? " (median of the subjects; band: 5th to 95th percentile)" : "", base ? "; dashed: " + none->label : "");
   const std::string unit = output.unit.text == "1" ? "relative to rest" : output.unit.text;
-  std::string id = fmt::format("dose-{}-{}-{}", series.drug, in.scenario.models[model].name, code);
-  for (char& c : id) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_') c = '-';
-  }
+  const std::string id = unique_id(fmt::format("dose-{}-{}-{}", series.drug, in.scenario.models[model].name, code), taken);
   return Chart{
       id, title, caption,
       spec_of(series, title, in.scenario.absolute ? unit : "Change from baseline [%]", rows, base ? std::optional(base->median) : std::nullopt, band)
@@ -155,12 +151,13 @@ std::optional<Chart> chart_of(const ReportInput& in, const Series& series, std::
 
 std::vector<Chart> dose_charts(const ReportInput& in, const std::vector<std::string>& codes) {
   std::vector<Chart> charts;
+  std::set<std::string> taken;
   for (const Series& series : series_of(in.scenario)) {
     for (std::size_t m = 0; m < in.models.size(); ++m) {
       for (const model::Output& output : in.models[m].model().outputs) {
         const std::string& code = simulate::has_observables(in.models) ? output.observable : output.id;
         if (std::find(codes.begin(), codes.end(), code) == codes.end()) continue;
-        if (auto chart = chart_of(in, series, m, output)) charts.push_back(std::move(*chart));
+        if (auto chart = chart_of(in, series, m, output, taken)) charts.push_back(std::move(*chart));
       }
     }
   }

@@ -31,7 +31,20 @@ std::string outcome_of(const ReportInput& in, const GroupTest& t) {
   return outcome == nullptr ? t.outcome : outcome->title;
 }
 
-std::string test_name(const GroupTest& t) { return t.groups.size() == 2 ? "Student's two-sided t test" : "Dunnett's two-sided test"; }
+bool tested(const GroupTest& t) {
+  return std::any_of(t.groups.begin(), t.groups.end(), [](const TestedGroup& g) { return !std::isnan(g.p); });
+}
+
+/// What the stars are of.
+std::string test_text(const ReportInput& in, const GroupTest& t) {
+  if (!tested(t)) return fmt::format("No test: {:.0f} degrees of freedom, or no spread", t.degrees);
+  return fmt::format("{} against {}: * p < 0.05, ** < 0.01, *** < 0.001",
+                     t.groups.size() == 2 ? "Student's two-sided t test" : "Dunnett's two-sided test", label_of(in, t.control));
+}
+
+bool has_animals(const GroupTest& t) {
+  return std::any_of(t.groups.begin(), t.groups.end(), [](const TestedGroup& g) { return !g.data.values.empty(); });
+}
 
 std::string p_text(double p) { return std::isnan(p) ? "" : p < 0.0001 ? "< 0.0001" : fmt::format("{:.4f}", p); }
 
@@ -75,10 +88,9 @@ Json spec_of(const ReportInput& in, const GroupTest& t, const std::string& title
                          {{"y", y}, {"x", x("simulated")}}));
   layers.push_back(layer({{"type", "text"}, {"dx", 12}, {"align", "left"}, {"fontSize", 14}}, groups,
                          {{"y", y}, {"x", x("top")}, {"text", {{"field", "mark"}}}}));
-  const std::string key = fmt::format("Mean and SD{}; diamonds: {}", t.groups.front().data.values.empty() ? "" : ", grey each animal", t.model);
-  const std::string test = fmt::format("{} against {}: * p < 0.05, ** < 0.01, *** < 0.001", test_name(t), label_of(in, t.control));
+  const std::string key = fmt::format("Mean and SD{}; diamonds: {}", has_animals(t) ? ", grey each animal" : "", t.model);
   return {{"$schema", "https://vega.github.io/schema/vega-lite/v6.json"},
-          {"title", {{"text", title}, {"subtitle", Json::array({key, test})}, {"anchor", "start"}, {"frame", "group"}}},
+          {"title", {{"text", title}, {"subtitle", Json::array({key, test_text(in, t)})}, {"anchor", "start"}, {"frame", "group"}}},
           {"width", "container"},
           {"height", {{"step", 46}}},
           {"background", "white"},
@@ -91,15 +103,13 @@ Json spec_of(const ReportInput& in, const GroupTest& t, const std::string& title
 
 std::vector<Chart> group_charts(const ReportInput& in) {
   std::vector<Chart> charts;
+  std::set<std::string> taken;
   for (const GroupTest& t : evidence::test_groups(in.scenario, in.comparisons)) {
     const std::string title = outcome_of(in, t) + ", " + time_of(in, t.month);
-    const std::string caption = fmt::format(
-        "{}: mean and SD of {}{}. {} against {}, pooled SD with {:.0f} degrees of freedom: * p < 0.05, ** p < 0.01, *** p < 0.001, ns else. "
-        "Diamonds: "
-        "{}.",
-        title, t.study, t.groups.front().data.values.empty() ? "" : "; grey: each animal", test_name(t), label_of(in, t.control), t.degrees, t.model);
-    charts.push_back({fmt::format("groups-{}-{}-{:.0f}", t.study, t.outcome, t.month * core::kSecondsPerMonth / core::kSecondsPerDay), title, caption,
-                      spec_of(in, t, title).dump(1)});
+    const std::string caption = fmt::format("{}: mean and SD of {}{}. {}; SD pooled, {:.0f} degrees of freedom. Diamonds: {}.", title, t.study,
+                                            has_animals(t) ? "; grey: each animal" : "", test_text(in, t), t.degrees, t.model);
+    const double days = core::Time(t.month, core::kSecondsPerMonth).in(core::kSecondsPerDay);
+    charts.push_back({unique_id(fmt::format("groups-{}-{}-{:.4g}", t.study, t.outcome, days), taken), title, caption, spec_of(in, t, title).dump(1)});
   }
   return charts;
 }

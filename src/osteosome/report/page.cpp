@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "page.hpp"
 
+#include <fmt/format.h>
+
+#include <cctype>
+#include <cmath>
 #include <filesystem>
 
 #include "osteosome/core/markup.hpp"
@@ -46,6 +50,18 @@ std::string link_doi(const std::string& source) {
          "</a>" + escape(source.substr(at + doi.size()));
 }
 
+std::string unique_id(const std::string& text, std::set<std::string>& taken) {
+  std::string id = text;
+  for (char& c : id) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_') c = '-';
+  }
+  std::string numbered = id;
+  for (int k = 2; !taken.insert(numbered).second; ++k) numbered = id + "-" + std::to_string(k);
+  return numbered;
+}
+
+double significant(double x) { return x == 0 || !std::isfinite(x) ? x : core::parse_double(fmt::format("{:.6g}", x)).value_or(0); }
+
 std::string figure_of(const Chart& c) {
   return "<figure><div class=chart id=\"chart-" + escape(c.id) + "\" role=img aria-label=\"" + escape(c.title) + "\"></div><figcaption>" +
          escape(c.caption) + "</figcaption></figure>\n";
@@ -70,7 +86,7 @@ std::string page_end(const std::string& chart_library, const std::vector<Chart>&
     for (const Chart& c : charts) {
       std::string spec = c.spec;
       for (std::size_t at = spec.find('<'); at != std::string::npos; at = spec.find('<', at)) spec.replace(at, 1, "\\u003c");
-      out += "vegaEmbed('#chart-" + c.id + "', " + spec +
+      out += "vegaEmbed(document.getElementById('chart-" + escape(c.id) + "'), " + spec +
              ", {renderer: 'svg', actions: {export: true, source: false, compiled: false, editor: false}});\n";
     }
     // On paper everything is open, and the charts take the width of the page.

@@ -2,6 +2,7 @@
 // What all our HTML pages share.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ namespace osteosome::report {
 [[nodiscard]] std::string model_dash(std::size_t model);
 /// The chart without the legends of arms and models, for a page that has one for all.
 [[nodiscard]] Chart without_legend(const Chart& chart);
+/// An id for elements and files of `text`: letters, digits, '-' and '_', other than those `taken`, to which it is added.
+[[nodiscard]] std::string unique_id(const std::string& text, std::set<std::string>& taken);
+/// Six digits, whatever the size; what is too small for a normal number is 0.
+[[nodiscard]] double significant(double x);
 /// The element that page_end draws a chart into, with its caption.
 [[nodiscard]] std::string figure_of(const Chart& chart);
 /// Everything up to the content of <main>, and the notice that every page begins with.

@@ -50,7 +50,7 @@ std::string gaps(const ReportInput& in, const std::string& domain, const std::se
       any = true;
       predicted = predicted || g.role != "calibration";
     }
-    const std::string what = escape(drugs == "none" ? "untreated " + (domain == "clinical" ? "women" : domain + "s") : drugs);
+    const std::string what = escape(drugs != "none" ? drugs : domain == "clinical" ? "untreated women" : "untreated animals");
     if (!any) {
       out += "<p><strong>No published study of " + what +
              " with these outcomes is in the evidence: nothing here says how good the model is there.</strong></p>\n";
@@ -64,7 +64,7 @@ std::string gaps(const ReportInput& in, const std::string& domain, const std::se
 }
 
 /// Whether the scenario takes the model as it was graded.
-bool as_shipped(const cohort::ScenarioModel& model) { return model.set.empty() && model.overlays.empty(); }
+bool as_shipped(const cohort::ScenarioModel& model) { return model.set.empty() && model.overlays.empty() && model.document == "osteosome"; }
 
 }  // namespace
 
@@ -84,7 +84,7 @@ std::string quality_section(const ReportInput& in) {
         "<h2>How good {} is on studies like these</h2>\n<p>On published studies in which {} were given the same drugs, whatever the dose, order and "
         "time: the model as "
         "shipped beside what was reported{}. Rows that were fitted say how well it can describe them, the others how well it predicts.{}</p>\n",
-        escape(entry.name), domain == "clinical" ? "women" : escape(domain) + "s",
+        escape(entry.name), domain == "clinical" ? "women" : "animals (" + escape(domain) + ")",
         domain == "clinical" ? "; error in percentage points, of turnover markers in ln of the ratio"
                              : "; whether it has the direction of an effect, and its size within the study's interval",
         as_shipped(entry) ? "" : " <strong>This scenario changes values of the model: the grades are of the model without them.</strong>");

@@ -189,9 +189,12 @@ Problem problem_of(evidence::CalibrationPlan& plan, const cohort::Workspace& wor
   Problem problem =
       plan.domain == "preclinical" ? animal_problem(plan, workspace, settings, job.stop) : clinical_problem(plan, workspace, settings, job.stop);
   if (problem.rows > 0) return problem;
-  throw core::Error(core::ErrorKind::Input,
-                    {"calibration-010", "no row to fit: no calibration arm of these studies has an outcome of the model", {plan.file, 0, 0},
-                     "osteosome validate with the same --evidence and -o FOLDER lists in left-out.csv why rows cannot be used; their role is 'calibration'."});
+  throw core::Error(
+      core::ErrorKind::Input,
+      {"calibration-010",
+       "no row to fit: no calibration arm of these studies has an outcome of the model",
+       {plan.file, 0, 0},
+       "osteosome validate with the same --evidence and -o FOLDER lists in left-out.csv why rows cannot be used; their role is 'calibration'."});
 }
 
 }  // namespace

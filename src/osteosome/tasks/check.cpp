@@ -81,7 +81,7 @@ std::string check_study(const core::TomlValue& root, const std::string& path, co
 std::string check_calibration(const std::string& path, const cohort::Workspace& workspace) {
   auto plan = evidence::read_calibration(path);
   if (plan.data) {  // trials and animal studies are checked by the fit, with all that they need
-    const model::Model model = workspace.load({plan.model, "", {}, plan.overlays});
+    const model::Model model = workspace.load({plan.model, plan.data->species, {}, plan.overlays});
     evidence::take_starts(plan, model);
     core::Diagnostics problems;
     for (const evidence::Observed& o : plan.data->observed) {

@@ -359,6 +359,7 @@ class Run {
     const auto charts = report::make_charts(input);
     auto files = charts;
     for (auto& c : report::group_charts(input)) files.push_back(std::move(c));
+    for (auto& c : report::animal_charts(input)) files.push_back(std::move(c));
     for (const auto& c : files) stage_text("charts/" + c.id + ".vl.json", c.spec + "\n");
     stage_text("report.html", report::make_report(input, charts));
   }

@@ -153,6 +153,54 @@ std::string unit_of(const model::Model& model, const std::string& name) {
   return "";
 }
 
+/// A subject for every point, on the axes of `out`; remarks on its regimens go into the warnings.
+cohort::SubjectList subjects_of(const ScanRequest& request, const simulate::CompiledModel& model, const protocol::DrugCatalogue& catalogue,
+                                const core::UnitSystem& units, Scan& out) {
+  std::size_t points = 1;
+  for (const ScanAxis& axis : out.axes) points *= axis.values.size();
+  std::vector<std::string> columns;
+  for (const ScanAxis& axis : out.axes) {
+    if (!in_text(axis.name, request.simulation)) columns.push_back(axis.name);
+  }
+  std::vector<cohort::Subject> subjects(points);
+  for (std::size_t p = 0; p < points; ++p) {
+    const auto place = out.place(p);
+    cohort::Treatment treatment;
+    const SimulationRequest here = request_at(request.simulation, out.axes, place);
+    for (const std::string& text : here.doses) {
+      treatment.regimens.push_back(protocol::parse_regimen(text, catalogue, units));
+      for (const std::string& remark : treatment.regimens.back().remarks) {
+        if (std::find(out.warnings.begin(), out.warnings.end(), remark) == out.warnings.end()) out.warnings.push_back(remark);
+      }
+    }
+    subjects[p].patient = patient_of(here, model, units);
+    subjects[p].treatment = std::make_shared<const cohort::Treatment>(std::move(treatment));
+    for (std::size_t a = 0; a < out.axes.size(); ++a) {
+      if (!in_text(out.axes[a].name, request.simulation)) subjects[p].values.push_back(out.axes[a].values[place[a]]);
+    }
+  }
+  return cohort::SubjectList(std::move(subjects), columns);
+}
+
+/// The measure of every point and quantity, and how each ended.
+void collect(const cohort::Trajectories& values, ScanValue what, Scan& out) {
+  std::set<std::string> below;
+  for (std::size_t p = 0; p < values.size(); ++p) {
+    const cohort::Ending& ending = values.ending(p);
+    const bool completed = ending.status == solve::Status::Completed;
+    out.failed += completed ? 0 : 1;
+    out.statuses.push_back(completed ? solve::name_of(ending.status) : std::string(solve::name_of(ending.status)) + ": " + ending.message);
+    for (const std::string& remark : ending.remarks) {
+      if (std::find(out.warnings.begin(), out.warnings.end(), remark) == out.warnings.end()) out.warnings.push_back(remark);
+    }
+    for (std::size_t o = 0; o < out.quantities.size(); ++o) {
+      out.values.push_back(completed ? measure(values, p, o, what) : std::nan(""));
+      if (completed && what == ScanValue::Change && !(values.at(p, 0, o) > 0)) below.insert(out.quantities[o].name);
+    }
+  }
+  for (const std::string& name : below) out.warnings.push_back("the change of " + name + " is from a value that is not above 0: it says nothing");
+}
+
 }  // namespace
 
 std::vector<std::size_t> Scan::place(std::size_t point) const {
@@ -184,53 +232,17 @@ Scan scan(const cohort::Workspace& workspace, const ScanRequest& request, const 
   if (request.value == ScanValue::Max || request.value == ScanValue::Min)
     out.notes.push_back(fmt::format("the {} is of {} looks; --every makes them more", words_of(request.value), observation.times.size()));
 
-  std::size_t points = 1;
   for (const ScanAxis& axis : out.axes) {
     out.axis_units.push_back(in_text(axis.name, request.simulation) ? "" : unit_of(model.model(), axis.name));
-    points *= axis.values.size();
   }
   for (const ScanAxis& axis : out.axes) {
     if (in_text(axis.name, request.simulation) && !unit_of(model.model(), axis.name).empty())
       out.notes.push_back("'" + axis.name + "' is the word in braces here, not the parameter of the model");
   }
-  std::vector<std::string> columns;
-  for (const ScanAxis& axis : out.axes) {
-    if (!in_text(axis.name, request.simulation)) columns.push_back(axis.name);
-  }
-  std::vector<cohort::Subject> subjects(points);
-  for (std::size_t p = 0; p < points; ++p) {
-    const auto place = out.place(p);
-    cohort::Treatment treatment;
-    const SimulationRequest here = request_at(request.simulation, out.axes, place);
-    for (const std::string& text : here.doses) {
-      treatment.regimens.push_back(protocol::parse_regimen(text, catalogue, units));
-      for (const std::string& remark : treatment.regimens.back().remarks) {
-        if (std::find(out.warnings.begin(), out.warnings.end(), remark) == out.warnings.end()) out.warnings.push_back(remark);
-      }
-    }
-    subjects[p].patient = patient_of(here, model, units);
-    subjects[p].treatment = std::make_shared<const cohort::Treatment>(std::move(treatment));
-    for (std::size_t a = 0; a < out.axes.size(); ++a) {
-      if (!in_text(out.axes[a].name, request.simulation)) subjects[p].values.push_back(out.axes[a].values[place[a]]);
-    }
-  }
-  const auto values = cohort::simulate(model, units, cohort::SubjectList(std::move(subjects), columns), observation, job);
+  const cohort::SubjectList subjects = subjects_of(request, model, catalogue, units, out);
+  const auto values = cohort::simulate(model, units, subjects, observation, job);
   out.cancelled = job.stop.stop_requested();
-  std::set<std::string> below;
-  for (std::size_t p = 0; p < points; ++p) {
-    const cohort::Ending& ending = values.ending(p);
-    const bool completed = ending.status == solve::Status::Completed;
-    out.failed += completed ? 0 : 1;
-    out.statuses.push_back(completed ? solve::name_of(ending.status) : std::string(solve::name_of(ending.status)) + ": " + ending.message);
-    for (const std::string& remark : ending.remarks) {
-      if (std::find(out.warnings.begin(), out.warnings.end(), remark) == out.warnings.end()) out.warnings.push_back(remark);
-    }
-    for (std::size_t o = 0; o < out.quantities.size(); ++o) {
-      out.values.push_back(completed ? measure(values, p, o, request.value) : std::nan(""));
-      if (request.value == ScanValue::Change && !(values.at(p, 0, o) > 0)) below.insert(out.quantities[o].name);
-    }
-  }
-  for (const std::string& name : below) out.warnings.push_back("the change of " + name + " is from a value that is not above 0: it says nothing");
+  collect(values, request.value, out);
   return out;
 }
 

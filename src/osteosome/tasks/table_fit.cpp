@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -106,7 +107,7 @@ class ObservationReader {
       const auto value = core::parse_double(core::trim(cell));
       if (!value || !std::isfinite(*value)) problem(rows[r].line, "DV is '" + cell + "', not a number", core::csv_number_hint(cell));
       for (const auto& [name, c] : censored_) {
-        if (!core::csv_missing(rows[r].carried[c]) && rows[r].carried[c] != "0")
+        if (kind && !core::csv_missing(rows[r].carried[c]) && core::parse_double(core::trim(rows[r].carried[c])) != 0.0)
           problem(rows[r].line, name + " is '" + rows[r].carried[c] + "': values below a limit cannot be fitted as such",
                   "Leave the row out with MDV = 1, which is method M1 of Beal (doi:10.1023/A:1012299115260).");
       }
@@ -152,8 +153,8 @@ class ObservationReader {
 class TableModel {
  public:
   TableModel(CalibrationPlan& plan, const cohort::Workspace& workspace, const CalibrationJob& job)
-      : plan_(plan), units_(workspace.units()), catalogue_(dosable_drugs(workspace, {plan.model}, {}, plan.data->path)),
-        model_(workspace.load({plan.model, "", protocol::drugs_in_table(plan.data->path), plan.overlays}), settings(plan, job)),
+      : plan_(plan), units_(workspace.units()), catalogue_(dosable_drugs(workspace, {plan.model, plan.data->species}, {}, plan.data->path)),
+        model_(workspace.load({plan.model, plan.data->species, protocol::drugs_in_table(plan.data->path), plan.overlays}), settings(plan, job)),
         table_(protocol::read_event_table(plan.data->path, plan.data->time_unit, model_.program().parameters, model_.program().states, units_,
                                           {"DV", "DVID", "CENS", "BLQ"})) {
     evidence::take_starts(plan, model_.model());
@@ -167,6 +168,8 @@ class TableModel {
 
   [[nodiscard]] const simulate::CompiledModel& compiled() const& { return model_; }
   [[nodiscard]] const protocol::EventTable& table() const& { return table_; }
+  /// Of equations and values.
+  [[nodiscard]] std::string hash() const { return core::sha256(model::to_markdown(model_.model())); }
   [[nodiscard]] const std::vector<std::string>& remarks() const& { return remarks_; }
   /// Of each observed quantity.
   [[nodiscard]] std::vector<const compile::Observable*> quantities() const {
@@ -270,11 +273,11 @@ core::Table parameters_table(const CalibrationPlan& plan, const TableModel& mode
   core::Table table{
       "parameters", {"ID", "parameter", "estimate", "unit", "standard_error", "rse_percent", "low_95", "high_95", "at_bound", "status"}, {}};
   const auto quantities = model.quantities();
-  std::vector<std::string> error_units;
+  std::map<std::string, std::string> error_units;
   for (std::size_t m = 0; m < quantities.size(); ++m) {
     const auto& error = plan.data->observed[m].error;
-    if (error.additive) error_units.push_back(error.logarithmic ? "1" : quantities[m]->unit);
-    if (error.proportional) error_units.emplace_back("1");
+    error_units[error.name + " additive"] = error.logarithmic ? "1" : quantities[m]->unit;
+    error_units[error.name + " proportional"] = "1";
   }
   for (const Fitted& f : all) {
     if (f.fit.information.jacobian.empty()) {
@@ -290,9 +293,8 @@ core::Table parameters_table(const CalibrationPlan& plan, const TableModel& mode
       const double own = u.logarithmic ? se * value : se;
       const double low = u.logarithmic ? value * std::exp(-t * se) : value - t * se, high = u.logarithmic ? value * std::exp(t * se) : value + t * se;
       table.rows.push_back({f.group->id, u.name, core::format_double(value),
-                            is_error ? error_units[k - plan.unknowns.size()] : model.compiled().model().find_parameter(u.name)->unit.text,
-                            digits(own), digits(100 * own / std::abs(value)), digits(low), digits(high), is_error ? "" : bound_of(u, value),
-                            f.status});
+                            is_error ? error_units.at(u.name) : model.compiled().model().find_parameter(u.name)->unit.text, digits(own),
+                            digits(100 * own / std::abs(value)), digits(low), digits(high), is_error ? "" : bound_of(u, value), f.status});
     }
   }
   return table;
@@ -426,6 +428,52 @@ std::vector<std::string> summary_of(const CalibrationPlan& plan, const std::vect
   return lines;
 }
 
+std::vector<std::string> warnings_of(const CalibrationPlan& plan, const std::vector<Fitted>& all) {
+  std::vector<std::string> out;
+  for (const Fitted& f : all) {
+    const std::string who = f.group->id.empty() ? "" : "ID " + f.group->id + ": ";
+    if (f.fit.predictions.empty()) {
+      out.push_back(who + f.status);
+      continue;
+    }
+    for (const std::string& warning : fit_warnings(plan, f.fit.fit)) out.push_back(who + warning);
+    for (const std::string& warning : untold(plan, f.fit)) out.push_back(who + warning);
+  }
+  return out;
+}
+
+/// Fits group after group, until a stop is requested. @throws Error(Numerics) if none can be simulated; of a pooled fit whatever is wrong with it.
+std::vector<Fitted> fit_groups(const CalibrationPlan& plan, const std::vector<Group>& groups, const Group*& current,
+                               const calibrate::Residuals& predictions, const std::vector<calibrate::ErrorModel>& errors, const std::stop_token& stop,
+                               std::string& profiles) {
+  std::vector<Fitted> all;
+  for (const Group& g : groups) {
+    current = &g;
+    Fitted& f = all.emplace_back(Fitted{&g, {}, ""});
+    try {
+      f.fit = calibrate::fit_likelihood(plan.unknowns, predictions, g.observations, errors, plan.settings, stop);
+      f.status = status_of(f.fit);
+    } catch (const core::Error& error) {
+      if (!plan.data->by_subject) throw;
+      f.status = "failed: " + core::messages(error);
+    }
+    if (!f.fit.fit.jacobian.empty() && !plan.profiles.empty()) append_profiles(profiles_text(plan, f.fit.residuals, f.fit.fit, stop), g.id, profiles);
+    if (stop.stop_requested()) return all;
+  }
+  if (std::all_of(all.begin(), all.end(), [](const Fitted& f) { return f.fit.predictions.empty(); }))
+    throw core::Error(core::ErrorKind::Numerics, {"calibration-011", "no start can be simulated: " + all.front().status, {plan.file, 0, 0}, ""});
+  return all;
+}
+
+/// Overlay and draws of a pooled fit.
+std::vector<NamedText> pooled_files(const CalibrationPlan& plan, const model::Model& model, const Fitted& f) {
+  const LikelihoodFit& fit = f.fit;
+  const auto known = calibrate::analyse(fit.estimated, fit.information);
+  const std::string from = fmt::format("{} observations, -2 log likelihood {:.6g}", f.group->observations.size(), fit.minus_two_log_likelihood);
+  return {{"fitted.overlay.toml", overlay_text(plan, model, model.id, from, fit.fit.values, known.standard_errors, [](std::size_t) { return true; })},
+          {"ensemble.csv", ensemble_text(plan, calibrate::laplace_ensemble(fit.estimated, fit.information, plan.ensemble, plan.settings.seed))}};
+}
+
 }  // namespace
 
 Calibration fit_table(const cohort::Workspace& workspace, CalibrationPlan plan, const std::string& checkpoint, const CalibrationJob& job) {
@@ -444,47 +492,21 @@ Calibration fit_table(const cohort::Workspace& workspace, CalibrationPlan plan, 
 
   const Group* group = nullptr;
   calibrate::EvaluationLog log(
-      checkpoint, core::sha256(plan.text + core::read_file(plan.data->path)),
+      checkpoint, core::sha256(plan.text + core::read_file(plan.data->path) + model.hash()),
       [&](const Matrix& points) { return model.predict(*group, points, job.stop); }, job.stop);
-  const calibrate::Residuals predictions = [&](const Matrix& points) { return log(points); };
   std::vector<calibrate::ErrorModel> errors;
   for (const evidence::Observed& o : plan.data->observed) errors.push_back(o.error);
   const auto began = std::chrono::steady_clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(); };
   if (job.step && !plan.data->by_subject) plan.settings.progress = [&](const calibrate::Step& step) { job.step(step, seconds()); };
-  std::vector<Fitted> all;
   std::string profiles;
-  for (const Group& g : groups) {
-    group = &g;
-    all.push_back({&g, {}, ""});
-    try {
-      all.back().fit = calibrate::fit_likelihood(plan.unknowns, predictions, g.observations, errors, plan.settings, job.stop);
-      all.back().status = status_of(all.back().fit);
-    } catch (const core::Error& error) {
-      if (!plan.data->by_subject) throw;
-      all.back().status = "failed: " + core::messages(error);
-    }
-    out.fit = all.back().fit.fit;
-    if (!out.fit.jacobian.empty() && !plan.profiles.empty()) {
-      plan.settings.progress = {};
-      append_profiles(profiles_text(plan, all.back().fit.residuals, out.fit, job.stop), g.id, profiles);
-    }
-    out.stopped = job.stop.stop_requested();
-    if (out.stopped) return out;
-  }
-  if (std::all_of(all.begin(), all.end(), [](const Fitted& f) { return f.fit.predictions.empty(); }))
-    throw core::Error(core::ErrorKind::Numerics, {"calibration-011", "no start can be simulated: " + all.front().status, {plan.file, 0, 0}, ""});
+  const std::vector<Fitted> all = fit_groups(plan, groups, group, [&](const Matrix& points) { return log(points); }, errors, job.stop, profiles);
+  out.fit = all.back().fit.fit;
+  out.stopped = job.stop.stop_requested();
+  if (out.stopped) return out;
   const core::Table parameters = parameters_table(plan, model, all);
   out.summary = summary_of(plan, all, parameters);
-  for (const Fitted& f : all) {
-    if (f.fit.predictions.empty()) {
-      out.warnings.push_back("ID " + f.group->id + ": " + f.status);
-      continue;
-    }
-    auto warnings = fit_warnings(plan, f.fit.fit);
-    for (std::string& warning : untold(plan, f.fit)) warnings.push_back(std::move(warning));
-    for (const std::string& warning : warnings) out.warnings.push_back((f.group->id.empty() ? "" : "ID " + f.group->id + ": ") + warning);
-  }
+  for (const std::string& warning : warnings_of(plan, all)) out.warnings.push_back(warning);
   out.files = {
       {"parameters.csv", core::to_csv(parameters)},
       {"predictions.csv", core::to_csv(predictions_table(plan, all))},
@@ -493,16 +515,9 @@ Calibration fit_table(const cohort::Workspace& workspace, CalibrationPlan plan, 
   if (!profiles.empty()) out.files.push_back({"profiles.csv", profiles});
   if (plan.data->by_subject) {
     out.files.push_back({"subjects.csv", core::to_csv(subjects_table(plan, all))});
-    return out;
+  } else {
+    for (NamedText& text : pooled_files(plan, model.compiled().model(), all.front())) out.files.push_back(std::move(text));
   }
-  const LikelihoodFit& fit = all.front().fit;
-  const auto known = calibrate::analyse(fit.estimated, fit.information);
-  out.files.push_back({"fitted.overlay.toml",
-                       overlay_text(plan, model.compiled().model(), model.compiled().model().id,
-                                    fmt::format("{} observations, -2 log likelihood {:.6g}", rows, fit.minus_two_log_likelihood), fit.fit.values,
-                                    known.standard_errors, [](std::size_t) { return true; })});
-  out.files.push_back({"ensemble.csv",
-                       ensemble_text(plan, calibrate::laplace_ensemble(fit.estimated, fit.information, plan.ensemble, plan.settings.seed))});
   return out;
 }
 

@@ -20,7 +20,8 @@ void check_domain(const std::string& domain, const std::vector<evidence::Study>&
   std::set<std::string> known;
   for (const auto& s : studies) known.insert(s.domain);
   if (domain.empty() || known.contains(domain)) return;
-  if (known.empty()) throw core::Error(core::ErrorKind::Input, {"input-019", "there is no study to grade", {}, "arms.csv has no arm that can be read."});
+  if (known.empty())
+    throw core::Error(core::ErrorKind::Input, {"input-019", "there is no study to grade", {}, "arms.csv has no arm that can be read."});
   throw core::Error(core::ErrorKind::Input,
                     {"input-018", "no study of domain '" + domain + "'", {}, fmt::format("Known: {}.", fmt::join(known, ", "))});
 }
