@@ -446,6 +446,8 @@ std::vector<std::string> warnings_of(const CalibrationPlan& plan, const std::vec
 std::vector<Fitted> fit_groups(const CalibrationPlan& plan, const std::vector<Group>& groups, const Group*& current,
                                const calibrate::Residuals& predictions, const std::vector<calibrate::ErrorModel>& errors, const std::stop_token& stop,
                                std::string& profiles) {
+  CalibrationPlan quiet = plan;
+  quiet.settings.progress = {};  // of profiles
   std::vector<Fitted> all;
   for (const Group& g : groups) {
     current = &g;
@@ -457,7 +459,7 @@ std::vector<Fitted> fit_groups(const CalibrationPlan& plan, const std::vector<Gr
       if (!plan.data->by_subject) throw;
       f.status = "failed: " + core::messages(error);
     }
-    if (!f.fit.fit.jacobian.empty() && !plan.profiles.empty()) append_profiles(profiles_text(plan, f.fit.residuals, f.fit.fit, stop), g.id, profiles);
+    if (!f.fit.fit.jacobian.empty() && !plan.profiles.empty()) append_profiles(profiles_text(quiet, f.fit.residuals, f.fit.fit, stop), g.id, profiles);
     if (stop.stop_requested()) return all;
   }
   if (std::all_of(all.begin(), all.end(), [](const Fitted& f) { return f.fit.predictions.empty(); }))
