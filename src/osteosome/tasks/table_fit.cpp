@@ -459,7 +459,8 @@ std::vector<Fitted> fit_groups(const CalibrationPlan& plan, const std::vector<Gr
       if (!plan.data->by_subject) throw;
       f.status = "failed: " + core::messages(error);
     }
-    if (!f.fit.fit.jacobian.empty() && !plan.profiles.empty()) append_profiles(profiles_text(quiet, f.fit.residuals, f.fit.fit, stop), g.id, profiles);
+    if (!f.fit.fit.jacobian.empty() && !plan.profiles.empty())
+      append_profiles(profiles_text(quiet, f.fit.residuals, f.fit.fit, stop), g.id, profiles);
     if (stop.stop_requested()) return all;
   }
   if (std::all_of(all.begin(), all.end(), [](const Fitted& f) { return f.fit.predictions.empty(); }))
