@@ -171,7 +171,9 @@ std::string comparison(const ReportInput& in) {
         summary_table(in);
   out += std::string(changes ? "<details>" : "<details open>") + "<summary>All " + std::to_string(in.comparisons.size()) +
          " comparisons</summary><div class=scroll><table class=wide><tr><th>Model</th><th>Study</th><th>Arm</th><th>Outcome</th><th>Unit</th><th "
-         "class=n>Month</th>"
+         "class=n>" +
+         escape(in.scenario.time_unit.name) +
+         "</th>"
          "<th class=n>Observed</th><th class=n>Reported interval</th><th>Its kind</th><th class=n>Simulated</th><th "
          "class=n>Difference</th><th>Inside</th><th>Provenance</th><th>Role</th></tr>\n";
   for (const auto& c : in.comparisons) {
