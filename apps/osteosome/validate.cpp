@@ -17,9 +17,15 @@ struct Words {
   SolverFlags flags;
 };
 
-/// What either domain writes: of a validation that is replaced nothing stays.
+/// What either domain writes.
 constexpr const char* kFiles[] = {
     "validation.html", "validation.csv", "points.csv", "left-out.csv", "preclinical.html", "preclinical.csv", "mechanisms.csv"};
+
+/// Of a validation that is replaced nothing stays.
+void write_results(const std::string& folder, const char* name, const std::string& page, const std::vector<core::Table>& tables) {
+  for (const char* old : kFiles) std::filesystem::remove(folder + "/" + old);
+  write_report(folder, name, page, tables);
+}
 
 [[noreturn]] void nothing_graded(const char* why, const std::string& out) {
   throw core::Error(core::ErrorKind::Input, {"input-016",
@@ -33,16 +39,13 @@ int validate_animals(const Words& words, const cohort::Workspace& workspace) {
   if (validation.stopped) return kCancelled;
   std::cout << tasks::summary_of(validation);
   if (!words.out.empty())
-    write_report(words.out, "preclinical.html", report::make_preclinical_report(validation.input), tasks::tables_of(validation));
+    write_results(words.out, "preclinical.html", report::make_preclinical_report(validation.input), tasks::tables_of(validation));
   if (validation.input.results.empty()) nothing_graded("no row can be simulated", words.out);
   return kOk;
 }
 
 int validate_command(Words words) {
   core::check_folder(words.out, words.overwrite);
-  for (const char* name : kFiles) {
-    if (words.overwrite && !words.out.empty()) std::filesystem::remove(words.out + "/" + name);
-  }
   const auto workspace = app::workspace();
   words.request.solver = words.flags.settings();
   words.request.curves = !words.out.empty();
@@ -50,7 +53,7 @@ int validate_command(Words words) {
   auto validation = tasks::validate(*workspace, words.request, {interrupted()});
   if (validation.stopped) return kCancelled;
   std::cout << tasks::summary_of(validation);
-  if (!words.out.empty()) write_report(words.out, "validation.html", report::make_validation_report(validation.input), tasks::tables_of(validation));
+  if (!words.out.empty()) write_results(words.out, "validation.html", report::make_validation_report(validation.input), tasks::tables_of(validation));
   const auto& points = validation.input.points;
   if (points.empty()) nothing_graded("no row of these arms can be compared with a model", words.out);
   const auto failed = std::count_if(points.begin(), points.end(), [](const auto& p) { return !std::isfinite(p.predicted); });

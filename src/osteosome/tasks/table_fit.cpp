@@ -109,7 +109,7 @@ class ObservationReader {
       for (const auto& [name, c] : censored_) {
         if (kind && !core::csv_missing(rows[r].carried[c]) && core::parse_double(core::trim(rows[r].carried[c])) != 0.0)
           problem(rows[r].line, name + " is '" + rows[r].carried[c] + "': values below a limit cannot be fitted as such",
-                  "Leave the row out with MDV = 1, which is method M1 of Beal (doi:10.1023/A:1012299115260).");
+                  "Leave the row out with MDV = 1, which is method M1 of Beal (2001, J Pharmacokinet Pharmacodyn 28:481).");
       }
       if (kind_) kinds_.insert(std::string(core::trim(rows[r].carried[*kind_])));
       if (!kind || !value) continue;
