@@ -81,6 +81,7 @@ inline Measured run_lanes(const compile::Program& program, solve::LaneCode& code
   solve::Options options;
   options.relative_tolerance = rtol;
   options.method = method;
+  options.pass_over_periods = getenv("T_OFF") == nullptr;
   const double begin = cpu_seconds();
   solve::run_lanes(
       program, code, count, [&](std::size_t s) { return make_plan(program, problem, s); },

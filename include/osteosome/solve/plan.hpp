@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -82,6 +83,11 @@ struct Options {
   /// Multiplies the default absolute tolerance of each state, relative_tolerance * kTypicalFraction * typical size.
   double absolute_scale = 1;
   std::uint64_t max_steps = 50'000'000;  ///< accepted and rejected, a subject
+  /// Of the lane engine: the states that what is looked at is made of; nullopt: all. Others need be no more accurate than these, and the states that
+  /// they feed, can tell.
+  std::optional<std::vector<std::uint32_t>> observed;
+  /// Of the lane engine: periods of a train of equal doses may be passed over (docs/decisions/0035-trains-of-doses.md).
+  bool pass_over_periods = true;
   const char* method = "rodas5p";  ///< of the lane engine: rodas5p, or rodas4 for the work-precision diagram
 };
 

@@ -39,6 +39,47 @@ struct BranchChange {
   std::vector<std::uint32_t> branches;
 };
 
+/// A train of equal doses on its way through the lane engine (docs/decisions/0035-trains-of-doses.md). Its periods are computed as any others or passed
+/// over: a coarse step, one Rosenbrock step as long as the period and without its doses, then the kick, which is what a computed period does beyond a
+/// coarse step, as a polynomial through the kicks of the periods computed last.
+struct TrainCourse {
+  enum class Phase : std::uint8_t {
+    Off,      ///< no train
+    Choose,   ///< between two periods
+    Probe,    ///< a period is to be computed: its coarse step comes first
+    Compute,  ///< in a period that is computed
+    Skip,     ///< passing over periods up to `target`
+    Look      ///< in a period that is passed over, up to a decision in it
+  };
+  /// States at the phase of an output to come, in a period that is computed; or at the start of the period of an output that is passed over.
+  struct Look {
+    std::size_t output = 0;
+    double time = 0;
+    std::vector<double> change;  ///< [n_states] since the start of the period; or the states
+  };
+  struct Node {
+    std::size_t period = 0;
+    std::vector<double> kick;  ///< [n_states]
+    std::vector<Look> looks;
+  };
+  Phase phase = Phase::Off;
+  std::size_t first = 0, stops = 0;    ///< index of the train's first stop, stops a period
+  std::size_t period = 0, target = 0;  ///< the one that is under way, and the one that is computed next
+  std::size_t longest = 0;             ///< most periods that may be passed over at once
+  std::optional<std::size_t> doubtful;  ///< an output whose period has to be computed
+  std::vector<Node> nodes;             ///< computed periods with the same crossings, the newest last
+  std::size_t degree = 0;              ///< of the polynomial in use
+  std::vector<std::vector<double>> kicks;  ///< [degree + 1][n_states], its coefficients in Newton's form, from the newest node
+  std::vector<double> weights;         ///< what an error in each state may be
+  std::vector<double> start, coarse;   ///< states before the period that is computed, and after its coarse step
+  std::vector<Look> looks, passed;     ///< in the period that is computed; and outputs in those passed over
+  std::size_t looked = 0;              ///< how many of `looks` are behind
+  std::uint64_t crossings = 0;         ///< branches at the start of the period and those crossed since, as a hash
+  std::uint64_t last_crossings = 0;    ///< the same of the newest node
+
+  [[nodiscard]] bool coarse_step() const { return phase == Phase::Probe || phase == Phase::Skip; }
+};
+
 /// Where the step control of the lane engine stands.
 struct LaneCourse {
   double h = 0;  ///< proposed step; 0: not known yet
@@ -52,6 +93,7 @@ struct LaneCourse {
   bool coarse = false;         ///< the tolerances are the last resort's
   bool events_due = false;     ///< a branch flipped: triggers may have changed
   std::optional<BranchChange> change;  ///< the next one; empty: not known
+  TrainCourse train;
 };
 
 /// What the reference engine needs beside the states where its solver starts again.

@@ -21,9 +21,9 @@ LaneBlock::LaneBlock(const compile::Program& program, const compile::LaneProgram
     : program_(program), code_(lane_program), at_(lane_program.layout), evaluator_(evaluator), kernels_(kernels), options_(options), decide_(decide),
       method_(tableau_named(options.method)), setup_(program), timed_(program), lanes_(static_cast<std::size_t>(evaluator.lanes())),
       n_(lane_program.n_states), block_(std::size_t{at_.total} * lanes_), x_(n_ * lanes_), new_x_(n_ * lanes_), atol_(n_ * lanes_),
-      growth_(n_ * lanes_), rates_(n_ * lanes_), h_(lanes_), inverse_h_(lanes_), error_(lanes_), factor_(lanes_), mask_(lanes_), zero_(n_ * lanes_),
+      growth_(n_ * lanes_), rates_(n_ * lanes_), h_(lanes_), inverse_h_(lanes_), error_(lanes_), factor_(lanes_), mask_(lanes_), zero_(n_ * lanes_), weights_(n_ * lanes_),
       gap_start_(code_.n_switches * lanes_), gap_middle_(code_.n_switches * lanes_), gap_end_(code_.n_switches * lanes_), dense_(3 * n_ * lanes_),
-      has_rate_(n_, 0), lane_(lanes_), state_row_(n_), bit_row_(code_.n_switches), gap_row_(code_.n_switches), entry_row_(program.jacobian.size()),
+      has_rate_(n_, 0), is_observed_(n_, 1), lane_(lanes_), state_row_(n_), bit_row_(code_.n_switches), gap_row_(code_.n_switches), entry_row_(program.jacobian.size()),
       row_(n_), growth_row_(n_) {
   for (int i = 0; i < method_.stages; ++i) k_.emplace_back(n_ * lanes_);
   for (std::uint32_t c = 0; c < code_.constants.size(); ++c) std::fill_n(slot(at_.constants + c), lanes_, code_.constants[c]);
@@ -38,8 +38,39 @@ LaneBlock::LaneBlock(const compile::Program& program, const compile::LaneProgram
   for (expr::NodeId id = 0; id < needed.size(); ++id) {
     if (needed[id] && program.graph[id].op == expr::Op::State) gap_states_.push_back(program.graph[id].a);
   }
+  find_hidden();
   std::fill_n(h_.get(), lanes_, 1.0);
   std::fill_n(inverse_h_.get(), lanes_, 1.0);
+}
+
+/// States that neither what is looked at nor a branch, an event or a constraint depends on.
+void LaneBlock::find_hidden() {
+  if (!options_.observed || !program_.events.empty() || setup_.has_constraints()) return;
+  std::vector<char> seen(n_, 0);  // or put in the list already
+  for (const std::uint32_t i : *options_.observed) seen[i] = 1;
+  is_observed_ = seen;
+  for (const std::uint32_t i : gap_states_) seen[i] = 1;
+  std::vector<Hidden> states(n_);
+  std::vector<char> decays(n_, 0);
+  for (std::uint32_t k = 0; k < program_.jacobian.size(); ++k) {
+    const auto& entry = program_.jacobian[k];
+    Hidden& hidden = states[entry.column];
+    hidden.state = entry.column;
+    if (entry.row != entry.column) {
+      hidden.feeds.push_back(entry.row);
+      hidden.fed.push_back(slot(at_.jacobian + k));
+      hidden.weights.push_back(&weights_[entry.row * lanes_]);
+    } else {
+      hidden.diagonal = k;
+      decays[entry.column] = 1;
+    }
+  }
+  const std::function<void(std::uint32_t)> visit = [&](std::uint32_t i) {
+    if (std::exchange(seen[i], 1) != 0) return;
+    for (const std::uint32_t fed : states[i].feeds) visit(fed);
+    if (decays[i] != 0) hidden_.push_back(std::move(states[i]));
+  };
+  for (std::uint32_t i = 0; i < n_; ++i) visit(i);
 }
 
 void LaneBlock::run(const Next& next, const PlanSource& plans, const ResultSink& sink, const std::stop_token& stop) {
@@ -191,6 +222,7 @@ bool LaneBlock::pass_stops(std::size_t l) {
       return false;
     }
     if (!lane.stop_due()) break;
+    if (coarse_step_due(l)) return false;
     pass_stop(l);
     changed = true;
   }
@@ -306,7 +338,10 @@ void LaneBlock::settle_bits(const std::vector<std::size_t>& lanes, bool first_ro
         bit_row_[k] = slot(at_.bits + k, l);
       }
       if (!lane.settle(program_, gap_row_, bit_row_)) continue;
-      for (std::uint32_t k = 0; k < code_.n_switches; ++k) slot(at_.bits + k, l) = bit_row_[k];
+      for (std::uint32_t k = 0; k < code_.n_switches; ++k) {
+        if (slot(at_.bits + k, l) != bit_row_[k]) note_crossing(l, k, bit_row_[k]);
+        slot(at_.bits + k, l) = bit_row_[k];
+      }
       lane.course.change.reset();
       changed = true;
     }
@@ -367,6 +402,11 @@ void LaneBlock::initial_step_sizes() {
 
 void LaneBlock::choose_step(std::size_t l) {
   Lane& lane = lane_[l];
+  const TrainCourse& train = lane.course.train;
+  if (train.coarse_step()) {
+    lane.h_try = begin_of(l, train.period + 1) - lane.now.time;
+    return;
+  }
   const double end = lane.end(), left = end - lane.now.time;
   lane.to_stop = false;
   if (lane.to_root) return;  // h_try was set when the crossing was located

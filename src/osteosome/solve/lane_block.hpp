@@ -22,6 +22,11 @@ namespace osteosome::solve {
 inline constexpr double kSmallestStep = 64 * 2.220446049250313e-16;  // relative to time: below it t + h no longer moves by h
 inline constexpr int kFlipsInPlace = 8;    // a bit that flips this often without progress slides along its boundary
 
+/// The polynomial through values[k] at `at[k]`, in Newton's form: `values` become its coefficients, those of 1, (x - at[0]), (x - at[0])(x - at[1]), ...
+void newton_coefficients(std::span<const double> at, std::vector<std::vector<double>>& values);
+/// The polynomial through the first `count` of them at `x`, of column i.
+[[nodiscard]] double newton_value(std::span<const double> at, const std::vector<std::vector<double>>& coefficients, std::size_t count, std::size_t i, double x);
+
 /// Doubles aligned for the widest vector.
 class AlignedArray {
  public:
@@ -62,6 +67,8 @@ class LaneBlock {
     double h_before_root = 0, t_root = 0;
     std::vector<std::uint32_t> flips;
     std::optional<Progress> kept;                 // where a stop at the next decision would first have changed a step
+    std::optional<Progress> before_skip;          // of a train: where periods began to be passed over, until that is known to be good
+    std::optional<Progress> before_look;          // where a period that is passed over began to be computed for a decision in it
   };
   /// One boundary of a frozen branch; margins are positive where its value is right.
   struct Boundary {
@@ -78,7 +85,15 @@ class LaneBlock {
     double start = 0;  // gap at the beginning of the step
   };
 
+  /// A state that is not looked at: the entries of the Jacobian by which it feeds others, and its own.
+  struct Hidden {
+    std::uint32_t state = 0, diagonal = 0;
+    std::vector<std::uint32_t> feeds;
+    std::vector<const double*> fed, weights;  // rows of those entries, and of the weights of the states that are fed
+  };
+
   // Setting up and finishing subjects.
+  void find_hidden();
   bool load(std::size_t l, const Next& next, const PlanSource& plans);
   void begin(std::size_t l);
   void finish(std::size_t l, Status status, const std::string& message = "");
@@ -111,9 +126,31 @@ class LaneBlock {
   [[nodiscard]] SubjectState state_of(std::size_t l);
   const std::string& program_id();
 
+  // Trains of doses.
+  bool coarse_step_due(std::size_t l);
+  bool find_train(std::size_t l);
+  void look_as_far_as(std::size_t l, double time);
+  void begin_period(std::size_t l);
+  void end_period(std::size_t l);
+  void reject_skip(std::size_t l, std::size_t longest, std::optional<std::size_t> doubtful);
+  bool choose_target(std::size_t l);
+  void make_coarse_step(std::size_t l);
+  void look_within(std::size_t l, double until);
+  [[nodiscard]] std::optional<std::size_t> write_passed_outputs(std::size_t l);
+  [[nodiscard]] std::size_t most_skipped(std::size_t l);
+  [[nodiscard]] bool can_interpolate(std::size_t l, std::size_t output) const;
+  [[nodiscard]] bool between_stops(std::size_t l, std::size_t output) const;
+  [[nodiscard]] std::size_t period_of(std::size_t l, std::size_t output) const;
+  [[nodiscard]] double begin_of(std::size_t l, std::size_t period) const;
+  [[nodiscard]] double next_look(std::size_t l) const;
+  [[nodiscard]] double error_of_skip(std::size_t l, std::size_t from) const;
+  [[nodiscard]] double scaled_size(std::size_t l, std::span<const double> values) const;
+  void note_crossing(std::size_t l, std::uint32_t bit, double value);
+
   // One attempt in every lane.
   void attempt();
   void stage(int i);
+  void weigh();
 
   // Judging the attempt.
   void judge();
@@ -138,6 +175,7 @@ class LaneBlock {
   void write_outputs(std::size_t l, double until);
   void interpolate(std::size_t l, double time);
   void dense_coefficients();
+  void dense_coefficients(std::size_t first, std::size_t count);
   [[nodiscard]] double dense(std::size_t l, std::size_t state, double theta) const;
 
   double* slot(std::uint32_t index) const { return block_.get() + std::size_t{index} * lanes_; }
@@ -159,17 +197,19 @@ class LaneBlock {
   std::size_t lanes_, n_;
   bool settle_after_flip_ = false;  // what else holds at an instant depends on the branch that flipped there
   std::vector<std::uint32_t> gap_states_;
+  std::vector<Hidden> hidden_;  // a state after those that it feeds, where there is no cycle
 
-  AlignedArray block_, x_, new_x_, atol_, growth_, rates_, h_, inverse_h_, error_, factor_, mask_, zero_;
+  AlignedArray block_, x_, new_x_, atol_, growth_, rates_, h_, inverse_h_, error_, factor_, mask_, zero_, weights_;
   AlignedArray gap_start_, gap_middle_, gap_end_;  // gaps of the current attempt
   std::vector<AlignedArray> k_;
   AlignedArray dense_;  // [3][n][lanes]: rows k1..k3 of dense output
   bool dense_ready_ = false;
   bool growing_ = false;  // some state of a lane has no size of its own
   std::string program_id_;  // fingerprint, once asked for
-  std::vector<char> has_rate_;
+  std::vector<char> has_rate_, is_observed_;
   std::vector<Lane> lane_;
   std::vector<std::pair<std::size_t, std::size_t>> finished_;
+  std::vector<std::size_t> candidates_;  // lanes whose attempt may be accepted
   std::vector<double> state_row_, bit_row_, gap_row_, entry_row_, row_, growth_row_;
 };
 

@@ -27,7 +27,7 @@ void LaneBlock::gaps_along_step() {
   evaluator_.run(Phase::Gaps, block_.get());
   std::copy_n(slot(at_.gaps), count, gap_start_.get());
 
-  if (!gap_states_.empty()) dense_coefficients();
+  for (const std::uint32_t i : gap_states_) dense_coefficients(i, 1);
   for (const std::uint32_t i : gap_states_) {
     for (std::size_t l = 0; l < lanes_; ++l) slot(at_.states + i, l) = dense(l, i, 0.5);
   }
@@ -203,6 +203,7 @@ void LaneBlock::flip(std::size_t l, std::uint32_t bit, double gap) {
 
 void LaneBlock::set_bit(std::size_t l, std::uint32_t bit, double value) {
   slot(at_.bits + bit, l) = value;
+  note_crossing(l, bit, value);
   lane_[l].course.change.reset();
   lane_[l].course.events_due = !program_.events.empty() || !program_.constraints.empty();
   if (settle_after_flip_) lane_[l].bits_unknown = true;

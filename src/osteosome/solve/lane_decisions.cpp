@@ -41,6 +41,8 @@ Progress LaneBlock::progress(std::size_t l) const {
 
 void LaneBlock::put_back(std::size_t l, const Progress& progress) {
   Lane& lane = lane_[l];
+  lane.before_skip.reset();
+  lane.before_look.reset();
   lane.go_back(progress);
   lane.course = progress.lane;
   for (std::size_t i = 0; i < n_; ++i) {

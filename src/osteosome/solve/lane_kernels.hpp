@@ -14,11 +14,18 @@ struct LaneKernels {
                        std::size_t count);
   /// sum = f + sum * scale[lane].
   void (*add_scaled)(double* sum, const double* f, const double* scale, std::size_t rows, std::size_t lanes);
+  /// x = x + h * factor * f over one row of lanes, the last product and the sum fused.
+  void (*add_product)(double* x, const double* h, double factor, const double* f, std::size_t lanes);
   /// atol = max(atol, growth * |x|).
   void (*grow)(double* atol, const double* growth, const double* x, std::size_t count);
-  /// out[lane] = largest over rows of |error| / (atol + rtol * max(|x|, |y|)); NaN if one is NaN.
-  void (*error)(double* sum, const double* error, const double* x, const double* y, const double* atol, double rtol, std::size_t rows,
-                std::size_t lanes);
+  /// weights = atol + rtol * max(|x|, |y|).
+  void (*weights)(double* weights, const double* x, const double* y, const double* atol, double rtol, std::size_t count);
+  /// Over one row of lanes: weight = max(weight, min(most * atol, decay * fed_weight[m] / |fed[m]| for every m)), decay = -diagonal, and unchanged
+  /// where that is not positive.
+  void (*worth)(double* weight, const double* atol, double most, const double* diagonal, const double* const* fed, const double* const* fed_weight,
+                std::size_t count, std::size_t lanes);
+  /// out[lane] = largest over rows of |error| / weight; NaN if one is NaN.
+  void (*error)(double* out, const double* error, const double* weights, std::size_t rows, std::size_t lanes);
   /// x = accept[lane] != 0 ? y : x.
   void (*accept)(double* x, const double* y, const double* accept, std::size_t rows, std::size_t lanes);
   /// x = add[i] != 0 ? x + add : x over one row of lanes.

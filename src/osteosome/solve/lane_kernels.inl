@@ -75,6 +75,10 @@ void add_scaled(double* sum, const double* f, const double* scale, std::size_t r
   }
 }
 
+void add_product(double* x, const double* h, double factor, const double* f, std::size_t lanes) {
+  for (std::size_t l = 0; l < lanes / W; ++l) vec(x)[l] = lane::fma<W>(vec(h)[l] * lane::splat<W>(factor), vec(f)[l], vec(x)[l]);
+}
+
 void grow(double* atol, const double* growth, const double* x, std::size_t count) {
   for (std::size_t i = 0; i < count / W; ++i) {
     const V reached = vec(growth)[i] * magnitude(vec(x)[i]);
@@ -82,20 +86,36 @@ void grow(double* atol, const double* growth, const double* x, std::size_t count
   }
 }
 
-void error(double* sum, const double* e, const double* x, const double* y, const double* atol, double rtol, std::size_t rows, std::size_t lanes) {
+void weights(double* w, const double* x, const double* y, const double* atol, double rtol, std::size_t count) {
+  for (std::size_t i = 0; i < count / W; ++i) {
+    const V ax = magnitude(vec(x)[i]);
+    const V ay = magnitude(vec(y)[i]);
+    vec(w)[i] = lane::fma<W>(lane::splat<W>(rtol), lane::select<W>(ax > ay, ax, ay), vec(atol)[i]);
+  }
+}
+
+void worth(double* weight, const double* atol, double most, const double* diagonal, const double* const* fed, const double* const* fed_weight,
+           std::size_t count, std::size_t lanes) {
+  for (std::size_t l = 0; l < lanes / W; ++l) {
+    const V decay = -vec(diagonal)[l];
+    V limit = vec(atol)[l] * most;
+    for (std::size_t m = 0; m < count; ++m) {
+      const V told = decay * vec(fed_weight[m])[l] / magnitude(vec(fed[m])[l]);
+      limit = lane::select<W>(told < limit, told, limit);
+    }
+    vec(weight)[l] = lane::select<W>((decay > 0.0) & (limit > vec(weight)[l]), limit, vec(weight)[l]);
+  }
+}
+
+void error(double* out, const double* e, const double* weight, std::size_t rows, std::size_t lanes) {
   const std::size_t chunks = lanes / W;
   for (std::size_t l = 0; l < chunks; ++l) {
     V total{};
     for (std::size_t r = 0; r < rows; ++r) {
-      const std::size_t i = r * chunks + l;
-      const V ax = magnitude(vec(x)[i]);
-      const V ay = magnitude(vec(y)[i]);
-      const V larger = lane::select<W>(ax > ay, ax, ay);
-      const V ratio = vec(e)[i] / lane::fma<W>(lane::splat<W>(rtol), larger, vec(atol)[i]);
-      const V size = magnitude(ratio);
+      const V size = magnitude(vec(e)[r * chunks + l] / vec(weight)[r * chunks + l]);
       total = lane::select<W>(size > total, size, lane::select<W>(size != size, size, total));
     }
-    vec(sum)[l] = total;
+    vec(out)[l] = total;
   }
 }
 
@@ -138,6 +158,6 @@ void power(double* out, const double* x, double least, double exponent, std::siz
 
 }  // namespace
 
-extern const LaneKernels OSTEOSOME_KERNEL = {combine, combine_pair, add_scaled, grow, error, accept, add_where, interpolate, power};
+extern const LaneKernels OSTEOSOME_KERNEL = {combine, combine_pair, add_scaled, add_product, grow, weights, worth, error, accept, add_where, interpolate, power};
 
 }  // namespace osteosome::solve

@@ -2,6 +2,7 @@
 // One step attempt in every lane, and what becomes of it.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include "lane_block.hpp"
@@ -40,8 +41,20 @@ void LaneBlock::attempt() {
   const double* last[] = {k_.back().get()};
   const double one = 1;
   kernels_.combine(new_x_.get(), slot(at_.states), last, &one, 1, n_ * lanes_);
-  kernels_.error(error_.get(), k_.back().get(), x_.get(), new_x_.get(), atol_.get(), options_.relative_tolerance, n_, lanes_);
+  weigh();
+  kernels_.error(error_.get(), k_.back().get(), weights_.get(), n_, lanes_);
   kernels_.power(factor_.get(), error_.get(), kLeastError, -1.0 / method_.order, lanes_);
+}
+
+/// What an error in each state may be. A state that is not looked at is worth what those that it feeds can tell: an error that dies away at the rate
+/// -J_jj adds J_ij / -J_jj of itself to the state i.
+void LaneBlock::weigh() {
+  kernels_.weights(weights_.get(), x_.get(), new_x_.get(), atol_.get(), options_.relative_tolerance, n_ * lanes_);
+  const double most = 1 / (kTypicalFraction * options_.absolute_scale);
+  for (const Hidden& hidden : hidden_) {
+    kernels_.worth(&weights_[hidden.state * lanes_], &atol_[hidden.state * lanes_], most, slot(at_.jacobian + hidden.diagonal), hidden.fed.data(),
+                   hidden.weights.data(), hidden.fed.size(), lanes_);
+  }
 }
 
 /// K_i from the stages before it. The stage argument is left in the state slots.
@@ -64,9 +77,7 @@ void LaneBlock::stage(int i) {
   }
   if (method_.d[i] != 0) {
     for (std::size_t m = 0; m < code_.time_rows.size(); ++m) {
-      double* rhs = slot(at_.rhs + code_.time_rows[m]);
-      const double* dt = slot(at_.time_derivative + static_cast<std::uint32_t>(m));
-      for (std::size_t l = 0; l < lanes_; ++l) rhs[l] = __builtin_fma(h_[l] * method_.d[i], dt[l], rhs[l]);
+      kernels_.add_product(slot(at_.rhs + code_.time_rows[m]), h_.get(), method_.d[i], slot(at_.time_derivative + static_cast<std::uint32_t>(m)), lanes_);
     }
   }
   evaluator_.run(Phase::Solve, block_.get());
@@ -74,10 +85,14 @@ void LaneBlock::stage(int i) {
 }
 
 void LaneBlock::judge() {
-  std::vector<std::size_t> candidates;
+  auto& candidates = candidates_;
+  candidates.clear();
   for (std::size_t l = 0; l < lanes_; ++l) {
     if (!lane_[l].active) continue;
-
+    if (lane_[l].course.train.coarse_step()) {
+      make_coarse_step(l);
+      continue;
+    }
     if (error_[l] <= 1) {
       candidates.push_back(l);
     } else {
@@ -155,9 +170,9 @@ void LaneBlock::check_interpolation(std::vector<std::size_t>& candidates) {
   for (const std::size_t l : candidates) {
     const Lane& lane = lane_[l];
     const double t_new = attempt_end(lane);
-    const double first = lane.next_output();
+    const double first = std::min(lane.next_output(), next_look(l));
     if (!(first > lane.now.time && first < t_new)) continue;
-    const bool more = lane.now.output + 1 < lane.plan.outputs.size() && lane.plan.outputs[lane.now.output + 1].after_stops == lane.now.stop &&
+    const bool more = lane.next_output() < t_new && lane.now.output + 1 < lane.plan.outputs.size() && lane.plan.outputs[lane.now.output + 1].after_stops == lane.now.stop &&
                       lane.plan.outputs[lane.now.output + 1].time < t_new;
     checked.emplace_back(l, more ? 0.5 : (first - lane.now.time) / lane.h_try);
   }
@@ -174,7 +189,7 @@ void LaneBlock::check_interpolation(std::vector<std::size_t>& candidates) {
     }
   }
   evaluator_.run(Phase::Solve, block_.get());
-  kernels_.error(inverse_h_.get(), slot(at_.rhs), x_.get(), new_x_.get(), atol_.get(), options_.relative_tolerance, n_, lanes_);
+  kernels_.error(inverse_h_.get(), slot(at_.rhs), weights_.get(), n_, lanes_);
   std::vector<std::size_t> rejected;
   for (const auto& [l, theta] : checked) {
     const double error = inverse_h_[l];
@@ -195,6 +210,7 @@ void LaneBlock::accept(std::size_t l) {
   ++lane.result.statistics.steps;
   const double t_new = attempt_end(lane);
   write_outputs(l, t_new);
+  look_within(l, t_new);
   lane.now.time = t_new;
   if (!lane.now.events.waiting.empty() && lane.now.time >= next_event(lane.plan, lane.now.events)) {
     lane.now.time = std::max(lane.now.time, lane.now.events.next());
@@ -243,11 +259,15 @@ void LaneBlock::interpolate(std::size_t l, double time) {
 
 /// Coefficients of the interpolant of the attempt, in every lane.
 void LaneBlock::dense_coefficients() {
-  if (std::exchange(dense_ready_, true)) return;
+  if (!std::exchange(dense_ready_, true)) dense_coefficients(0, n_);
+}
+
+/// Those of `count` states.
+void LaneBlock::dense_coefficients(std::size_t first, std::size_t count) {
   const double* terms[8];
-  for (int j = 0; j < method_.stages; ++j) terms[j] = k_[static_cast<std::size_t>(j)].get();
+  for (int j = 0; j < method_.stages; ++j) terms[j] = &k_[static_cast<std::size_t>(j)][first * lanes_];
   for (int m = 0; m < method_.dense; ++m) {
-    kernels_.combine(&dense_[static_cast<std::size_t>(m) * n_ * lanes_], zero_.get(), terms, method_.h[m], method_.stages, n_ * lanes_);
+    kernels_.combine(&dense_[(static_cast<std::size_t>(m) * n_ + first) * lanes_], zero_.get(), terms, method_.h[m], method_.stages, count * lanes_);
   }
 }
 

@@ -99,8 +99,22 @@ void fields(Io& io, BranchChange& v) {
   io(v.time, v.branches);
 }
 template <class Io>
+void fields(Io& io, TrainCourse::Look& v) {
+  io(v.output, v.time, v.change);
+}
+template <class Io>
+void fields(Io& io, TrainCourse::Node& v) {
+  io(v.period, v.kick, v.looks);
+}
+template <class Io>
+void fields(Io& io, TrainCourse& v) {
+  io(v.phase, v.first, v.stops, v.period, v.target, v.longest, v.doubtful, v.nodes, v.degree, v.kicks, v.weights, v.start, v.coarse, v.looks, v.passed,
+     v.looked, v.crossings, v.last_crossings);
+}
+template <class Io>
 void fields(Io& io, LaneCourse& v) {
-  io(v.h, v.seen, v.just_rejected, v.after_restart, v.restart_kind, v.step_after, v.flips_in_place, v.attempts, v.coarse, v.events_due, v.change);
+  io(v.h, v.seen, v.just_rejected, v.after_restart, v.restart_kind, v.step_after, v.flips_in_place, v.attempts, v.coarse, v.events_due, v.change,
+     v.train);
 }
 template <class Io>
 void fields(Io& io, ReferenceCourse& v) {
