@@ -44,9 +44,10 @@ class CompiledModel {
   /// Hash of the code that lanes run, or "" if they cannot run this model.
   [[nodiscard]] std::string lane_hash() const { return code_ == nullptr ? "" : code_->lane_program().hash; }
 
-  /// Runs subjects on the chosen engine; see solve::run_lanes.
+  /// Runs subjects on the chosen engine; see solve::run_lanes. `observed` are the states that are looked at (solve::Options), such as those that
+  /// an ObservableReader reads.
   void run(std::size_t count, const solve::PlanSource& plans, const solve::ResultSink& sink, const std::stop_token& stop = {},
-           const solve::Decide& decide = {}) const;
+           const solve::Decide& decide = {}, std::optional<std::vector<std::uint32_t>> observed = std::nullopt) const;
 
  private:
   model::Model model_;
@@ -67,6 +68,8 @@ class ObservableReader {
 
   [[nodiscard]] const std::vector<const compile::Observable*>& observables() const& { return observables_; }
   const std::vector<const compile::Observable*>& observables() && = delete;
+  /// The states that the observables are made of.
+  [[nodiscard]] std::vector<std::uint32_t> states() const;
   /// [n_outputs x n_observables], row-major; NaN where the subject did not get.
   [[nodiscard]] std::vector<double> read(const solve::SubjectPlan& plan, const solve::SubjectResult& result);
   /// [n_observables] at one instant; of a model without delays.

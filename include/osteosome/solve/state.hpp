@@ -66,6 +66,7 @@ struct TrainCourse {
   std::size_t first = 0, stops = 0;    ///< index of the train's first stop, stops a period
   std::size_t period = 0, target = 0;  ///< the one that is under way, and the one that is computed next
   std::size_t longest = 0;             ///< most periods that may be passed over at once
+  std::size_t rejections = 0, wait = 0;  ///< skips given up in a row; periods to be computed before the next
   std::optional<std::size_t> doubtful;  ///< an output whose period has to be computed
   std::vector<Node> nodes;             ///< computed periods with the same crossings, the newest last
   std::size_t degree = 0;              ///< of the polynomial in use

@@ -411,7 +411,7 @@ void simulate(const CompiledModel& model, const core::UnitSystem& units, const S
                                r.time_reached, r.statistics,         rules.decisions(k)};
             if (job.progress) job.progress(++done, n);
           },
-          stop.get_token(), rules.decide());
+          stop.get_token(), rules.decide(), reader.states());
       rules.rethrow();
       sink.take(first, std::move(block));
     }

@@ -72,8 +72,9 @@ std::string CompiledModel::engine_text() const {
 }
 
 void CompiledModel::run(std::size_t count, const solve::PlanSource& plans, const solve::ResultSink& sink, const std::stop_token& stop,
-                        const solve::Decide& decide) const {
+                        const solve::Decide& decide, std::optional<std::vector<std::uint32_t>> observed) const {
   solve::Options options;
+  options.observed = std::move(observed);
   options.relative_tolerance = settings_.relative_tolerance;
   options.absolute_scale = settings_.absolute_scale;
   if (settings_.engine == EngineChoice::Reference || code_ == nullptr) {
@@ -92,6 +93,19 @@ bool has_observables(const std::vector<CompiledModel>& models) {
 
 ObservableReader::ObservableReader(const compile::Program& program, const std::vector<std::string>& names)
     : program_(program), observables_(find_all(program, names)), interpreter_(program.graph, nodes_of(observables_)) {}
+
+std::vector<std::uint32_t> ObservableReader::states() const {
+  const auto needed = program_.graph.reachable(nodes_of(observables_));
+  std::vector<char> read(program_.states.size(), 0);
+  for (expr::NodeId id = 0; id < needed.size(); ++id) {
+    if (needed[id] && program_.graph[id].op == expr::Op::State) read[program_.graph[id].a] = 1;
+  }
+  std::vector<std::uint32_t> states;
+  for (std::uint32_t i = 0; i < read.size(); ++i) {
+    if (read[i] != 0) states.push_back(i);
+  }
+  return states;
+}
 
 std::vector<double> ObservableReader::read(const solve::SubjectPlan& plan, const solve::SubjectResult& result) {
   const std::size_t n = program_.states.size();

@@ -19,6 +19,7 @@ constexpr double kTolerance = 0.1;  // what passing over may add to a state, of 
 constexpr double kCaution = 0.3;    // of that, for which a target is chosen
 constexpr std::size_t kGrowth = 2;  // of the number passed over at once
 constexpr std::size_t kCrowded = 3;  // a node this much nearer to the last than that to the one before takes its place
+constexpr std::size_t kLongestWait = 6;  // a power of 2, in computed periods after so many rejections in a row
 constexpr std::size_t kLooks = 8;         // outputs to come whose phases are looked at in a computed period
 constexpr std::size_t kFewestLooks = 4;   // computed periods between which an output is interpolated
 
@@ -209,7 +210,9 @@ void LaneBlock::end_period(std::size_t l) {
     const std::optional<std::size_t> doubtful = error <= kTolerance ? write_passed_outputs(l) : std::nullopt;
     if (!(error <= kTolerance) || doubtful) return reject_skip(l, doubtful ? skipped : skipped / 2, doubtful);
     lane.before_skip.reset();
+    train.rejections = 0;
   }
+  train.wait -= train.wait > 0 ? 1 : 0;
   train.last_crossings = train.crossings;
   train.longest = std::max(same ? train.longest : 0, kGrowth * skipped + 1);
   const std::size_t n = train.nodes.size();
@@ -244,8 +247,11 @@ void LaneBlock::reject_skip(std::size_t l, std::size_t longest, std::optional<st
   put_back(l, Progress(*std::exchange(lane.before_skip, {})));
   lane.result.statistics = statistics;
   ++lane.result.statistics.rejected;
-  lane.course.train.longest = longest;
-  lane.course.train.doubtful = doubtful;
+  TrainCourse& train = lane.course.train;
+  train.longest = longest;
+  train.doubtful = doubtful;
+  if (doubtful) return;
+  if (++train.rejections > 1) train.wait = std::size_t{1} << std::min(train.rejections, kLongestWait);
 }
 
 /// Outputs in periods that were passed over, interpolated at their phase between computed periods. Returns the first that cannot be: its error would be
@@ -282,7 +288,7 @@ std::optional<std::size_t> LaneBlock::write_passed_outputs(std::size_t l) {
   return std::nullopt;
 }
 
-/// How many periods may be passed over for what lies ahead: the end of the train, outputs and branches on the clock.
+/// How many periods may be passed over for what lies ahead: the end of the train and of the subject, outputs, and branches on the clock.
 std::size_t LaneBlock::most_skipped(std::size_t l) {
   Lane& lane = lane_[l];
   const TrainCourse& train = lane.course.train;
@@ -297,6 +303,8 @@ std::size_t LaneBlock::most_skipped(std::size_t l) {
   };
   const double change = timed_.empty() ? std::numeric_limits<double>::infinity() : next_change(l).time;
   while (most < train.longest && whole(train.period + most) && whole(train.period + most + 1) && begin_of(l, train.period + most + 2) <= change) ++most;
+  const std::size_t last = period_of(l, plan.outputs.size() - 1);  // the subject ends there: the target has to be behind it
+  most = std::min(most, last > train.period ? last - train.period - 1 : 0);
   for (std::size_t k = lane.now.output; k < plan.outputs.size() && most > 0; ++k) {
     const std::size_t period = period_of(l, k);
     if (period >= train.period + most) break;
@@ -307,7 +315,7 @@ std::size_t LaneBlock::most_skipped(std::size_t l) {
 
 bool LaneBlock::can_interpolate(std::size_t l, std::size_t output) const {
   const TrainCourse& train = lane_[l].course.train;
-  if (output + 1 == lane_[l].plan.outputs.size() || train.doubtful == output || train.nodes.size() + 1 < kFewestLooks) return false;
+  if (train.doubtful == output || train.nodes.size() + 1 < kFewestLooks) return false;
   for (std::size_t k = train.nodes.size(); k-- > train.nodes.size() + 1 - kFewestLooks;) {
     const auto& looks = train.nodes[k].looks;
     if (std::none_of(looks.begin(), looks.end(), [&](const auto& look) { return look.output == output; })) return false;
@@ -324,7 +332,7 @@ bool LaneBlock::choose_target(std::size_t l) {
   for (std::size_t k = after - train.stops; k < after; ++k) {
     if (!repeats(lane.plan.stops, k, train.stops, begin_of(l, 1) - begin_of(l, 0))) return false;
   }
-  const std::size_t most = nodes > 1 ? most_skipped(l) : 0;
+  const std::size_t most = nodes > 1 && train.wait == 0 ? most_skipped(l) : 0;
   look_as_far_as(l, begin_of(l, train.period + 1));
   train.phase = TrainPhase::Probe;
   train.target = train.period;

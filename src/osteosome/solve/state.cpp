@@ -108,7 +108,7 @@ void fields(Io& io, TrainCourse::Node& v) {
 }
 template <class Io>
 void fields(Io& io, TrainCourse& v) {
-  io(v.phase, v.first, v.stops, v.period, v.target, v.longest, v.doubtful, v.nodes, v.degree, v.kicks, v.weights, v.start, v.coarse, v.looks, v.passed,
+  io(v.phase, v.first, v.stops, v.period, v.target, v.longest, v.rejections, v.wait, v.doubtful, v.nodes, v.degree, v.kicks, v.weights, v.start, v.coarse, v.looks, v.passed,
      v.looked, v.crossings, v.last_crossings);
 }
 template <class Io>

@@ -189,7 +189,7 @@ Simulation simulate_table(const SimulationRequest& o, const simulate::CompiledMo
                       out.values.begin() + static_cast<std::ptrdiff_t>(row * columns));
         }
       },
-      job.stop);
+      job.stop, {}, reader.states());
   out.cancelled = job.stop.stop_requested();
   return out;
 }

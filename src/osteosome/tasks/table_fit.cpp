@@ -211,7 +211,7 @@ class TableModel {
             if (at != SIZE_MAX) out[all[i].point][at] = read[k * names_.size() + group.observations[at].model];
           }
         },
-        stop);
+        stop, {}, reader.states());
     return out;
   }
 
