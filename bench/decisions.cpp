@@ -75,7 +75,7 @@ void compare_door() {
 }  // namespace
 
 int main() {
-  const auto program = bench::load_program();
+  const auto program = bench::load_bone().program;
   fmt::print("engine,ms_plain,ms_visits,ms_states,percent_visits,percent_states\n");
   solve::LaneCode lanes(program, {});
   compare(lanes.current()->tier(), program, &lanes, kSubjects);

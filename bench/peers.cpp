@@ -210,54 +210,59 @@ constexpr double kFirstPeer = 1e-6, kTightestPeer = 1e-9;  // CVODES is far from
 const std::vector<double> kTolerances = {
     1e-3, 5e-4, 2e-4, 1e-4, 5e-5, 2e-5, 1e-5, 5e-6, 2e-6, 1e-6, 5e-7, 2e-7, 1e-7, 5e-8, 2e-8, 1e-8, 5e-9, 2e-9, 1e-9, 1e-10};
 
+/// The error that is asked for.
+struct Wanted {
+  double error;
+  bench::Over over;
+};
+
 struct PeerTime {
   double rtol = 0, error = HUGE_VAL, cpu_ms = HUGE_VAL;
   std::uint64_t steps = 0;
   std::string name;
 };
 
-PeerTime measure_peer(const compile::Program& program, const compile::LaneProgram& lane, const OsteosomeNative& native, Problem problem,
-                      double wanted, const std::vector<std::vector<double>>& tight, Linear linear, bool roots, double first) {
+PeerTime measure_peer(const bench::Work& work, const OsteosomeNative& native, const Wanted& wanted, Linear linear, bool roots, double first) {
   PeerTime best;
   best.name = fmt::format("CVODES {} {}", linear == Linear::Dense ? "dense" : "KLU", roots ? "with roots" : "without roots");
   const auto run = [&](double rtol, std::size_t count) {
-    Peer peer(program, lane, native, linear, roots);
+    Peer peer(work.bone().program, work.code().lane_program(), native, linear, roots);
     double error = 0;
     const double begin = bench::cpu_seconds();
     std::vector<std::vector<double>> states;
-    for (std::size_t s = 0; s < count; ++s) states.push_back(peer.run(bench::make_plan(program, problem, s), rtol));
+    for (std::size_t s = 0; s < count; ++s) states.push_back(peer.run(work.plan(s), rtol));
     const double cpu = (bench::cpu_seconds() - begin) * 1e3 / static_cast<double>(count);
-    for (std::size_t s = 0; s < count; ++s) error = std::max(error, bench::achieved_error(states[s], tight[s], lane.n_states));
+    for (std::size_t s = 0; s < count; ++s) error = std::max(error, work.error_of(s, states[s], wanted.over));
     return PeerTime{rtol, error, cpu, peer.steps / count, best.name};
   };
   for (const double rtol : kTolerances) {
     if (rtol > first || rtol < kTightestPeer) continue;
-    if (run(rtol, kSearchSubjects).error > wanted) continue;
+    if (run(rtol, kSearchSubjects).error > wanted.error) continue;
     best = run(rtol, kPeerSubjects);
-    if (best.error <= wanted) return best;
+    if (best.error <= wanted.error) return best;
   }
   best.cpu_ms = HUGE_VAL;
   return best;
 }
 
-void compare(const compile::Program& program, solve::LaneCode& code, const OsteosomeNative& native, Problem problem, double wanted,
-             const std::vector<std::vector<double>>& tight) {
-  bench::Measured lanes;
-  double used = 0;
+void compare(const bench::Work& work, const OsteosomeNative& native, const Wanted& wanted) {
+  bench::Work::Measured lanes;
+  bench::Way way;
+  way.over = wanted.over;
   for (const double rtol : kTolerances) {
-    used = rtol;
-    if (bench::run_lanes(program, code, problem, kPeerSubjects, rtol, tight).error > wanted) continue;
-    lanes = bench::run_lanes(program, code, problem, kLaneSubjects, rtol, tight);
-    if (lanes.error <= wanted) break;
+    way.rtol = rtol;
+    if (work.run(kPeerSubjects, way).error > wanted.error) continue;
+    lanes = work.run(kLaneSubjects, way);
+    if (lanes.error <= wanted.error) break;
   }
-  fmt::print("{}, E <= {:.0e}\n  lanes ({} {}): rtol {:.0e}, E {:.1e}, {} steps, {} rejected, {:.3f} ms CPU a subject ({} subjects)\n",
-             bench::name_of(problem), wanted, code.current()->tier(), compile::name_of(code.isa()), used, lanes.error, lanes.steps, lanes.rejected,
-             lanes.cpu_ms, kLaneSubjects);
+  fmt::print("{}, {}, E <= {:.0e}\n  lanes ({} {}): rtol {:.0e}, E {:.1e}, {} steps, {} rejected, {:.3f} ms CPU a subject ({} subjects)\n",
+             bench::name_of(work.problem()), bench::name_of(wanted.over), wanted.error, work.code().current()->tier(),
+             compile::name_of(work.code().isa()), way.rtol, lanes.error, lanes.steps, lanes.rejected, lanes.cpu_ms, kLaneSubjects);
   PeerTime best;
   for (const bool roots : {true, false}) {
     double first = kFirstPeer;
     for (const Linear linear : {Linear::Klu, Linear::Dense}) {
-      const PeerTime p = measure_peer(program, code.lane_program(), native, problem, wanted, tight, linear, roots, first);
+      const PeerTime p = measure_peer(work, native, wanted, linear, roots, first);
       if (std::isinf(p.cpu_ms)) {
         fmt::print("  {}: does not reach this error\n", p.name);
       } else {
@@ -273,10 +278,10 @@ void compare(const compile::Program& program, solve::LaneCode& code, const Osteo
   std::fflush(stdout);
 }
 
-void threads(const compile::Program& program, solve::LaneCode& code) {
+void threads(const bench::Work& work) {
   const auto wall = [&](unsigned n) {
     const auto begin = std::chrono::steady_clock::now();
-    (void)bench::run_lanes(program, code, Problem::Denosumab, 4000, 1e-5, {}, "rodas5p", n);
+    (void)work.run(4000, {1e-5}, n);
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   };
   const double one = wall(1), two = wall(2);
@@ -286,12 +291,14 @@ void threads(const compile::Program& program, solve::LaneCode& code) {
 }  // namespace
 
 int main() {
-  const auto program = bench::load_program();
-  solve::LaneCode code(program, {});
+  const bench::Bone bone = bench::load_bone();
+  solve::LaneCode code(bone.program, {});
   const OsteosomeNative& native = scalar_native(code.lane_program());
-  threads(program, code);
   for (const Problem problem : {Problem::Denosumab, Problem::Teriparatide}) {
-    const auto tight = bench::run_lanes(program, code, problem, kPeerSubjects, 1e-11, {}).states;
-    for (const double wanted : {1e-6, 1e-7}) compare(program, code, native, problem, wanted, tight);
+    const bench::Work work(bone, code, problem, kPeerSubjects);
+    if (problem == Problem::Denosumab) threads(work);
+    for (const bench::Over over : {bench::Over::States, bench::Over::Outputs}) {
+      for (const double error : {1e-6, 1e-7}) compare(work, native, {error, over});
+    }
   }
 }

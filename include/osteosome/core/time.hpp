@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "osteosome/core/units.hpp"
 
@@ -57,5 +59,12 @@ struct TimeUnit {
 /// True for times, in one unit, that differ by rounding only: by no more than two units in the last place of a double. Files that were computed
 /// (0.30000000000000004), and lags that formulas give, are so far off.
 [[nodiscard]] bool same_instant(double a, double b);
+
+/// Sorts by the member `time`; what has the same time keeps its order. What is sorted already takes no memory for it.
+template <class Item>
+void sort_by_time(std::vector<Item>& items) {
+  const auto earlier = [](const Item& a, const Item& b) { return a.time < b.time; };
+  if (!std::is_sorted(items.begin(), items.end(), earlier)) std::stable_sort(items.begin(), items.end(), earlier);
+}
 
 }  // namespace osteosome::core

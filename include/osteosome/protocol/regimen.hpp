@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -100,14 +101,20 @@ struct Adherence {
 
 /// One dose, at `time` after the start of the regimen.
 struct DoseRecord {
+  /// What the doses of a course have in common.
+  struct Given {
+    std::string drug;
+    double amount = 0;
+    std::string unit;
+    std::string route;
+    Microseconds over = 0;
+    Microseconds interval = 0;  ///< of its course; 0 for a single dose
+    std::size_t course = 0;     ///< courses are numbered through the regimen
+  };
   Microseconds time = 0;
-  std::string drug;
-  double amount = 0;
-  std::string unit;
-  std::string route;
-  Microseconds over = 0;
-  Microseconds interval = 0;  ///< of its course; 0 for a single dose
-  std::size_t course = 0;     ///< courses are numbered through the regimen
+  std::shared_ptr<const Given> given;  ///< never null
+
+  [[nodiscard]] const Given* operator->() const { return given.get(); }
 };
 
 /// All doses before `horizon`, ordered by (time, order of the text). `stream` may be null when the adherence is not random.

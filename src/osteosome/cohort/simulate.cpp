@@ -261,7 +261,7 @@ class Rules {
       core::RandomStream stream(subject.seed, subject.id, key + ":" + std::to_string(r));
       add(later[r].second, later[r].first, to, after, stream);
     }
-    std::stable_sort(doses.begin(), doses.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
+    core::sort_by_time(doses);
     return doses;
   }
 

@@ -45,7 +45,7 @@ std::string doses_until(const protocol::Regimen& regimen, double month) {
   const auto until = core::Time(month, core::kSecondsPerMonth).whole_microseconds();
   std::string out;
   for (const auto& d : protocol::expand(regimen, until)) {
-    out += d.drug + " " + core::format_double(d.amount) + d.unit + d.route + "@" + std::to_string(d.time) + ";";
+    out += d->drug + " " + core::format_double(d->amount) + d->unit + d->route + "@" + std::to_string(d.time) + ";";
   }
   return out;
 }

@@ -475,40 +475,40 @@ std::vector<DoseRecord> expand(const Regimen& regimen, Microseconds horizon, con
   for (const Phase& phase : regimen.phases) {
     start += phase.after;
     for (const Course& c : phase.courses) {
+      const auto given =
+          std::make_shared<const DoseRecord::Given>(DoseRecord::Given{c.drug, c.amount, c.unit + (c.per_kg ? "/kg" : ""), c.route, c.over, c.interval,
+                                                                      course++});
       for (std::int64_t k = 0; k < c.doses; ++k) {
         const Microseconds time = start + k * c.interval;
         if (time >= horizon) break;
-        records.push_back({time, c.drug, c.amount, c.unit + (c.per_kg ? "/kg" : ""), c.route, c.over, c.interval, course});
+        records.push_back({time, given});
       }
-      ++course;
     }
     if (phase.length >= kForever || start > horizon - phase.length) break;
     start += phase.length;
   }
-  std::stable_sort(records.begin(), records.end(), [](const DoseRecord& a, const DoseRecord& b) { return a.time < b.time; });
-  std::vector<DoseRecord> given;
+  core::sort_by_time(records);
   std::vector<std::int64_t> skipped = adherence.skip;
   std::sort(skipped.begin(), skipped.end());
   std::int64_t number = 0;
-  for (DoseRecord& r : records) {
+  std::erase_if(records, [&](DoseRecord& r) {
     ++number;
     const bool missed = stream != nullptr && adherence.random() && stream->uniform() < adherence.miss_probability;
     const double late = stream != nullptr && adherence.random() ? std::abs(stream->normal()) : 0;
-    if (missed || std::binary_search(skipped.begin(), skipped.end(), number)) continue;
+    if (missed || std::binary_search(skipped.begin(), skipped.end(), number)) return true;
     r.time += adherence.delay + static_cast<Microseconds>(std::llround(late * static_cast<double>(adherence.delay_sd)));
-    if (r.time >= adherence.stop_after || r.time >= horizon) continue;
-    given.push_back(std::move(r));
-  }
-  std::stable_sort(given.begin(), given.end(), [](const DoseRecord& a, const DoseRecord& b) { return a.time < b.time; });
-  return given;
+    return r.time >= adherence.stop_after || r.time >= horizon;
+  });
+  core::sort_by_time(records);
+  return records;
 }
 
 core::Table dose_table(const Regimen& regimen, Microseconds horizon) {
   core::Table table{"doses", {"time_days", "time_months", "drug", "amount", "unit", "route", "over_days", "interval_days"}, {}};
   const auto in = [](Microseconds time, double unit) { return core::format_double(core::Time::microseconds(time).in(unit)); };
   for (const DoseRecord& d : expand(regimen, horizon)) {
-    table.rows.push_back({in(d.time, core::kSecondsPerDay), in(d.time, core::kSecondsPerMonth), d.drug, core::format_double(d.amount), d.unit,
-                          d.route, in(d.over, core::kSecondsPerDay), in(d.interval, core::kSecondsPerDay)});
+    table.rows.push_back({in(d.time, core::kSecondsPerDay), in(d.time, core::kSecondsPerMonth), d->drug, core::format_double(d->amount), d->unit,
+                          d->route, in(d->over, core::kSecondsPerDay), in(d->interval, core::kSecondsPerDay)});
   }
   return table;
 }

@@ -18,7 +18,7 @@ void add_course(const CompiledModel& model, const core::UnitSystem& units, const
                 AtDose at_dose, solve::SubjectPlan& plan) {
   plan.stops = start.switches;
   DoseTranslator translator(model, units);
-  std::stable_sort(plan.stops.begin(), plan.stops.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
+  core::sort_by_time(plan.stops);
   for (const auto& doses : regimens) translator.add_doses(doses, start.time, weight_kg, plan);
   std::vector<double> times;
   for (const core::Time& look : looks) times.push_back(start.time + look.in(model.program().seconds_per_time_unit));

@@ -165,27 +165,27 @@ void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, d
     core::Time lag;
   };
   std::map<std::tuple<std::string, std::string, std::string>, Entry> entries;
-  plan.stops.reserve(plan.stops.size() + 2 * doses.size());
+  plan.stops.reserve(plan.stops.size() + doses.size());
   for (const auto& dose : doses) {
-    const auto [it, fresh] = entries.try_emplace({dose.drug, dose.route, dose.unit});
+    const auto [it, fresh] = entries.try_emplace({dose->drug, dose->route, dose->unit});
     Entry& known = it->second;
     if (fresh) {
-      const std::string plain = dose.unit.ends_with("/kg") ? dose.unit.substr(0, dose.unit.size() - 3) : dose.unit;
-      known.entry = model_.model().find_dose(dose.drug, dose.route, units_.parse(plain));
+      const std::string plain = dose->unit.ends_with("/kg") ? dose->unit.substr(0, dose->unit.size() - 3) : dose->unit;
+      known.entry = model_.model().find_dose(dose->drug, dose->route, units_.parse(plain));
       known.state = *model_.program().state_index(known.entry->into);
-      known.factor = amount_factor(*known.entry, dose.unit, weight_kg, plan.parameters) * bioavailability(known.state, plan.parameters) /
+      known.factor = amount_factor(*known.entry, dose->unit, weight_kg, plan.parameters) * bioavailability(known.state, plan.parameters) /
                      volume(known.state, plan.parameters);
       known.lag = core::Time(lag(known.state, plan.parameters), unit);
     }
     const auto& entry = *known.entry;
     const auto state = known.state;
-    const double amount = dose.amount * known.factor;
+    const double amount = dose->amount * known.factor;
     const core::Time given = core::Time::microseconds(dose.time) + known.lag;
     const double time = start + given.in(unit);
-    const double days = static_cast<double>(dose.interval) / protocol::kMicrosecondsPerDay;
+    const double days = static_cast<double>(dose->interval) / protocol::kMicrosecondsPerDay;
     const bool continuous =
-        dose.interval > 0 && (entry.continuous || (entry.continuous_up_to_days && days <= *entry.continuous_up_to_days * (1 + 1e-12)));
-    const core::Time span = core::Time::microseconds(continuous ? dose.interval : dose.over);
+        dose->interval > 0 && (entry.continuous || (entry.continuous_up_to_days && days <= *entry.continuous_up_to_days * (1 + 1e-12)));
+    const core::Time span = core::Time::microseconds(continuous ? dose->interval : dose->over);
     const double length = span.in(unit);
     if (length > 0) {
       plan.stops.push_back({time, StopKind::ChangeRate, state, amount / length});
@@ -194,19 +194,20 @@ void DoseTranslator::add_doses(const std::vector<protocol::DoseRecord>& doses, d
       plan.stops.push_back({time, StopKind::Add, state, amount});
     }
   }
-  std::stable_sort(plan.stops.begin(), plan.stops.end(), [](const Stop& a, const Stop& b) { return a.time < b.time; });
+  core::sort_by_time(plan.stops);
   // A continuous course is one long infusion: drop the pairs of equal and opposite rate changes between its intervals.
-  std::vector<Stop> merged;
-  for (const Stop& s : plan.stops) {
-    const bool cancels = s.kind == StopKind::ChangeRate && !merged.empty() && merged.back().kind == StopKind::ChangeRate &&
-                         merged.back().index == s.index && merged.back().value == -s.value && s.value > 0 && s.time == merged.back().time;
+  std::size_t kept = 0;
+  for (const Stop s : plan.stops) {
+    const Stop* last = kept > 0 ? &plan.stops[kept - 1] : nullptr;
+    const bool cancels = s.kind == StopKind::ChangeRate && last != nullptr && last->kind == StopKind::ChangeRate && last->index == s.index &&
+                         last->value == -s.value && s.value > 0 && s.time == last->time;
     if (cancels) {
-      merged.pop_back();
+      --kept;
     } else {
-      merged.push_back(s);
+      plan.stops[kept++] = s;
     }
   }
-  plan.stops = std::move(merged);
+  plan.stops.resize(kept);
 }
 
 void DoseTranslator::add_outputs(const std::vector<double>& times, AtDose at_dose, solve::SubjectPlan& plan) {

@@ -36,7 +36,7 @@ void TrainRunner::add_stops(double start, int doses, double end, solve::SubjectP
       plan.stops.push_back({from, StopKind::Add, train_.state, train_.amount});
     }
   }
-  std::stable_sort(plan.stops.begin(), plan.stops.end(), [](const Stop& a, const Stop& b) { return a.time < b.time; });
+  core::sort_by_time(plan.stops);
 }
 
 Orbit TrainRunner::over(const Stretch& stretch, const std::vector<double>& from) const {

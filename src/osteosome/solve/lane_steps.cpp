@@ -119,6 +119,7 @@ void LaneBlock::reject(std::size_t l, double error) {
   if (lane.course.just_rejected && growing_) relax(l);
   lane.course.just_rejected = true;
   if (lane.course.h < std::max(kSmallestStep * std::abs(lane.now.time), kSmallestStepAtZero)) {
+    if (lane.before_skip) return reject_skip(l, 0, std::nullopt);  // what was passed over led to where there is no way on
     finish(l, Status::StepSizeTooSmall, setup_.stuck_message(moment(l)));
   } else {
     too_many_steps(l);

@@ -391,7 +391,10 @@ void LaneBlock::make_coarse_step(std::size_t l) {
   const std::size_t count = train.degree + 1;
   for (std::size_t k = 0; k < count; ++k) periods[k] = static_cast<double>(train.nodes[train.nodes.size() - 1 - k].period);
   const double x = static_cast<double>(train.period);
-  for (std::size_t i = 0; i < n_; ++i) at(x_, i, l) = at(new_x_, i, l) + newton_value({periods, count}, train.kicks, count, i, x);
+  for (std::size_t i = 0; i < n_; ++i) {
+    at(x_, i, l) = at(new_x_, i, l) + newton_value({periods, count}, train.kicks, count, i, x);
+    if (!std::isfinite(at(x_, i, l))) return reject_skip(l, 0, std::nullopt);
+  }
   ++train.period;
   lane.now.stop += train.stops;
   lane.now.time = begin_of(l, train.period);

@@ -121,7 +121,8 @@ TEST(DoseAmounts, As_a_concentration_need_a_volume_that_stays) {
     const auto model = compile_text(vessel(size), EngineChoice::Lanes);
     solve::SubjectPlan plan;
     plan.parameters = model->program().parameter_values;
-    const std::vector<protocol::DoseRecord> dose = {{0, "alendronate", 3, "ug/mL", "po", 0, 0, 0}};
+    const std::vector<protocol::DoseRecord> dose = {
+        {0, std::make_shared<const protocol::DoseRecord::Given>(protocol::DoseRecord::Given{"alendronate", 3, "ug/mL", "po", 0, 0, 0})}};
     simulate::DoseTranslator translator(*model, units());
     if (size.empty()) {
       translator.add_doses(dose, 0, 0, plan);
