@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The integrated model: CPU time of a virtual patient on each kind of regimen and its error, against every dose computed at a tight tolerance; the same
-// with every dose computed; ten thousand patients and a thousand on daily doses against limits of time; and the reference engine (CVODES on the
+// The integrated model: CPU time of a virtual patient on each kind of regimen and its error, against every dose computed at a tight tolerance; the
+// same with every dose computed; ten thousand patients and a thousand on daily doses against limits of time; and the reference engine (CVODES on the
 // interpreter) beside the lanes. Every patient runs untreated from 30 to 65 first, then ten years.
 #include <fmt/format.h>
 
@@ -175,8 +175,8 @@ int main() {
   fmt::print("osteosome: {} states, {} parameters; lanes ({} {}), rtol {:.0e}, one thread, {} patients; E: of each output's range\n",
              model.program().states.size(), model.program().parameters.size(), code.current()->tier(), compile::name_of(code.isa()), kRtol, kBlock);
   const auto line = [](const char* name, const Measured& m, const std::string& more = "") {
-    fmt::print("  {:<38}{:8.2f} ms CPU a patient, {:7} steps{}{}\n", name, m.cpu_ms, m.steps, m.failed > 0 ? fmt::format(", {} FAILED", m.failed) : "",
-               more);
+    fmt::print("  {:<38}{:8.2f} ms CPU a patient, {:7} steps{}{}\n", name, m.cpu_ms, m.steps,
+               m.failed > 0 ? fmt::format(", {} FAILED", m.failed) : "", more);
     std::fflush(stdout);
   };
 
@@ -190,8 +190,9 @@ int main() {
     }
     const Measured m = lanes(model, code, kBlock, patients, 1), every = lanes(model, code, kBlock, patients, 1, {kRtol, true});
     const Measured tight = lanes(model, code, kReference, patients, 1, {kTight, true});
-    line(name, m, fmt::format(", E {:.1e}; every dose: {:.2f} ms, {} steps, E {:.1e}", error_of(m.outputs, tight.outputs, Beside::Range), every.cpu_ms,
-                              every.steps, error_of(every.outputs, tight.outputs, Beside::Range)));
+    line(name, m,
+         fmt::format(", E {:.1e}; every dose: {:.2f} ms, {} steps, E {:.1e}", error_of(m.outputs, tight.outputs, Beside::Range), every.cpu_ms,
+                     every.steps, error_of(every.outputs, tight.outputs, Beside::Range)));
     if (regimen == kAlendronate) weekly = m;
   }
 

@@ -44,7 +44,8 @@ int main() {
           states = std::max(states, work.error_of(s, m.states[s], kStates));
           outputs = std::max(outputs, work.error_of(s, m.states[s], kOutputs));
         }
-        fmt::print("{},\"{}\",{:.0e},{:.2e},{:.2e},{:.3f},{},{}\n", bench::name_of(problem), name, rtol, states, outputs, m.cpu_ms, m.steps, m.rejected);
+        fmt::print("{},\"{}\",{:.0e},{:.2e},{:.2e},{:.3f},{},{}\n", bench::name_of(problem), name, rtol, states, outputs, m.cpu_ms, m.steps,
+                   m.rejected);
         std::fflush(stdout);
       }
     }

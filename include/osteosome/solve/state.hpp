@@ -39,9 +39,9 @@ struct BranchChange {
   std::vector<std::uint32_t> branches;
 };
 
-/// A train of equal doses on its way through the lane engine (docs/decisions/0035-trains-of-doses.md). Its periods are computed as any others or passed
-/// over: a coarse step, one Rosenbrock step as long as the period and without its doses, then the kick, which is what a computed period does beyond a
-/// coarse step, as a polynomial through the kicks of the periods computed last.
+/// A train of equal doses on its way through the lane engine (docs/decisions/0035-trains-of-doses.md). Its periods are computed as any others or
+/// passed over: a coarse step, one Rosenbrock step as long as the period and without its doses, then the kick, which is what a computed period does
+/// beyond a coarse step, as a polynomial through the kicks of the periods computed last.
 struct TrainCourse {
   enum class Phase : std::uint8_t {
     Off,      ///< no train
@@ -49,13 +49,18 @@ struct TrainCourse {
     Probe,    ///< a period is to be computed: its coarse step comes first
     Compute,  ///< in a period that is computed
     Skip,     ///< passing over periods up to `target`
-    Look      ///< in a period that is passed over, up to a decision in it
+    Ask       ///< in a copy of a period that is passed over, for a decision in it
   };
-  /// States at the phase of an output to come, in a period that is computed; or at the start of the period of an output that is passed over.
+  /// What a computed period shows at the phase of an output to come.
   struct Look {
     std::size_t output = 0;
     double time = 0;
-    std::vector<double> change;  ///< [n_states] since the start of the period; or the states
+    std::vector<double> change;  ///< [n_states] since the start of the period
+  };
+  /// An output in a period that is passed over.
+  struct Passed {
+    std::size_t output = 0;
+    std::vector<double> start;  ///< [n_states] at the start of its period
   };
   struct Node {
     std::size_t period = 0;
@@ -73,7 +78,10 @@ struct TrainCourse {
   std::vector<std::vector<double>> kicks;  ///< [degree + 1][n_states], its coefficients in Newton's form, from the newest node
   std::vector<double> weights;         ///< what an error in each state may be
   std::vector<double> start, coarse;   ///< states before the period that is computed, and after its coarse step
-  std::vector<Look> looks, passed;     ///< in the period that is computed; and outputs in those passed over
+  std::vector<Look> looks;             ///< in the period that is computed
+  std::vector<Passed> passed;
+  bool unasked = false;                ///< decisions wait until it is known that the target will stand
+  std::size_t stands = 0;              ///< a target of which that is known
   std::size_t looked = 0;              ///< how many of `looks` are behind
   std::uint64_t crossings = 0;         ///< branches at the start of the period and those crossed since, as a hash
   std::uint64_t last_crossings = 0;    ///< the same of the newest node

@@ -475,9 +475,8 @@ std::vector<DoseRecord> expand(const Regimen& regimen, Microseconds horizon, con
   for (const Phase& phase : regimen.phases) {
     start += phase.after;
     for (const Course& c : phase.courses) {
-      const auto given =
-          std::make_shared<const DoseRecord::Given>(DoseRecord::Given{c.drug, c.amount, c.unit + (c.per_kg ? "/kg" : ""), c.route, c.over, c.interval,
-                                                                      course++});
+      const auto given = std::make_shared<const DoseRecord::Given>(DoseRecord::Given{
+          c.drug, c.amount, c.unit + (c.per_kg ? "/kg" : ""), c.route, c.over, c.interval, course++});
       for (std::int64_t k = 0; k < c.doses; ++k) {
         const Microseconds time = start + k * c.interval;
         if (time >= horizon) break;
@@ -491,14 +490,19 @@ std::vector<DoseRecord> expand(const Regimen& regimen, Microseconds horizon, con
   std::vector<std::int64_t> skipped = adherence.skip;
   std::sort(skipped.begin(), skipped.end());
   std::int64_t number = 0;
-  std::erase_if(records, [&](DoseRecord& r) {
+  std::size_t kept = 0;
+  for (std::size_t k = 0; k < records.size(); ++k) {
+    DoseRecord& r = records[k];
     ++number;
     const bool missed = stream != nullptr && adherence.random() && stream->uniform() < adherence.miss_probability;
     const double late = stream != nullptr && adherence.random() ? std::abs(stream->normal()) : 0;
-    if (missed || std::binary_search(skipped.begin(), skipped.end(), number)) return true;
+    if (missed || std::binary_search(skipped.begin(), skipped.end(), number)) continue;
     r.time += adherence.delay + static_cast<Microseconds>(std::llround(late * static_cast<double>(adherence.delay_sd)));
-    return r.time >= adherence.stop_after || r.time >= horizon;
-  });
+    if (r.time >= adherence.stop_after || r.time >= horizon) continue;
+    if (kept < k) records[kept] = std::move(r);
+    ++kept;
+  }
+  records.erase(records.begin() + static_cast<std::ptrdiff_t>(kept), records.end());
   core::sort_by_time(records);
   return records;
 }

@@ -21,10 +21,10 @@ LaneBlock::LaneBlock(const compile::Program& program, const compile::LaneProgram
     : program_(program), code_(lane_program), at_(lane_program.layout), evaluator_(evaluator), kernels_(kernels), options_(options), decide_(decide),
       method_(tableau_named(options.method)), setup_(program), timed_(program), lanes_(static_cast<std::size_t>(evaluator.lanes())),
       n_(lane_program.n_states), block_(std::size_t{at_.total} * lanes_), x_(n_ * lanes_), new_x_(n_ * lanes_), atol_(n_ * lanes_),
-      growth_(n_ * lanes_), rates_(n_ * lanes_), h_(lanes_), inverse_h_(lanes_), error_(lanes_), factor_(lanes_), mask_(lanes_), zero_(n_ * lanes_), weights_(n_ * lanes_),
-      gap_start_(code_.n_switches * lanes_), gap_middle_(code_.n_switches * lanes_), gap_end_(code_.n_switches * lanes_), dense_(3 * n_ * lanes_),
-      has_rate_(n_, 0), is_observed_(n_, 1), lane_(lanes_), state_row_(n_), bit_row_(code_.n_switches), gap_row_(code_.n_switches), entry_row_(program.jacobian.size()),
-      row_(n_), growth_row_(n_) {
+      growth_(n_ * lanes_), rates_(n_ * lanes_), h_(lanes_), inverse_h_(lanes_), error_(lanes_), factor_(lanes_), mask_(lanes_), zero_(n_ * lanes_),
+      weights_(n_ * lanes_), gap_start_(code_.n_switches * lanes_), gap_middle_(code_.n_switches * lanes_), gap_end_(code_.n_switches * lanes_),
+      dense_(3 * n_ * lanes_), has_rate_(n_, 0), is_observed_(n_, 1), lane_(lanes_), state_row_(n_), bit_row_(code_.n_switches),
+      gap_row_(code_.n_switches), entry_row_(program.jacobian.size()), row_(n_), growth_row_(n_) {
   for (int i = 0; i < method_.stages; ++i) k_.emplace_back(n_ * lanes_);
   for (std::uint32_t c = 0; c < code_.constants.size(); ++c) std::fill_n(slot(at_.constants + c), lanes_, code_.constants[c]);
   std::vector<expr::NodeId> gaps;
@@ -138,6 +138,7 @@ void LaneBlock::begin(std::size_t l) {
 
 void LaneBlock::finish(std::size_t l, Status status, const std::string& message) {
   Lane& lane = lane_[l];
+  if (lane.before_skip && status != Status::Suspended) put_back(l, Progress(*lane.before_skip));  // what came after is not known to be good
   lane.active = false;
   lane.result.status = status;
   lane.result.message = message;
@@ -212,7 +213,7 @@ bool LaneBlock::pass_stops(std::size_t l) {
       copy_column(x_, l, state_row_);
       lane.write_output(state_row_);
     }
-    if (decide_ && lane.next_decision() <= lane.now.time) {
+    if (asks(l) && lane.next_decision() <= lane.now.time) {
       copy_column(x_, l, state_row_);
       if (const Decided decided = decide(l, state_row_); decided != Decided::GoOn) return decided == Decided::WentBack;
       continue;
@@ -222,7 +223,7 @@ bool LaneBlock::pass_stops(std::size_t l) {
       return false;
     }
     if (!lane.stop_due()) break;
-    if (coarse_step_due(l)) return false;
+    if (!changed && advance_train(l)) return false;
     pass_stop(l);
     changed = true;
   }

@@ -22,10 +22,12 @@ namespace osteosome::solve {
 inline constexpr double kSmallestStep = 64 * 2.220446049250313e-16;  // relative to time: below it t + h no longer moves by h
 inline constexpr int kFlipsInPlace = 8;    // a bit that flips this often without progress slides along its boundary
 
-/// The polynomial through values[k] at `at[k]`, in Newton's form: `values` become its coefficients, those of 1, (x - at[0]), (x - at[0])(x - at[1]), ...
+/// The polynomial through values[k] at `at[k]`, in Newton's form: `values` become its coefficients, those of 1, (x - at[0]), (x - at[0])(x - at[1]),
+/// ...
 void newton_coefficients(std::span<const double> at, std::vector<std::vector<double>>& values);
 /// The polynomial through the first `count` of them at `x`, of column i.
-[[nodiscard]] double newton_value(std::span<const double> at, const std::vector<std::vector<double>>& coefficients, std::size_t count, std::size_t i, double x);
+[[nodiscard]] double newton_value(std::span<const double> at, const std::vector<std::vector<double>>& coefficients, std::size_t count, std::size_t i,
+                                  double x);
 
 /// Doubles aligned for the widest vector.
 class AlignedArray {
@@ -68,7 +70,7 @@ class LaneBlock {
     std::vector<std::uint32_t> flips;
     std::optional<Progress> kept;                 // where a stop at the next decision would first have changed a step
     std::optional<Progress> before_skip;          // of a train: where periods began to be passed over, until that is known to be good
-    std::optional<Progress> before_look;          // where a period that is passed over began to be computed for a decision in it
+    std::optional<Progress> before_ask;           // where a copy of a period that is passed over began
   };
   /// One boundary of a frozen branch; margins are positive where its value is right.
   struct Boundary {
@@ -127,11 +129,12 @@ class LaneBlock {
   const std::string& program_id();
 
   // Trains of doses.
-  bool coarse_step_due(std::size_t l);
+  bool advance_train(std::size_t l);
   bool find_train(std::size_t l);
   void look_as_far_as(std::size_t l, double time);
   void begin_period(std::size_t l);
   void end_period(std::size_t l);
+  void repeat_skip(std::size_t l);
   void reject_skip(std::size_t l, std::size_t longest, std::optional<std::size_t> doubtful);
   bool choose_target(std::size_t l);
   void make_coarse_step(std::size_t l);
@@ -142,7 +145,9 @@ class LaneBlock {
   [[nodiscard]] bool between_stops(std::size_t l, std::size_t output) const;
   [[nodiscard]] std::size_t period_of(std::size_t l, std::size_t output) const;
   [[nodiscard]] double begin_of(std::size_t l, std::size_t period) const;
-  [[nodiscard]] double next_look(std::size_t l) const;
+  [[nodiscard]] bool repeated(std::size_t l, std::size_t period) const;
+  [[nodiscard]] bool asks(std::size_t l) const { return decide_ && !lane_[l].course.train.unasked; }
+  [[nodiscard]] double next_look(std::size_t l, std::size_t further = 0) const;
   [[nodiscard]] double error_of_skip(std::size_t l, std::size_t from) const;
   [[nodiscard]] double scaled_size(std::size_t l, std::span<const double> values) const;
   void note_crossing(std::size_t l, std::uint32_t bit, double value);

@@ -42,7 +42,7 @@ Progress LaneBlock::progress(std::size_t l) const {
 void LaneBlock::put_back(std::size_t l, const Progress& progress) {
   Lane& lane = lane_[l];
   lane.before_skip.reset();
-  lane.before_look.reset();
+  lane.before_ask.reset();
   lane.go_back(progress);
   lane.course = progress.lane;
   for (std::size_t i = 0; i < n_; ++i) {
@@ -113,7 +113,7 @@ LaneBlock::Decided LaneBlock::decide(std::size_t l, std::span<const double> stat
 bool LaneBlock::decide_within(std::size_t l) {
   Lane& lane = lane_[l];
   const double t_new = attempt_end(lane);
-  while (lane.next_decision() < t_new) {
+  while (asks(l) && lane.next_decision() < t_new) {
     const double time = lane.next_decision();
     write_outputs(l, time);
     interpolate(l, time);

@@ -158,6 +158,7 @@ void power(double* out, const double* x, double least, double exponent, std::siz
 
 }  // namespace
 
-extern const LaneKernels OSTEOSOME_KERNEL = {combine, combine_pair, add_scaled, add_product, grow, weights, worth, error, accept, add_where, interpolate, power};
+extern const LaneKernels OSTEOSOME_KERNEL = {
+    combine, combine_pair, add_scaled, add_product, grow, weights, worth, error, accept, add_where, interpolate, power};
 
 }  // namespace osteosome::solve

@@ -2,7 +2,6 @@
 // One step attempt in every lane, and what becomes of it.
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <utility>
 
 #include "lane_block.hpp"
@@ -77,7 +76,8 @@ void LaneBlock::stage(int i) {
   }
   if (method_.d[i] != 0) {
     for (std::size_t m = 0; m < code_.time_rows.size(); ++m) {
-      kernels_.add_product(slot(at_.rhs + code_.time_rows[m]), h_.get(), method_.d[i], slot(at_.time_derivative + static_cast<std::uint32_t>(m)), lanes_);
+      kernels_.add_product(slot(at_.rhs + code_.time_rows[m]), h_.get(), method_.d[i], slot(at_.time_derivative + static_cast<std::uint32_t>(m)),
+                           lanes_);
     }
   }
   evaluator_.run(Phase::Solve, block_.get());
@@ -171,10 +171,11 @@ void LaneBlock::check_interpolation(std::vector<std::size_t>& candidates) {
   for (const std::size_t l : candidates) {
     const Lane& lane = lane_[l];
     const double t_new = attempt_end(lane);
-    const double first = std::min(lane.next_output(), next_look(l));
+    const double output = lane.next_output(), look = next_look(l), first = std::min(output, look);
     if (!(first > lane.now.time && first < t_new)) continue;
-    const bool more = lane.next_output() < t_new && lane.now.output + 1 < lane.plan.outputs.size() && lane.plan.outputs[lane.now.output + 1].after_stops == lane.now.stop &&
-                      lane.plan.outputs[lane.now.output + 1].time < t_new;
+    const bool another = lane.now.output + 1 < lane.plan.outputs.size() && lane.plan.outputs[lane.now.output + 1].after_stops == lane.now.stop &&
+                         lane.plan.outputs[lane.now.output + 1].time < t_new;
+    const bool more = std::max(output, look) < t_new || (output < t_new && another) || next_look(l, 1) < t_new;
     checked.emplace_back(l, more ? 0.5 : (first - lane.now.time) / lane.h_try);
   }
   if (checked.empty()) return;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Trains of equal doses in the lane integrator (docs/decisions/0035-trains-of-doses.md): which periods are computed, which are passed over, and what is
-// put out of those.
+// Trains of equal doses in the lane integrator (docs/decisions/0035-trains-of-doses.md): which periods are computed, which are passed over, and what
+// is put out of those.
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "lane_block.hpp"
@@ -14,14 +15,16 @@ namespace {
 constexpr std::size_t kMostStops = 16;      // of a period
 constexpr std::size_t kFewestPeriods = 12;  // a shorter train is computed throughout
 constexpr double kSpacing = 1e-9;           // of the period: what its stops may be off
+constexpr double kRounding = 1e-14;         // of the largest change of a rate: what the changes of a period may leave
 constexpr std::size_t kMostNodes = 7;
 constexpr double kTolerance = 0.1;  // what passing over may add to a state, of the error that one step may make
 constexpr double kCaution = 0.3;    // of that, for which a target is chosen
 constexpr std::size_t kGrowth = 2;  // of the number passed over at once
 constexpr std::size_t kCrowded = 3;  // a node this much nearer to the last than that to the one before takes its place
 constexpr std::size_t kLongestWait = 6;  // a power of 2, in computed periods after so many rejections in a row
+constexpr std::uint64_t kHashBasis = 14695981039346656037U, kHashPrime = 1099511628211U;  // FNV-1a
 constexpr std::size_t kLooks = 8;         // outputs to come whose phases are looked at in a computed period
-constexpr std::size_t kFewestLooks = 4;   // computed periods between which an output is interpolated
+constexpr std::size_t kFewestLooks = 4, kMostLooks = 5;  // computed periods, the target among them, between which an output is interpolated
 
 using TrainPhase = TrainCourse::Phase;
 
@@ -41,6 +44,20 @@ bool repeats(const std::vector<Stop>& stops, std::size_t k, std::size_t count, d
          std::abs(b.time - a.time - length) <= kSpacing * length;
 }
 
+/// Whether the input rates are after these stops what they were before.
+bool leaves_rates(std::span<const Stop> stops) {
+  for (const Stop& changed : stops) {
+    double sum = 0, largest = 0;
+    for (const Stop& s : stops) {
+      if (s.kind != StopKind::ChangeRate || s.index != changed.index) continue;
+      sum += s.value;
+      largest = std::max(largest, std::abs(s.value));
+    }
+    if (!(std::abs(sum) <= kRounding * largest)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void newton_coefficients(std::span<const double> at, std::vector<std::vector<double>>& values) {
@@ -58,24 +75,37 @@ double newton_value(std::span<const double> at, const std::vector<std::vector<do
   return value;
 }
 
-/// The time at which a period of the train begins.
+/// The time at which a period of the train begins, or would; infinity behind the last stop.
 double LaneBlock::begin_of(std::size_t l, std::size_t period) const {
   const TrainCourse& train = lane_[l].course.train;
-  return lane_[l].plan.stops[train.first + period * train.stops].time;
+  const auto& stops = lane_[l].plan.stops;
+  const std::size_t stop = train.first + period * train.stops;
+  return stop < stops.size() ? stops[stop].time : std::numeric_limits<double>::infinity();
+}
+
+/// Whether a period has the stops of the train, and another comes after it.
+bool LaneBlock::repeated(std::size_t l, std::size_t period) const {
+  const TrainCourse& train = lane_[l].course.train;
+  const double length = begin_of(l, 1) - begin_of(l, 0);
+  for (std::size_t k = 0; k < train.stops; ++k) {
+    if (!repeats(lane_[l].plan.stops, train.first + period * train.stops + k, train.stops, length)) return false;
+  }
+  return true;
 }
 
 /// Whether the stop that is due begins a train: the same few stops, this many times.
 bool LaneBlock::find_train(std::size_t l) {
   Lane& lane = lane_[l];
-  if (!options_.pass_over_periods || !program_.events.empty() || setup_.has_constraints()) return false;
+  if (!options_.pass_over_periods || !program_.events.empty() || !program_.constraints.empty() || setup_.has_constraints()) return false;
   const auto& stops = lane.plan.stops;
   const std::size_t first = lane.now.stop;
+  if (stops[first].time < lane.now.time) return false;
   for (std::size_t count = 1; count <= kMostStops && first + count * (kFewestPeriods + 1) < stops.size(); ++count) {
     const double length = stops[first + count].time - stops[first].time;
     if (!(stops[first + count].time > stops[first + count - 1].time)) continue;
     std::size_t k = first;
     while (k < first + count * kFewestPeriods && repeats(stops, k, count, length)) ++k;
-    if (k < first + count * kFewestPeriods) continue;
+    if (k < first + count * kFewestPeriods || !leaves_rates(std::span(stops).subspan(first, count))) continue;
     look_as_far_as(l, stops[first + count * (kFewestPeriods + 1)].time);
     lane.course.train = TrainCourse{};
     lane.course.train.phase = TrainPhase::Choose;
@@ -95,8 +125,8 @@ void LaneBlock::look_as_far_as(std::size_t l, double time) {
   lane.course.seen = std::max(lane.course.seen, time);
 }
 
-/// At a stop that is due: whether a coarse step is made before it is passed, or in place of its period.
-bool LaneBlock::coarse_step_due(std::size_t l) {
+/// At a stop that is due: ends and begins periods. True if a coarse step is made before the stop is passed, or in place of its period.
+bool LaneBlock::advance_train(std::size_t l) {
   Lane& lane = lane_[l];
   TrainCourse& train = lane.course.train;
   if (train.phase == TrainPhase::Off && !find_train(l)) return false;
@@ -105,10 +135,10 @@ bool LaneBlock::coarse_step_due(std::size_t l) {
     if (!at_end) return false;
     end_period(l);
   }
-  if (train.phase == TrainPhase::Look) {
+  if (train.phase == TrainPhase::Ask) {
     if (!at_end) return false;
     auto before = std::exchange(lane.before_skip, {});
-    put_back(l, *std::exchange(lane.before_look, {}));
+    put_back(l, Progress(*lane.before_ask));
     lane.before_skip = std::move(before);
   }
   if (train.phase == TrainPhase::Choose && !choose_target(l)) {
@@ -116,9 +146,9 @@ bool LaneBlock::coarse_step_due(std::size_t l) {
     return false;
   }
   if (train.phase == TrainPhase::Skip && train.period == train.target) train.phase = TrainPhase::Probe;
-  if (train.phase == TrainPhase::Skip && decide_ && lane.next_decision() < begin_of(l, train.period + 1)) {
-    lane.before_look = progress(l);
-    train.phase = TrainPhase::Look;
+  if (train.phase == TrainPhase::Skip && asks(l) && lane.next_decision() < begin_of(l, train.period + 1)) {
+    lane.before_ask = progress(l);
+    train.phase = TrainPhase::Ask;
     return false;
   }
   if (train.phase == TrainPhase::Probe) begin_period(l);
@@ -129,7 +159,7 @@ bool LaneBlock::coarse_step_due(std::size_t l) {
 void LaneBlock::begin_period(std::size_t l) {
   Lane& lane = lane_[l];
   TrainCourse& train = lane.course.train;
-  train.crossings = 0;
+  train.crossings = kHashBasis;
   for (std::uint32_t k = 0; k < code_.n_switches; ++k) note_crossing(l, k, slot(at_.bits + k, l));
   train.start.resize(n_);
   copy_column(x_, l, train.start);
@@ -144,7 +174,8 @@ void LaneBlock::begin_period(std::size_t l) {
     if (train.first + (period + 1) * train.stops >= lane.plan.stops.size() || !between_stops(l, k)) break;
     look(k);
   }
-  std::sort(train.looks.begin(), train.looks.end(), [](const auto& a, const auto& b) { return std::pair(a.time, a.output) < std::pair(b.time, b.output); });
+  std::sort(train.looks.begin(), train.looks.end(),
+            [](const auto& a, const auto& b) { return std::pair(a.time, a.output) < std::pair(b.time, b.output); });
 }
 
 /// The period in which an output to come stands.
@@ -172,10 +203,11 @@ void LaneBlock::look_within(std::size_t l, double until) {
   }
 }
 
-double LaneBlock::next_look(std::size_t l) const {
+/// The time of the next look in the period, or the `further`th after it; infinity if there is none.
+double LaneBlock::next_look(std::size_t l, std::size_t further) const {
   const TrainCourse& train = lane_[l].course.train;
-  const bool looks = train.phase == TrainPhase::Compute && train.looked < train.looks.size();
-  return looks ? train.looks[train.looked].time : std::numeric_limits<double>::infinity();
+  const bool looks = train.phase == TrainPhase::Compute && train.looked + further < train.looks.size();
+  return looks ? train.looks[train.looked + further].time : std::numeric_limits<double>::infinity();
 }
 
 /// Of a lane, in units of what an error in each state may be.
@@ -198,17 +230,15 @@ void LaneBlock::end_period(std::size_t l) {
   for (std::size_t i = 0; i < n_; ++i) node.kick[i] = at(x_, i, l) - train.coarse[i];
   std::erase_if(node.looks, [](const auto& look) { return look.change.empty(); });
   const bool same = train.nodes.empty() || train.crossings == train.last_crossings;
-  const std::size_t before = train.nodes.empty() ? train.period : train.nodes.back().period, skipped = train.period - std::min(train.period, before + 1);
-  if (same) {
-    train.nodes.push_back(std::move(node));
-  } else {
-    train.nodes = {};
-    train.nodes.push_back(std::move(node));
-  }
+  const std::size_t before = train.nodes.empty() ? train.period : train.nodes.back().period,
+                    skipped = train.period - std::min(train.period, before + 1);
+  if (!same) train.nodes.clear();
+  train.nodes.push_back(std::move(node));
   if (lane.before_skip) {
     const double error = same ? error_of_skip(l, before) : HUGE_VAL;
     const std::optional<std::size_t> doubtful = error <= kTolerance ? write_passed_outputs(l) : std::nullopt;
     if (!(error <= kTolerance) || doubtful) return reject_skip(l, doubtful ? skipped : skipped / 2, doubtful);
+    if (train.unasked) return repeat_skip(l);
     lane.before_skip.reset();
     train.rejections = 0;
   }
@@ -241,10 +271,18 @@ double LaneBlock::error_of_skip(std::size_t l, std::size_t from) const {
   return weight * scaled_size(l, kicks.back());
 }
 
+/// The target stands: once more from before it, and now what lies on the way is asked.
+void LaneBlock::repeat_skip(std::size_t l) {
+  Lane& lane = lane_[l];
+  const std::size_t target = lane.course.train.target;
+  put_back(l, Progress(*lane.before_skip));
+  lane.course.train.stands = target;
+}
+
 void LaneBlock::reject_skip(std::size_t l, std::size_t longest, std::optional<std::size_t> doubtful) {
   Lane& lane = lane_[l];
   const Statistics statistics = lane.result.statistics;
-  put_back(l, Progress(*std::exchange(lane.before_skip, {})));
+  put_back(l, Progress(*lane.before_skip));
   lane.result.statistics = statistics;
   ++lane.result.statistics.rejected;
   TrainCourse& train = lane.course.train;
@@ -254,8 +292,8 @@ void LaneBlock::reject_skip(std::size_t l, std::size_t longest, std::optional<st
   if (++train.rejections > 1) train.wait = std::size_t{1} << std::min(train.rejections, kLongestWait);
 }
 
-/// Outputs in periods that were passed over, interpolated at their phase between computed periods. Returns the first that cannot be: its error would be
-/// larger than that of a step may be.
+/// Outputs in periods that were passed over, interpolated at their phase between computed periods. Returns the first that cannot be: its error would
+/// be larger than that of a step may be.
 std::optional<std::size_t> LaneBlock::write_passed_outputs(std::size_t l) {
   Lane& lane = lane_[l];
   TrainCourse& train = lane.course.train;
@@ -263,7 +301,7 @@ std::optional<std::size_t> LaneBlock::write_passed_outputs(std::size_t l) {
     const std::size_t period = period_of(l, passed.output);
     std::vector<double> periods;
     std::vector<std::vector<double>> changes;
-    for (std::size_t k = train.nodes.size(); k-- > 0 && changes.size() <= kFewestLooks;) {
+    for (std::size_t k = train.nodes.size(); k-- > 0 && changes.size() < kMostLooks;) {
       const auto& looks = train.nodes[k].looks;
       const auto look = std::find_if(looks.begin(), looks.end(), [&](const auto& item) { return item.output == passed.output; });
       if (look == looks.end()) break;
@@ -276,7 +314,7 @@ std::optional<std::size_t> LaneBlock::write_passed_outputs(std::size_t l) {
     double last = 1;  // of the last term, beside its coefficient
     for (std::size_t k = 0; k + 1 < periods.size(); ++k) last *= x - periods[k];
     for (std::size_t i = 0; i < n_; ++i) {
-      state_row_[i] = passed.change[i] + newton_value(periods, changes, changes.size(), i, x);
+      state_row_[i] = passed.start[i] + newton_value(periods, changes, changes.size(), i, x);
       const double may = at(atol_, i, l) + options_.relative_tolerance * std::abs(state_row_[i]);
       if (is_observed_[i] != 0 && !(std::abs(last * changes.back()[i]) <= may)) return passed.output;
     }
@@ -293,16 +331,9 @@ std::size_t LaneBlock::most_skipped(std::size_t l) {
   Lane& lane = lane_[l];
   const TrainCourse& train = lane.course.train;
   const auto& plan = lane.plan;
-  const double length = begin_of(l, 1) - begin_of(l, 0);
-  std::size_t most = 0;
-  const auto whole = [&](std::size_t period) {
-    for (std::size_t k = 0; k < train.stops; ++k) {
-      if (!repeats(plan.stops, train.first + period * train.stops + k, train.stops, length)) return false;
-    }
-    return true;
-  };
   const double change = timed_.empty() ? std::numeric_limits<double>::infinity() : next_change(l).time;
-  while (most < train.longest && whole(train.period + most) && whole(train.period + most + 1) && begin_of(l, train.period + most + 2) <= change) ++most;
+  std::size_t most = 0;
+  while (most < train.longest && repeated(l, train.period + most + 1) && begin_of(l, train.period + most + 2) <= change) ++most;
   const std::size_t last = period_of(l, plan.outputs.size() - 1);  // the subject ends there: the target has to be behind it
   most = std::min(most, last > train.period ? last - train.period - 1 : 0);
   for (std::size_t k = lane.now.output; k < plan.outputs.size() && most > 0; ++k) {
@@ -327,15 +358,11 @@ bool LaneBlock::can_interpolate(std::size_t l, std::size_t output) const {
 bool LaneBlock::choose_target(std::size_t l) {
   Lane& lane = lane_[l];
   TrainCourse& train = lane.course.train;
-  const std::size_t after = train.first + (train.period + 1) * train.stops, nodes = train.nodes.size();
-  if (after >= lane.plan.stops.size()) return false;
-  for (std::size_t k = after - train.stops; k < after; ++k) {
-    if (!repeats(lane.plan.stops, k, train.stops, begin_of(l, 1) - begin_of(l, 0))) return false;
-  }
+  if (!repeated(l, train.period)) return false;
+  const std::size_t nodes = train.nodes.size();
   const std::size_t most = nodes > 1 && train.wait == 0 ? most_skipped(l) : 0;
   look_as_far_as(l, begin_of(l, train.period + 1));
   train.phase = TrainPhase::Probe;
-  train.target = train.period;
   if (most == 0) return true;
   std::vector<double> periods;
   std::vector<std::vector<double>> kicks;
@@ -366,8 +393,9 @@ bool LaneBlock::choose_target(std::size_t l) {
   train.degree = degree;
   kicks.resize(degree + 1);
   train.kicks = std::move(kicks);
+  train.unasked = decide_ && train.target != train.stands && lane.next_decision() <= begin_of(l, train.target + 1);
   train.passed.clear();
-  for (; period_of(l, lane.now.output) < train.target; ++lane.now.output) train.passed.push_back({lane.now.output, 0, {}});
+  for (; period_of(l, lane.now.output) < train.target; ++lane.now.output) train.passed.push_back({lane.now.output, {}});
   return true;
 }
 
@@ -384,8 +412,8 @@ void LaneBlock::make_coarse_step(std::size_t l) {
   }
   for (auto& passed : train.passed) {
     if (period_of(l, passed.output) != train.period) continue;
-    passed.change.resize(n_);
-    copy_column(x_, l, passed.change);
+    passed.start.resize(n_);
+    copy_column(x_, l, passed.start);
   }
   double periods[kMostNodes];
   const std::size_t count = train.degree + 1;
@@ -402,10 +430,10 @@ void LaneBlock::make_coarse_step(std::size_t l) {
   if (train.period == train.target) lane.now.fresh = lane.bits_unknown = true;
 }
 
-/// FNV-1a over what branches do in a period.
+/// Over what branches do in a period.
 void LaneBlock::note_crossing(std::size_t l, std::uint32_t bit, double value) {
   auto& hash = lane_[l].course.train.crossings;
-  for (const std::uint64_t word : {std::uint64_t{bit}, std::bit_cast<std::uint64_t>(value)}) hash = (hash ^ word) * 1099511628211u;
+  for (const std::uint64_t word : {std::uint64_t{bit}, std::bit_cast<std::uint64_t>(value)}) hash = (hash ^ word) * kHashPrime;
 }
 
 }  // namespace osteosome::solve

@@ -12,7 +12,7 @@ namespace osteosome::solve {
 namespace {
 
 constexpr std::string_view kMagic = "OSTEOSOME-STATE";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
 [[noreturn]] void refuse(const char* code, const std::string& message) { throw core::Error(core::ErrorKind::Input, {code, message, {}, ""}); }
 
@@ -103,13 +103,17 @@ void fields(Io& io, TrainCourse::Look& v) {
   io(v.output, v.time, v.change);
 }
 template <class Io>
+void fields(Io& io, TrainCourse::Passed& v) {
+  io(v.output, v.start);
+}
+template <class Io>
 void fields(Io& io, TrainCourse::Node& v) {
   io(v.period, v.kick, v.looks);
 }
 template <class Io>
 void fields(Io& io, TrainCourse& v) {
-  io(v.phase, v.first, v.stops, v.period, v.target, v.longest, v.rejections, v.wait, v.doubtful, v.nodes, v.degree, v.kicks, v.weights, v.start, v.coarse, v.looks, v.passed,
-     v.looked, v.crossings, v.last_crossings);
+  io(v.phase, v.first, v.stops, v.period, v.target, v.longest, v.rejections, v.wait, v.doubtful, v.nodes, v.degree, v.kicks, v.weights, v.start,
+     v.coarse, v.looks, v.passed, v.unasked, v.stands, v.looked, v.crossings, v.last_crossings);
 }
 template <class Io>
 void fields(Io& io, LaneCourse& v) {

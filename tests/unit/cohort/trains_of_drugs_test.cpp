@@ -20,10 +20,10 @@ const Case kCases[] = {
     {"osteosome", "", "ibandronate 150 mg po monthly for 36 months", "36 months", "1 month"},
     {"osteosome", "", "zoledronate 5 mg iv over 15 min every 2 months for 40 months", "40 months", "1 month"},
     {"osteosome", "", "denosumab 60 mg sc monthly for 24 months", "24 months", "0.7 months"},
-    {"osteosome", "", "romosozumab 210 mg sc monthly for 20 months then alendronate 70 mg po weekly", "26 months", "1 month"},
+    {"osteosome", "", "romosozumab 210 mg sc monthly for 20 months then alendronate 70 mg po weekly for 6 months", "26 months", "1 month"},
     {"osteosome", "", "teriparatide 20 ug sc daily for 4 months then none", "5 months", "10 d"},
     {"osteosome", "", "abaloparatide 80 ug sc daily for 3 months", "3 months", "9.3 d"},
-    {"osteosome", "", "teriparatide 20 ug sc daily for 3 months & alendronate 70 mg po weekly", "3 months", "1 month"},
+    {"osteosome", "", "teriparatide 20 ug sc daily for 3 months & alendronate 70 mg po weekly for 3 months", "3 months", "1 month"},
     {"osteosome", "", "estradiol 2 mg po every 2 d for 2 months", "2 months", "11 d"},
     {"osteosome", "", "raloxifene 60 mg po every 2 d for 2 months", "2 months", "11 d"},
     {"osteosome", "", "prednisolone 10 mg po every 2 d for 2 months", "2 months", "11 d"},
@@ -46,9 +46,10 @@ TEST_P(TrainsOfDrugs, Agree_with_the_reference) {
   const Case& c = GetParam();
   const std::string species = c.species.empty() ? "" : "species = \"" + c.species + "\"\n";
   const std::string age = c.species.empty() ? "66 years" : "25 weeks";
-  const auto scenario = cohort::read_scenario("[scenario]\ntitle = \"t\"\nuntil = \"" + c.until + "\"\nevery = \"" + c.every + "\"\n[patient]\nage = \"" + age +
-                                                  "\"\n[models." + c.model + "]\n" + species + "[arms.a]\nregimen = \"" + c.regimen + "\"\n",
-                                              "test.toml", library(), units());
+  const auto scenario =
+      cohort::read_scenario("[scenario]\ntitle = \"t\"\nuntil = \"" + c.until + "\"\nevery = \"" + c.every + "\"\n[patient]\nage = \"" + age +
+                                "\"\n[models." + c.model + "]\n" + species + "[arms.a]\nregimen = \"" + c.regimen + "\"\n",
+                            "test.toml", library(), units());
   const auto values = [&](simulate::EngineChoice engine, double rtol) {
     simulate::SolverSettings settings;
     settings.engine = engine;

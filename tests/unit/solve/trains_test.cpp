@@ -35,13 +35,14 @@ std::vector<Stop> together(std::vector<Stop> a, const std::vector<Stop>& b) {
 
 /// Drug that bone takes up, and cells that it holds back: fast, slow and nonlinear, like a bisphosphonate in hours and days.
 compile::Program turnover_model() {
-  return SmallModel{{{"ka", 1.1}, {"ke", 0.2}, {"kin", 0.004}, {"kout", 0.001}, {"kc", 0.005}, {"kb", 0.0002}},
-                    {{"gut", "0", "-ka*gut", "1"},
-                     {"plasma", "0", "ka*gut - (ke + kin*cells^0.3)*plasma", "1"},
-                     {"surface", "0", "kin*cells^0.3*plasma - kout*surface", "1"},
-                     {"cells", "1", "kc*(1/(1 + 3*surface + 0.2*plasma) - cells)", ""},
-                     {"bone", "1", "kb*(1 - cells*bone)", ""}},
-                    {}}
+  return SmallModel{
+      {{"ka", 1.1}, {"ke", 0.2}, {"kin", 0.004}, {"kout", 0.001}, {"kc", 0.005}, {"kb", 0.0002}},
+      {{"gut", "0", "-ka*gut", "1"},
+       {"plasma", "0", "ka*gut - (ke + kin*cells^0.3)*plasma", "1"},
+       {"surface", "0", "kin*cells^0.3*plasma - kout*surface", "1"},
+       {"cells", "1", "kc*(1/(1 + 3*surface + 0.2*plasma) - cells)", ""},
+       {"bone", "1", "kb*(1 - cells*bone)", ""}},
+      {}}
       .program();
 }
 
@@ -103,6 +104,28 @@ TEST_F(Trains, Of_many_kinds) {
   expect_right(p, plan_for(p, changed, times), 2e-6, 0.5);
 }
 
+/// Infusions that overlap: the input goes up with each of the first ten, and down again after the last.
+TEST_F(Trains, Of_infusions_longer_than_their_distance) {
+  const double ke = 0.02, rate = 0.3, length = 480;
+  const auto p = SmallModel{{{"ke", ke}}, {{"x", "0", "-ke*x", "1"}}, {}}.program();
+  std::vector<Stop> stops;
+  for (int k = 0; k < 60; ++k) {
+    stops.push_back({24.0 * k, StopKind::ChangeRate, 0, rate});
+    stops.push_back({24.0 * k + length, StopKind::ChangeRate, 0, -rate});
+  }
+  const auto plan = plan_for(p, together(stops, {}), even_times(0, 2700, 9));
+  const auto found = run_one(Engine::Lanes, p, plan, at_rtol(1e-8));
+  for (std::size_t m = 0; m < plan.outputs.size(); ++m) {
+    const double t = plan.outputs[m].time;
+    double expected = 0;
+    for (int k = 0; k < 60; ++k) {
+      const double since = std::max(0.0, t - 24.0 * k), running = std::min(since, length);
+      expected += rate / ke * (std::exp(-ke * (since - running)) - std::exp(-ke * since));
+    }
+    EXPECT_NEAR(States(p, found)(m, "x"), expected, 1e-6 * (1 + expected)) << t;
+  }
+}
+
 TEST_F(Trains, Outputs_stand_wherever_they_are_asked_for) {
   const auto p = turnover_model();
   std::vector<double> times = {0, 24, 24 * 100.0, 24 * 100 + 0.5, 24 * 200 - 1e-6, 24 * 201.0, 24 * 201 + 1e-6};
@@ -121,9 +144,10 @@ TEST_F(Trains, Outputs_stand_wherever_they_are_asked_for) {
 
 TEST_F(Trains, Where_the_clock_drives_the_model) {
   for (const double rhythm : {24.0, 168.0, 24 * std::numbers::e}) {
-    const SmallModel m{{{"ka", 1.1}, {"ke", 0.2}, {"k", 0.003}, {"w", 2 * std::numbers::pi / rhythm}},
-                       {{"gut", "0", "-ka*gut", "1"}, {"plasma", "0", "ka*gut - ke*plasma", "1"}, {"cells", "1", "k*(1 + 0.5*sin(w*time) + plasma - cells)", ""}},
-                       {}};
+    const SmallModel m{
+        {{"ka", 1.1}, {"ke", 0.2}, {"k", 0.003}, {"w", 2 * std::numbers::pi / rhythm}},
+        {{"gut", "0", "-ka*gut", "1"}, {"plasma", "0", "ka*gut - ke*plasma", "1"}, {"cells", "1", "k*(1 + 0.5*sin(w*time) + plasma - cells)", ""}},
+        {}};
     const auto p = m.program();
     expect_right(p, plan_for(p, doses(0, 24, 300, 0, 2), even_times(3, 7183, 20)), 2e-6, 1.2);
   }
@@ -138,11 +162,12 @@ TEST_F(Trains, See_crossings_begin_and_end) {
                      {}};
   const auto p = m.program();
   for (const double dose : {0.7, 1.0, 1.5, 3.0}) expect_right(p, plan_for(p, doses(0, 24, 300, 0, dose), even_times(3, 7183, 20)), 5e-6, 1.05);
-  const SmallModel clock{{{"ka", 1.1}, {"ke", 0.2}, {"k", 0.003}},
-                         {{"gut", "0", "-ka*gut", "1"},
-                          {"plasma", "0", "ka*gut - ke*plasma", "1"},
-                          {"cells", "1", "k*(plasma - cells*piecewise(1, time > 3001 && time < 3004, 0.3, time > 5000, 0.6))", ""}},
-                         {}};
+  const SmallModel clock{
+      {{"ka", 1.1}, {"ke", 0.2}, {"k", 0.003}},
+      {{"gut", "0", "-ka*gut", "1"},
+       {"plasma", "0", "ka*gut - ke*plasma", "1"},
+       {"cells", "1", "k*(plasma - cells*piecewise(1, time > 3001 && time < 3004, 0.3, time > 5000, 0.6))", ""}},
+      {}};
   const auto q = clock.program();
   expect_right(q, plan_for(q, doses(0, 24, 300, 0, 1), even_times(3, 7183, 20)), 5e-6, 0.7);
 }
@@ -162,7 +187,9 @@ TEST_F(Trains, Of_linear_kinetics_drawn_at_random_superpose) {
         expected += 10 * central_after_oral(ka, ke, plan.outputs[k].time - s.time);
         largest += 10 * std::exp(-ke * std::max(0.0, plan.outputs[k].time - s.time)) * (s.time < plan.outputs[k].time ? 1 : 0);
       }
-      EXPECT_NEAR(States(p, found)(k, "central"), expected, 3e-6 * expected + 1e-9 * largest + 1e-9) << "ka " << ka << " ke " << ke << " every " << every << " output " << k << " of " << plan.outputs.size() << " period " << (plan.outputs[k].time - plan.stops[0].time) / every;
+      EXPECT_NEAR(States(p, found)(k, "central"), expected, 3e-6 * expected + 1e-9 * largest + 1e-9)
+          << "ka " << ka << " ke " << ke << " every " << every << " output " << k << " of " << plan.outputs.size() << " period "
+          << (plan.outputs[k].time - plan.stops[0].time) / every;
     }
   }
 }
@@ -196,8 +223,8 @@ TEST_F(Trains, Decisions_on_the_way) {
   const auto run = [&](const solve::SubjectPlan& plan, const solve::Decide& decide) {
     solve::SubjectResult result;
     solve::run_lanes(
-        p, code, 1, [&](std::size_t) { return plan; }, [&](std::size_t, const solve::SubjectPlan&, solve::SubjectResult&& r) { result = std::move(r); },
-        at_rtol(1e-7), 1, {}, decide);
+        p, code, 1, [&](std::size_t) { return plan; },
+        [&](std::size_t, const solve::SubjectPlan&, solve::SubjectResult&& r) { result = std::move(r); }, at_rtol(1e-7), 1, {}, decide);
     return result;
   };
   const auto same = [](const solve::SubjectResult& a, const solve::SubjectResult& b) {
@@ -253,6 +280,8 @@ TEST_F(Trains, Same_bits_whoever_shares_the_block) {
     add_teriparatide(p, stops, s % 2 == 0 ? 20 : 40, 0, s % 3 == 0 ? 5 : 120);
     plans.push_back(plan_for(p, stops, even_times(0, 130 * 24, 5)));
     plans.back().parameters[p.parameter_index("kb").value()] *= 1 + 0.01 * static_cast<double>(s);
+    if (s % 5 == 0) plans.back().stops.insert(plans.back().stops.begin(), {0, StopKind::SetParameter, p.parameter_index("koutL").value(), 0.003});
+    if (s % 5 == 0) set_outputs_before_stops(plans.back(), even_times(0, 130 * 24, 5));
   }
   const auto options = at_rtol(1e-5);
   const auto one = run_all_lanes(p, plans, options), two = run_all_lanes(p, plans, options, {}, 2);
