@@ -20,6 +20,7 @@ constexpr double kAfterCrossingShare = 0.2;  // first step behind a branch cross
 constexpr std::uint64_t kAfterCrossing = std::uint64_t{1} << 40;
 
 constexpr std::uint64_t kPatience = 20'000;  // steps between two discontinuities; a smooth course takes hundreds
+constexpr double kHiddenMost = 4;  // times rtol and the typical size, which is an order of magnitude: what a state that is not looked at may be off
 constexpr double kLeastError = 1e-10;  // smaller ones ask for the largest step all the same
 
 }  // namespace
@@ -49,7 +50,7 @@ void LaneBlock::attempt() {
 /// -J_jj adds J_ij / -J_jj of itself to the state i.
 void LaneBlock::weigh() {
   kernels_.weights(weights_.get(), x_.get(), new_x_.get(), atol_.get(), options_.relative_tolerance, n_ * lanes_);
-  const double most = 1 / (kTypicalFraction * options_.absolute_scale);
+  const double most = kHiddenMost / (kTypicalFraction * options_.absolute_scale);
   for (const Hidden& hidden : hidden_) {
     kernels_.worth(&weights_[hidden.state * lanes_], &atol_[hidden.state * lanes_], most, slot(at_.jacobian + hidden.diagonal), hidden.fed.data(),
                    hidden.weights.data(), hidden.fed.size(), lanes_);
