@@ -37,7 +37,8 @@ __attribute__((target("avx2,fma"))) double peak_avx2() {
   const __m256d a = _mm256_set1_pd(0.999), b = _mm256_set1_pd(0.001);
   const double begin = bench::cpu_seconds();
   for (int r = 0; r < kRounds; ++r) {
-    for (auto& v : x) v = _mm256_fmadd_pd(v, a, b);
+#pragma GCC unroll 10
+    for (int k = 0; k < kChains; ++k) x[k] = _mm256_fmadd_pd(x[k], a, b);
   }
   const double ns = (bench::cpu_seconds() - begin) * 1e9;
   for (int k = 1; k < kChains; ++k) x[0] = _mm256_add_pd(x[0], x[k]);
@@ -49,7 +50,8 @@ __attribute__((target("avx512f"))) double peak_avx512() {
   const __m512d a = _mm512_set1_pd(0.999), b = _mm512_set1_pd(0.001);
   const double begin = bench::cpu_seconds();
   for (int r = 0; r < kRounds; ++r) {
-    for (auto& v : x) v = _mm512_fmadd_pd(v, a, b);
+#pragma GCC unroll 10
+    for (int k = 0; k < kChains; ++k) x[k] = _mm512_fmadd_pd(x[k], a, b);
   }
   const double ns = (bench::cpu_seconds() - begin) * 1e9;
   for (int k = 1; k < kChains; ++k) x[0] = _mm512_add_pd(x[0], x[k]);
