@@ -9,7 +9,7 @@ namespace {
 
 using namespace osteosome;
 
-constexpr std::size_t kSubjects = 64, kJudged = 8;
+constexpr std::size_t kSubjects = 16, kJudged = 8;
 
 struct Named {
   const char* name;
