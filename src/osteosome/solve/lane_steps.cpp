@@ -20,7 +20,7 @@ constexpr double kAfterCrossingShare = 0.2;  // first step behind a branch cross
 constexpr std::uint64_t kAfterCrossing = std::uint64_t{1} << 40;
 
 constexpr std::uint64_t kPatience = 20'000;  // steps between two discontinuities; a smooth course takes hundreds
-constexpr double kHiddenMost = 4;  // times rtol and the typical size, which is an order of magnitude: what a state that is not looked at may be off
+constexpr double kHiddenMost = 2;  // times rtol and the typical size, which is an order of magnitude: what a state that is not looked at may be off
 constexpr double kLeastError = 1e-10;  // smaller ones ask for the largest step all the same
 
 }  // namespace
