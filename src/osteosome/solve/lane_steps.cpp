@@ -86,8 +86,7 @@ void LaneBlock::stage(int i) {
 }
 
 void LaneBlock::judge() {
-  auto& candidates = candidates_;
-  candidates.clear();
+  candidates_.clear();
   for (std::size_t l = 0; l < lanes_; ++l) {
     if (!lane_[l].active) continue;
     if (lane_[l].course.train.coarse_step()) {
@@ -95,15 +94,15 @@ void LaneBlock::judge() {
       continue;
     }
     if (error_[l] <= 1) {
-      candidates.push_back(l);
+      candidates_.push_back(l);
     } else {
       reject(l, error_[l]);
     }
   }
-  if (code_.n_switches > 0 && !candidates.empty()) find_crossings(candidates);
-  check_interpolation(candidates);
+  if (code_.n_switches > 0 && !candidates_.empty()) find_crossings(candidates_);
+  check_interpolation(candidates_);
   std::fill_n(mask_.get(), lanes_, 0.0);
-  for (const std::size_t l : candidates) {
+  for (const std::size_t l : candidates_) {
     if (decide_ && !decide_within(l)) continue;
     mask_[l] = 1;
     accept(l);
