@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .NOTPARALLEL:
 .DEFAULT_GOAL := build
-.PHONY: build run test deep asan tsan bench fuzz format lint install uninstall dependencies test-dependencies charts program everything omex
+.PHONY: build run test deep asan tsan bench fuzz format lint install uninstall dependencies test-dependencies charts program everything omex python wheel
 
 jobs := 2
 minutes := 10
@@ -18,7 +18,7 @@ run: build
 	@build/bin/osteosome run $(scenario) -o $(run_folder) --overwrite
 
 # The gate, cheapest steps first. Its last line is the summary of ctest. What would not fit in an hour stands in tools/deep.
-test: test-dependencies charts everything omex
+test: test-dependencies charts python everything omex
 	@step() { echo "== $$(date +%T) $$*"; "$$@"; }
 	step tools/check_layers
 	step tools/check_format
@@ -34,7 +34,7 @@ test: test-dependencies charts everything omex
 	step ctest --preset release -j$(jobs)
 
 # What the gate leaves out; writes docs/developer/deep.md.
-deep: test-dependencies charts everything omex
+deep: test-dependencies charts python everything omex
 	@tools/deep
 
 asan: test-dependencies
@@ -91,3 +91,13 @@ everything: | charts
 # What `osteosome omex` runs in.
 omex: | program
 	@tools/omex_environment.sh build/share/osteosome
+
+# The extension of the Python package, and the package as it will be installed: build/python.
+python: | charts
+	@tools/python_environment.sh
+	cmake --preset release -DOSTEOSOME_PYTHON=ON -DPython_EXECUTABLE=$(CURDIR)/build/python-env/bin/python >/dev/null
+	cmake --build --preset release --target osteosome_python osteosome_python_stub
+
+# A wheel in dist/ that needs no compiler and none of Debian's libraries.
+wheel: | charts
+	@tools/make_wheel

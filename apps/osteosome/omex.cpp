@@ -17,7 +17,7 @@ int omex_command(const std::vector<std::string>& words, const std::string& help)
     return kOk;
   }
   require_python("'omex'");
-  std::vector<std::string> command = {"-m", "osteosome_omex", "--program", std::filesystem::read_symlink("/proc/self/exe").string()};
+  std::vector<std::string> command = {"-m", "osteosome.omex", "--program", std::filesystem::read_symlink("/proc/self/exe").string()};
   command.insert(command.end(), words.begin(), words.end());
   if (words.empty()) command.emplace_back("--help");
   become_python(std::move(command));

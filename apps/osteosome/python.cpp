@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 
 #include "common.hpp"
@@ -12,7 +13,11 @@
 namespace osteosome::app {
 namespace {
 
-std::string interpreter() { return data_root() + "/python/bin/python3"; }
+/// $OSTEOSOME_PYTHON, which the installed Python package sets, else the environment of the data folder.
+std::string interpreter() {
+  const char* given = std::getenv("OSTEOSOME_PYTHON");
+  return given != nullptr ? given : data_root() + "/python/bin/python3";
+}
 
 std::vector<char*> as_arguments(std::vector<std::string>& command) {
   std::vector<char*> arguments;

@@ -39,7 +39,7 @@ int run_into_folder(const RunOptions& o, const cohort::Workspace& workspace, coh
     return kCancelled;
   }
   if (!o.figures.empty()) {
-    std::vector<std::string> command = {"-m", "osteosome_omex.figures", o.output + "/charts"};
+    std::vector<std::string> command = {"-m", "osteosome.omex.figures", o.output + "/charts"};
     command.insert(command.end(), o.figures.begin(), o.figures.end());
     call_python(std::move(command), "figures of --figures");
   }

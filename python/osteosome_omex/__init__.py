@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-"""COMBINE archives and SED-ML for Osteosome: `osteosome omex run` and `osteosome omex export` (docs/reference/omex.md)."""
+"""The former name of osteosome.omex."""
+
+from osteosome.omex import __path__ as __path__

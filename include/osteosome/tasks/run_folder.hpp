@@ -28,6 +28,7 @@ struct RunOutcome {
   std::size_t simulations = 0, failed = 0;
   double seconds = 0;
   std::string values_sha256;  ///< of every value in order: "same bits" means the same hash
+  cohort::ScenarioResult values;  ///< what the tables are made of
 };
 
 /// Runs a prepared scenario into a folder: tables, charts, report and manifest (docs/reference/scenario.md). Files get their names when the run is

@@ -53,6 +53,24 @@ struct Simulation {
 /// @throws Error with every problem of the request, the model or the table.
 [[nodiscard]] Simulation simulate(const cohort::Workspace& workspace, const SimulationRequest& request, const cohort::Job& job = {});
 
+/// Values of subjects x times x quantities.
+struct PopulationSimulation {
+  cohort::Trajectories values{0, {}, {}};  ///< a subject that failed has its reason there
+  std::vector<double> times;               ///< in `time_unit`, after the start
+  std::string time_unit;
+  std::vector<Quantity> quantities;
+  std::vector<std::string> columns;        ///< what differs between the subjects: parameters and initial values
+  std::vector<double> drawn;               ///< [subject x column], in the units of the model
+  std::vector<std::string> warnings, notes;
+  bool cancelled = false;
+};
+
+/// The same for the subjects of a population instead of one. `seed`, the number of a subject and the name are the key of its random values, as in a
+/// scenario; quantities without a model are of this one.
+/// @throws Error with every problem; Error(Input) value-001 for values outside the bounds of the model.
+[[nodiscard]] PopulationSimulation simulate(const cohort::Workspace& workspace, const SimulationRequest& request, cohort::Population population,
+                                            std::uint64_t seed, const cohort::Job& job = {});
+
 /// Hands the lines of a CSV file to `write`, one after another; what is not finite is left empty. How many values that are.
 [[nodiscard]] std::size_t write_csv(const Simulation& simulation, const std::function<void(const std::string&)>& write);
 /// Unit and label of each column as JSON.

@@ -55,6 +55,11 @@ class Run {
  public:
   Run(const cohort::Workspace& workspace, const evidence::PreparedScenario& prepared, const RunRequest& request, const cohort::Job& job)
       : workspace_(workspace), prepared_(prepared), scenario_(prepared.scenario), models_(prepared.models), request_(request), job_(job) {}
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+  ~Run() {
+    if (lock_ >= 0) ::close(lock_);
+  }
 
   RunOutcome execute() {
     began_ = std::chrono::steady_clock::now();
@@ -82,13 +87,13 @@ class Run {
       hooks.block_done = [&](const cohort::ArmResult& arm, std::size_t first, std::size_t last) { parts.write(arm, first, last); };
       hooks.block_known = [&](cohort::ArmResult& arm, std::size_t first, std::size_t last) { return parts.read(arm, first, last); };
     }
-    const auto result = cohort::run_scenario(scenario_, models_, workspace_.units(), hooks, job_.stop);
+    auto result = cohort::run_scenario(scenario_, models_, workspace_.units(), hooks, job_.stop);
     finish_manifest(result);
     write_status(result);
     if (result.cancelled) {
       write_trajectories(result, false);
       save_state("cancelled");
-      return outcome(result, many);
+      return outcome(std::move(result), many);
     }
     auto comparisons = evidence::compare(scenario_, models_, result, prepared_.studies);
     for (auto& own : evidence::compare_own_data(scenario_, models_, result, prepared_.own)) comparisons.push_back(std::move(own));
@@ -100,12 +105,20 @@ class Run {
     hash_files(many);
     publish();
     parts.remove_all();
-    return outcome(result, many);
+    return outcome(std::move(result), many);
   }
 
-  [[nodiscard]] RunOutcome outcome(const cohort::ScenarioResult& result, bool many) const {
-    return {
-        result.cancelled, many, result.total(), result.failed(), manifest_["seconds"].get<double>(), manifest_["values_sha256"].get<std::string>()};
+  [[nodiscard]] RunOutcome outcome(cohort::ScenarioResult&& result, bool many) const {
+    RunOutcome out{
+        result.cancelled,
+        many,
+        result.total(),
+        result.failed(),
+        manifest_["seconds"].get<double>(),
+        manifest_["values_sha256"].get<std::string>(),
+        {}};
+    out.values = std::move(result);
+    return out;
   }
 
   void hash_files(bool many) {

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "dosable_drugs.hpp"
 #include "osteosome/core/csv.hpp"
@@ -66,32 +67,52 @@ std::string failure_text(const std::string& subject, solve::Status status, doubl
   return fmt::format("{}: {} at time {} {}: {}", subject, solve::name_of(status), core::format_double(time), unit, message);
 }
 
-Simulation simulate_regimens(const SimulationRequest& o, const simulate::CompiledModel& model, const cohort::Workspace& workspace,
-                             const protocol::DrugCatalogue& catalogue, const cohort::Job& job) {
+/// The words of a request without a table, in the terms of its model.
+struct Understood {
+  Looks looks;
+  cohort::Observation observation;
+  simulate::Patient patient;
+  std::shared_ptr<const cohort::Treatment> treatment;
+};
+
+Understood understand(const SimulationRequest& o, const simulate::CompiledModel& model, const cohort::Workspace& workspace,
+                      const protocol::DrugCatalogue& catalogue, std::vector<std::string>& warnings, std::vector<std::string>& notes) {
   const core::UnitSystem& units = workspace.units();
   check_words(o, units);
-  Simulation out;
-  Looks looks = times_of_looking(o, model, units, out.warnings);
-  cohort::Observation observation{std::move(looks.times), chosen(o, model.model()), o.at_dose};
-  const double unit = model.program().seconds_per_time_unit;
-  remark_length(model, observation.times.back().in(unit), out.warnings);
+  Looks looks = times_of_looking(o, model, units, warnings);
+  cohort::Observation observation{looks.times, chosen(o, model.model()), o.at_dose};
+  remark_length(model, observation.times.back().in(model.program().seconds_per_time_unit), warnings);
   cohort::Treatment treatment;
   for (const std::string& text : o.doses) {
     treatment.regimens.push_back(protocol::parse_regimen(text, catalogue, units));
-    for (const std::string& remark : treatment.regimens.back().remarks) out.warnings.push_back(remark);
+    for (const std::string& remark : treatment.regimens.back().remarks) warnings.push_back(remark);
   }
+  simulate::Patient patient = patient_of(o, model, units);
+  if (const std::string note = who_note(o, patient, model); !note.empty()) notes.push_back(note);
+  return {std::move(looks), std::move(observation), std::move(patient), std::make_shared<const cohort::Treatment>(std::move(treatment))};
+}
+
+/// What is worth knowing of the model and of the times of looking of a typical subject.
+void note_model(const simulate::CompiledModel& model, double start, const solve::SubjectPlan& plan, std::vector<std::string>& notes) {
+  NearMisses misses(start);
+  misses.look_at(plan);
+  misses.report(model.model().time.text, notes);
+  if (model::is_sbml(model.model().file)) notes.insert(notes.end(), model.model().faults.begin(), model.model().faults.end());
+  if (model.lane_hash().empty()) notes.push_back("engine " + model.engine_text());
+}
+
+Simulation simulate_regimens(const SimulationRequest& o, const simulate::CompiledModel& model, const cohort::Workspace& workspace,
+                             const protocol::DrugCatalogue& catalogue, const cohort::Job& job) {
+  const core::UnitSystem& units = workspace.units();
+  Simulation out;
+  const auto [looks, observation, patient, treatment] = understand(o, model, workspace, catalogue, out.warnings, out.notes);
   cohort::Subject subject;
-  subject.patient = patient_of(o, model, units);
-  const double start = simulate::start_time(model, subject.patient);
-  if (const std::string note = who_note(o, subject.patient, model); !note.empty()) out.notes.push_back(note);
-  subject.treatment = std::make_shared<const cohort::Treatment>(std::move(treatment));
+  subject.patient = patient;
+  subject.treatment = treatment;
+  const double start = simulate::start_time(model, patient);
   const cohort::SubjectList subjects({std::move(subject)});
   out.quantities = quantities_of(model.program(), *observation.outputs);
-  NearMisses misses(start);
-  misses.look_at(cohort::plan_of(model, units, subjects, observation, 0));
-  misses.report(model.model().time.text, out.notes);
-  if (model::is_sbml(model.model().file)) out.notes.insert(out.notes.end(), model.model().faults.begin(), model.model().faults.end());
-  if (model.lane_hash().empty()) out.notes.push_back("engine " + model.engine_text());
+  note_model(model, start, cohort::plan_of(model, units, subjects, observation, 0), out.notes);
 
   const auto values = cohort::simulate(model, units, subjects, observation, job);
   const cohort::Ending& ending = values.ending(0);
@@ -104,6 +125,43 @@ Simulation simulate_regimens(const SimulationRequest& o, const simulate::Compile
   out.time_unit = looks.unit.name;
   out.values.assign(values.values().begin(), values.values().end());
   return out;
+}
+
+/// Names and values that the model does not take, and correlations that cannot be. @throws Error(Input) with every problem.
+void check_population(cohort::Population& population, const simulate::CompiledModel& model) {
+  core::Diagnostics problems;
+  const auto known = [&](const std::string& name, const core::Location& where) {
+    if (name.starts_with(std::string(cohort::kOfThePatient) + ".")) {
+      if (!cohort::is_of_the_patient(name))
+        problems.add({"scenario-006", "'" + name + "' is nothing that is known of a patient", where,
+                      fmt::format("One of {}, or t_ and a site.", fmt::join(simulate::patient_quantities(), ", "))});
+      return;
+    }
+    try {
+      (void)cohort::value_target(model, model.name(), name, where);
+    } catch (const core::Error& error) {
+      problems.add(error);
+    }
+  };
+  std::set<std::string> given;
+  const auto once = [&](const std::string& name, const core::Location& where) {
+    if (!given.insert(name).second) problems.add({"scenario-010", "'" + name + "' is given twice", where, ""});
+    known(name, where);
+  };
+  for (const auto& q : population.quantities) once(q.model == cohort::kOfThePatient ? q.model + "." + q.name : q.name, q.where);
+  for (std::size_t c = 0; c < population.table_columns.size(); ++c) {
+    const std::string& column = population.table_columns[c];
+    once(column, {population.table, 1, 0});
+    for (std::size_t s = 0; s < population.table_rows.size(); ++s) {
+      const core::Location row{population.table, static_cast<int>(s) + 2, 0};
+      if (const auto problem = model::problem_of_value(model.model(), column, population.table_rows[s][c], row)) {
+        problems.add(*problem);
+        break;
+      }
+    }
+  }
+  cohort::resolve_correlations(population, problems);
+  problems.throw_if_any(core::ErrorKind::Input);
 }
 
 /// The table, made rows of the model.
@@ -194,14 +252,17 @@ Simulation simulate_table(const SimulationRequest& o, const simulate::CompiledMo
   return out;
 }
 
+simulate::CompiledModel compiled(const cohort::Workspace& workspace, const SimulationRequest& request, const protocol::DrugCatalogue& catalogue) {
+  model::Model loaded = workspace.load({request.model, request.species, drugs_of(request, catalogue, workspace.units())});
+  apply_set(loaded, request.set, workspace.units());
+  return {std::move(loaded), request.solver};
+}
+
 }  // namespace
 
 Simulation simulate(const cohort::Workspace& workspace, const SimulationRequest& request, const cohort::Job& job) {
-  const auto& units = workspace.units();
   const protocol::DrugCatalogue catalogue = dosable_drugs(workspace, {request.model, request.species}, request.doses, request.data);
-  model::Model loaded = workspace.load({request.model, request.species, drugs_of(request, catalogue, units)});
-  apply_set(loaded, request.set, units);
-  const simulate::CompiledModel model(std::move(loaded), request.solver);
+  const simulate::CompiledModel model = compiled(workspace, request, catalogue);
   if (request.data.empty()) return simulate_regimens(request, model, workspace, catalogue, job);
   if (!(request.doses.empty() && request.until.empty() && request.every.empty() && request.times.empty()))
     throw usage("--data excludes --dose, --until, --every and --times", "The table says what is given and when values are wanted.");
@@ -209,6 +270,38 @@ Simulation simulate(const cohort::Workspace& workspace, const SimulationRequest&
     throw usage("--data excludes --age, --menopause, --ovariectomy and --t-score",
                 "A column with the name of a parameter sets it for each subject; for patients write a scenario.");
   return simulate_table(request, model, workspace, catalogue, job);
+}
+
+PopulationSimulation simulate(const cohort::Workspace& workspace, const SimulationRequest& request, cohort::Population population, std::uint64_t seed,
+                              const cohort::Job& job) {
+  if (!request.data.empty()) throw usage("a population excludes an event table", "The table says who the subjects are.");
+  const core::UnitSystem& units = workspace.units();
+  const protocol::DrugCatalogue catalogue = dosable_drugs(workspace, {request.model, request.species}, request.doses);
+  const simulate::CompiledModel model = compiled(workspace, request, catalogue);
+  PopulationSimulation out;
+  const auto [looks, observation, patient, treatment] = understand(request, model, workspace, catalogue, out.warnings, out.notes);
+  for (auto& q : population.quantities) {
+    if (q.model.empty()) q.model = model.name();  // so that they are drawn as in a scenario of this model
+  }
+  check_population(population, model);
+  cohort::PopulationSubjects subjects(model, units, population, seed, patient, treatment, model.name());
+  core::Diagnostics problems;
+  subjects.check_values(problems);
+  problems.throw_if_any(core::ErrorKind::Input);
+  cohort::Baselines baselines;
+  subjects.center(baselines);
+  out.quantities = quantities_of(model.program(), *observation.outputs);
+  note_model(model, simulate::start_time(model, patient), cohort::plan_of(model, units, subjects, observation, 0), out.notes);
+  out.time_unit = looks.unit.name;
+  for (const core::Time& time : observation.times) out.times.push_back(time.in(looks.unit.seconds));
+  out.columns = subjects.columns();
+  for (std::size_t s = 0; s < subjects.size(); ++s) {
+    const auto values = subjects.at(s).values;
+    out.drawn.insert(out.drawn.end(), values.begin(), values.end());
+  }
+  out.values = cohort::simulate(model, units, subjects, observation, job);
+  out.cancelled = job.stop.stop_requested();
+  return out;
 }
 
 std::size_t write_csv(const Simulation& simulation, const std::function<void(const std::string&)>& write) {

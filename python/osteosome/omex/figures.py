@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Charts of a run as figure files: python -m osteosome_omex.figures FOLDER FORMAT..., FOLDER with *.vl.json."""
+"""Charts of a run as figure files: python -m osteosome.omex.figures FOLDER FORMAT..., FOLDER with *.vl.json."""
 import json
 import pathlib
 import sys

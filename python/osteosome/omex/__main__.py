@@ -2,7 +2,8 @@
 """Command line of the package; the osteosome program starts it with its own path in --program."""
 import argparse
 import sys
-from importlib import metadata
+
+from osteosome import __version__
 
 from . import archive, export, run
 from .problem import IO, Problem
@@ -11,7 +12,7 @@ from .problem import IO, Problem
 def main():
     parser = argparse.ArgumentParser(prog="osteosome omex", description="run and write COMBINE archives with SED-ML")
     parser.add_argument("--program", default="osteosome", help=argparse.SUPPRESS)
-    parser.add_argument("-v", "--version", action="version", version="osteosome-omex " + metadata.version("osteosome-omex"))
+    parser.add_argument("-v", "--version", action="version", version="osteosome " + __version__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     r = verbs.add_parser("run", help="run the SED-ML of an archive")
     r.add_argument("-i", "--archive", required=True, help="COMBINE archive (.omex)")

@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scenarios: arms, subjects and models of one file, run into a folder; and how many animals the next study needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import weakref
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from ._files import write_report
+from ._frames import Frame, as_csv, frame_of_csv, frame_of_table, frame_of_values
+from ._quantities import as_number
+from ._workspace import Progress, ProgressBar, Workspace, program_sha256, solver, tell, workspace_or_default
+from .errors import NumericsError, bad_input
+
+if TYPE_CHECKING:
+    import altair
+    import numpy as np
+
+_FIGURES = ("svg", "png", "pdf")
+_ENGINES = ("auto", "reference", "lanes")
+
+
+class Scenario:
+    """A scenario, checked: a file, or its text (docs/reference/scenario.md). Raises an osteosome.Error with every problem.
+
+    >>> from osteosome import Scenario
+    >>> Scenario.from_text('''
+    ... [scenario]
+    ... title = "no name"
+    ... ''')
+    Traceback (most recent call last):
+    ...
+    osteosome.errors.InputError: ...
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, workspace: Workspace | None = None) -> None:
+        self.workspace = workspace_or_default(workspace)
+        found = Path(path)
+        if not found.exists() and (Path(self.workspace.root) / "scenarios" / f"{found.name}.toml").exists():
+            found = Path(self.workspace.root) / "scenarios" / f"{found.name}.toml"
+        self._core = _core.read_scenario(self.workspace._core, str(found))
+
+    @classmethod
+    def from_text(cls, text: str, *, path: str | os.PathLike[str] = "scenario.toml", workspace: Workspace | None = None) -> Scenario:
+        """A scenario that is no file; files it names are looked up beside `path`."""
+        made = cls.__new__(cls)
+        made.workspace = workspace_or_default(workspace)
+        made._core = _core.parse_scenario(made.workspace._core, text, os.fspath(path))
+        return made
+
+    @property
+    def title(self) -> str:
+        """As the file says."""
+        return str(self._core.title)
+
+    @property
+    def text(self) -> str:
+        """The file."""
+        return str(self._core.text)
+
+    def run(self, output: str | os.PathLike[str] | None = None, **words: Any) -> Run:
+        """osteosome.run of this scenario."""
+        return run(self, output, **words)
+
+    def __repr__(self) -> str:
+        return f"Scenario({self.title!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _scenario, (self.text, str(self._core.file), self.workspace)
+
+
+def _scenario(text: str, path: str, workspace: Workspace) -> Scenario:
+    return Scenario.from_text(text, path=path, workspace=workspace)
+
+
+class Run:
+    """A finished run. Its folder has what `osteosome run` writes; a folder that was not asked for goes with this object."""
+
+    def __init__(self, made: Any, folder: Path, temporary: bool) -> None:
+        self._made = made
+        self.folder = folder
+        if temporary:
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self.simulations: int = made.simulations
+        self.failed: int = made.failed
+        self.values_sha256: str = made.values_sha256
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """run.json: what ran, with which programs, files and seeds."""
+        manifest: dict[str, Any] = json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
+        return manifest
+
+    @property
+    def report(self) -> Path:
+        """The report, an HTML page that needs nothing else."""
+        return self.folder / "report.html"
+
+    @property
+    def tables(self) -> dict[str, Frame]:
+        """observed, percentiles, responders, status, subjects: the CSV files of the folder but the trajectories."""
+        return {path.stem: frame_of_csv(path) for path in sorted(self.folder.glob("*.csv")) if path.stem != "trajectories"}
+
+    @property
+    def arms(self) -> list[tuple[str, str]]:
+        """(model, arm) of everything that was simulated."""
+        return [(m, a) for m, a in self._made.arms]
+
+    @property
+    def times(self) -> list[float]:
+        """Times after the start of treatment, in `time_unit`."""
+        return list(self._made.times)
+
+    @property
+    def time_unit(self) -> str:
+        """The unit of the scenario's `until`."""
+        return str(self._made.time_unit)
+
+    def values(self, arm: str, model: str | None = None) -> np.ndarray[Any, Any]:
+        """[subject x time x output] of one arm; `outputs` names the last axis. Raises InputError for an arm or model that is not there."""
+        values: np.ndarray[Any, Any] = self._made.values(self._index(arm, model))
+        return values
+
+    def outputs(self, arm: str, model: str | None = None) -> list[tuple[str, str, str]]:
+        """Name, unit and label of each output of an arm."""
+        return [(q[0], q[1], q[2]) for q in self._made.outputs(self._index(arm, model))]
+
+    def _index(self, arm: str, model: str | None) -> int:
+        found = [k for k, (m, a) in enumerate(self.arms) if a == arm and model in (None, m)]
+        if len(found) == 1:
+            return found[0]
+        raise bad_input(
+            f"{'several models have' if found else 'there is no'} arm '{arm}'" + (f" of model '{model}'" if model else ""), f"There are {self.arms}."
+        )
+
+    def trajectories(self) -> Frame:
+        """A row a model, arm, subject and time; a column an output, missing where a model or arm has it not."""
+        import numpy
+        import pyarrow
+
+        parts = []
+        units: dict[str, str] = {}
+        labels: dict[str, str] = {}
+        time = f"time [{self.time_unit}]"
+        for k, (model, arm) in enumerate(self.arms):
+            values, quantities = self._made.values(k), self._made.outputs(k)
+            n, times, width = values.shape
+            keys = {
+                "model": pyarrow.array([model] * (n * times)).dictionary_encode(),
+                "arm": pyarrow.array([arm] * (n * times)).dictionary_encode(),
+                "subject": pyarrow.array(numpy.repeat(numpy.arange(n), times)),
+                time: pyarrow.array(numpy.tile(numpy.array(self.times), n)),
+            }
+            part = frame_of_values(keys, numpy.ascontiguousarray(values.reshape(n * times, width).T), quantities, {time: self.time_unit})
+            parts.append(part._table)
+            units |= part.units
+            labels |= part.labels
+        table = pyarrow.concat_tables(parts, promote_options="default").unify_dictionaries()
+        return Frame(table, units, labels)
+
+    @property
+    def charts(self) -> dict[str, dict[str, Any]]:
+        """Vega-Lite specifications of the report's charts, by name."""
+        ending = ".vl.json"
+        return {p.name.removesuffix(ending): json.loads(p.read_text(encoding="utf-8")) for p in sorted((self.folder / "charts").glob("*" + ending))}
+
+    def plot(self, name: str | None = None) -> altair.Chart:
+        """A chart of the report for a notebook; without a name the first. Raises InputError for one that is not there."""
+        import altair
+
+        charts = self.charts
+        chosen = name if name is not None else next(iter(charts), "")
+        if chosen not in charts:
+            raise bad_input(f"there is no chart '{chosen}'", f"There are {', '.join(charts) or 'none'}.")
+        spec = charts[chosen]
+        spec.get("config", {}).get("legend", {}).pop("layout", None)  # Vega has it and the schema of Vega-Lite, which Altair asks, has not
+        return altair.Chart.from_dict(spec)
+
+    def arrow(self) -> Any:
+        """trajectories().arrow()"""
+        return self.trajectories().arrow()
+
+    def pandas(self) -> Any:
+        """trajectories().pandas()"""
+        return self.trajectories().pandas()
+
+    def polars(self) -> Any:
+        """trajectories().polars()"""
+        return self.trajectories().polars()
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Writes trajectories() as a Parquet file."""
+        self.trajectories().to_parquet(path)
+
+    def __repr__(self) -> str:
+        return f"Run of {self.simulations} simulations in {self.folder}" + (f"; {self.failed} failed" if self.failed else "")
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self!r}</p>"
+
+
+def _run_into(
+    core: Any,
+    scenario: Any,
+    workspace: Workspace,
+    output: Any,
+    settings: Any,
+    *,
+    overwrite: bool,
+    max_failed: float,
+    culture: bool,
+    figures: Any,
+    progress: Any,
+) -> Run:
+    prepared = _core.prepare(core, scenario, settings)
+    tell(prepared.remarks)
+    if culture:
+        _core.require_cultures(prepared)
+    kinds = [figures] if isinstance(figures, str) else list(figures)
+    temporary = output is None
+    folder = Path(tempfile.mkdtemp(prefix="osteosome-run-") if temporary else output)
+    share = float(as_number(max_failed, "max_failed"))
+    try:
+        with ProgressBar(progress) as told:
+            made = _core.run(core, prepared, str(folder), overwrite or temporary, share, settings, _core.version, program_sha256(), told)
+        if kinds:
+            _draw(folder, kinds)
+    except BaseException:
+        if temporary:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    done = Run(made, folder, temporary)
+    if made.failed > max_failed * made.simulations:
+        tell([f"{made.failed} of {made.simulations} simulations failed; see the table 'status'"])
+    return done
+
+
+def _draw(folder: Path, kinds: list[str]) -> None:
+    for kind in kinds:
+        if kind not in _FIGURES:
+            raise bad_input(f"figures: {kind!r} is none of {', '.join(_FIGURES)}")
+    done = subprocess.run([sys.executable, "-m", "osteosome.omex.figures", str(folder / "charts"), *kinds], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise bad_input(f"figures were not drawn: {done.stderr.strip()}", "They need vl-convert-python: pip install osteosome[figures].", "omex-003")
+
+
+def run(
+    scenario: str | os.PathLike[str] | Scenario,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    seed: int | None = None,
+    evidence: Any = None,
+    engine: str = "auto",
+    threads: int | None = None,
+    max_failed: float = 0.0,
+    figures: str | Iterable[str] = (),
+    overwrite: bool = False,
+    progress: bool | Progress | None = None,
+    workspace: Workspace | None = None,
+    _culture: bool = False,
+) -> Run:
+    """Runs a scenario, as `osteosome run`: a path, the name of a shipped one, or a Scenario. Without `output` its folder is a temporary one that goes
+    with the result. `evidence` are own tables to lay over: paths, or a data frame. Ctrl-C stops it; in a folder of one's own the same call goes on.
+    Raises an osteosome.Error with every problem; warns of simulations that fail, beyond the share `max_failed`.
+
+    >>> import osteosome
+    >>> run = osteosome.run("culture-dose-response")
+    >>> run.failed
+    0
+    """
+    made = scenario if isinstance(scenario, Scenario) else Scenario(scenario, workspace=workspace)
+    core = made.workspace._core
+    copy = _core.parse_scenario(core, made._core.text, made._core.file)
+    if seed is not None:
+        if not isinstance(seed, int) or not 0 <= seed <= 9 * 10**15:
+            raise bad_input(f"seed: {seed!r} is not an integer from 0 to 9e15")
+        copy.seed = seed
+    settings = _settings(copy, engine, threads)
+    words: dict[str, Any] = {"overwrite": overwrite, "max_failed": max_failed, "culture": _culture, "figures": figures, "progress": progress}
+    tables = [] if evidence is None else [evidence] if isinstance(evidence, (str, os.PathLike)) or not isinstance(evidence, (list, tuple)) else evidence
+    if all(isinstance(t, (str, os.PathLike)) for t in tables):
+        for path in tables:
+            copy.lay_over(os.fspath(path))
+        return _run_into(core, copy, made.workspace, output, settings, **words)
+    if len(tables) != 1:
+        raise bad_input("evidence: several data frames", "Write them as files, or lay over one.")
+    with as_csv(tables[0], "evidence") as (path, _):
+        copy.lay_over(path)
+        return _run_into(core, copy, made.workspace, output, settings, **words)
+
+
+def _settings(scenario: Any, engine: str, threads: int | None) -> Any:
+    return solver(engine if engine != "auto" else _ENGINES[scenario.engine], scenario.rtol, scenario.atol_scale, threads)
+
+
+def culture(scenario: str | os.PathLike[str] | Scenario, output: str | os.PathLike[str] | None = None, **words: Any) -> Run:
+    """As run, for scenarios whose models are cultures; others raise InputError culture-001."""
+    return run(scenario, output, _culture=True, **words)
+
+
+def rerun(
+    manifest: str | os.PathLike[str],
+    output: str | os.PathLike[str] | None = None,
+    *,
+    threads: int | None = None,
+    figures: str | Iterable[str] = (),
+    overwrite: bool = False,
+    progress: bool | Progress | None = None,
+    workspace: Workspace | None = None,
+) -> Run:
+    """Repeats a run from its manifest (run.json), as `osteosome rerun`. Raises NumericsError rerun-002 if the bits are others."""
+    used = workspace_or_default(workspace)
+    again = _core.read_manifest(used._core, os.fspath(manifest), _core.version, program_sha256())
+    tell(again.remarks)
+    settings = _settings(again.scenario, again.engine, threads)
+    done = _run_into(
+        used._core, again.scenario, used, output, settings, overwrite=overwrite, max_failed=again.max_failed, culture=False, figures=figures, progress=progress
+    )
+    if done.values_sha256 != again.values_sha256:
+        raise NumericsError([("rerun-002", "the values differ from the first run", os.fspath(manifest), 0, 0, "")])
+    return done
+
+
+class Power:
+    """Animals a group by arm, endpoint and time: `table`, and `text` as the command line prints it."""
+
+    def __init__(self, made: Any, workspace: Workspace) -> None:
+        self._made, self._workspace = made, workspace
+        self.text: str = made.text
+
+    @property
+    def table(self) -> Frame:
+        """A row an arm, endpoint, time and number of animals."""
+        return frame_of_table(self._made.table)
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Writes power.csv and power.html, as `osteosome power -o`."""
+        return write_report(folder, "power.html", self._made.page(self._workspace._core), [self._made.table], overwrite=overwrite)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def power(
+    scenario: str | os.PathLike[str] | Scenario,
+    *,
+    power: float | None = None,
+    cv: Mapping[str, float] | None = None,
+    engine: str = "auto",
+    rtol: float | None = None,
+    atol_scale: float | None = None,
+    threads: int | None = None,
+    progress: bool | Progress | None = None,
+    workspace: Workspace | None = None,
+) -> Power:
+    """How many animals the next study needs, of a scenario with [power], as `osteosome power`. `power` is the wished one, `cv` the coefficient of
+    variation between animals by endpoint. Raises an osteosome.Error with every problem."""
+    made = scenario if isinstance(scenario, Scenario) else Scenario(scenario, workspace=workspace)
+    if power is not None and not (isinstance(power, (int, float)) and 0.05 <= power <= 0.999):
+        raise bad_input(f"power: {power!r} is not a number from 0.05 to 0.999")
+    s = made._core
+    settings = solver(engine if engine != "auto" else _ENGINES[s.engine], rtol or s.rtol, atol_scale or s.atol_scale, threads)
+    spreads = [f"{endpoint}={as_number(x, 'cv')}" for endpoint, x in (cv or {}).items()]
+    with ProgressBar(progress) as told:
+        answer = _core.power(made.workspace._core, s, float(power or 0), spreads, settings, told)
+    tell(answer.remarks)
+    return Power(answer, made.workspace)
+
+
+__all__ = ["Power", "Run", "Scenario", "culture", "power", "rerun", "run"]

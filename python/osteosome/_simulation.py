@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One model simulated: one subject, an event table, a population, or the points of a grid."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from ._files import write_report
+from ._frames import Frame, _typed, as_csv, frame_of_table, frame_of_values
+from ._models import Doses, Model
+from ._population import Population
+from ._quantities import Quantity, as_list, as_number, as_settings, as_text, as_time
+from ._regimen import Regimen
+from ._workspace import Progress, ProgressBar, Workspace, solver, tell, workspace_or_default
+from .errors import Error, bad_input
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_VALUES = ("end", "max", "min", "change")
+
+
+class Simulation(Frame):
+    """A row a time (or of an event table a row an observation), a column a quantity. `failures` tells of subjects that did not complete; their
+    values are NaN from there on. `notes` is what is worth knowing."""
+
+    def __init__(self, made: Any) -> None:
+        keys = {name: _typed(made.key(k)) for k, name in enumerate(made.key_columns)}
+        time = "TIME" if "ID" in keys else made.key_columns[0]
+        frame = frame_of_values(keys, made.values(), made.quantities, {time: made.time_unit})
+        super().__init__(frame._table, frame.units, frame.labels)
+        self.notes: list[str] = list(made.notes)
+        self.failures: list[str] = list(made.failures)
+
+
+class PopulationResult:
+    """Values of subjects x times x quantities. `values` is a numpy array of that shape, read-only, over the memory of the result; a subject that
+    failed (see `statuses`) is NaN from there on."""
+
+    def __init__(self, made: Any) -> None:
+        self._made = made
+        self.times: list[float] = list(made.times)
+        self.time_unit: str = made.time_unit
+        self.quantities: list[str] = [q[0] for q in made.quantities]
+        self.units = {q[0]: q[1] for q in made.quantities}
+        self.labels = {q[0]: q[2] for q in made.quantities}
+        self.notes: list[str] = list(made.notes)
+        self.statuses: list[str] = list(made.statuses)
+        self.messages: list[str] = list(made.messages)
+
+    @property
+    def values(self) -> np.ndarray[Any, Any]:
+        """[subject x time x quantity], without a copy."""
+        array: np.ndarray[Any, Any] = self._made.values
+        return array
+
+    @property
+    def failed(self) -> int:
+        """Subjects that did not complete."""
+        return sum(status != "completed" for status in self.statuses)
+
+    @property
+    def subjects(self) -> Frame:
+        """A row a subject: what it has of its own, and how it ended."""
+        import pyarrow
+
+        drawn = self._made.drawn()
+        columns: dict[str, Any] = {"subject": pyarrow.array(range(len(self.statuses)))}
+        columns |= {name: pyarrow.array(drawn[:, k]) for k, name in enumerate(self._made.columns)}
+        return Frame(pyarrow.table({**columns, "status": self.statuses, "message": self.messages}))
+
+    def frame(self) -> Frame:
+        """A row a subject and time."""
+        import numpy
+        import pyarrow
+
+        n, times, quantities = self.values.shape
+        keys = {
+            "subject": pyarrow.array(numpy.repeat(numpy.arange(n), times)),
+            self._time_column: pyarrow.array(numpy.tile(numpy.array(self.times), n)),
+        }
+        columns = numpy.ascontiguousarray(self.values.reshape(n * times, quantities).T)
+        return frame_of_values(keys, columns, [(q, self.units[q], self.labels[q]) for q in self.quantities], {self._time_column: self.time_unit})
+
+    @property
+    def _time_column(self) -> str:
+        return f"time [{self.time_unit}]" if self.time_unit else "time"
+
+    def quantiles(self, quantity: str, q: Sequence[float] = (0.05, 0.5, 0.95)) -> Frame:
+        """Quantiles of a quantity over the subjects that got there, a row a time. Raises KeyError for a quantity nobody looked at."""
+        import numpy
+        import pyarrow
+
+        if quantity not in self.quantities:
+            raise KeyError(f"nobody looked at {quantity!r}; there are {', '.join(self.quantities)}")
+        found = numpy.nanquantile(self.values[:, :, self.quantities.index(quantity)], list(q), axis=0)
+        columns = {self._time_column: pyarrow.array(self.times)} | {f"q{x:g}": pyarrow.array(row) for x, row in zip(q, found)}
+        return Frame(pyarrow.table(columns), {f"q{x:g}": self.units[quantity] for x in q})
+
+    def arrow(self) -> Any:
+        """frame().arrow()"""
+        return self.frame().arrow()
+
+    def pandas(self) -> Any:
+        """frame().pandas()"""
+        return self.frame().pandas()
+
+    def polars(self) -> Any:
+        """frame().polars()"""
+        return self.frame().polars()
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """`values`"""
+        return self.values
+
+    def xarray(self) -> Any:
+        """An xarray data set over subject and time."""
+        import xarray
+
+        variables = {
+            q: (("subject", "time"), self.values[:, :, k], {"units": self.units[q], "long_name": self.labels[q]}) for k, q in enumerate(self.quantities)
+        }
+        return xarray.Dataset(variables, {"subject": range(len(self.statuses)), "time": ("time", self.times, {"units": self.time_unit})})
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Writes frame() as a Parquet file."""
+        self.frame().to_parquet(path)
+
+    def __repr__(self) -> str:
+        n, times, _ = self.values.shape
+        return f"PopulationResult of {n} subjects at {times} times: {', '.join(self.quantities)}" + (f"; {self.failed} failed" if self.failed else "")
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self!r}</p>"
+
+
+def _request(
+    model: str | os.PathLike[str] | Model,
+    *,
+    dose: Doses | None = None,
+    species: str = "",
+    set: Mapping[str, Any] | None = None,
+    until: Quantity = None,
+    every: Quantity = None,
+    time_unit: str = "",
+    observe: str | Iterable[str] | None = None,
+    at_dose: str = "pre",
+    weight: Quantity = None,
+    age: Quantity = None,
+    menopause: Quantity = None,
+    ovariectomy: Quantity = None,
+    t_score: Mapping[str, float | str] | None = None,
+) -> Any:
+    r = _core.SimulationRequest()
+    changes = dict(zip(dict(set or {}), as_settings(set, "set")))
+    if isinstance(model, Model):
+        if species and model._species and species != model._species:
+            raise bad_input(f"species: the model has '{model._species}' already")
+        species = species or model._species
+        changes = {**model.changes, **changes}
+        model = model.name
+    if at_dose not in ("pre", "post"):
+        raise bad_input(f"at_dose: {at_dose!r} is neither pre nor post")
+    names = as_list(observe, "observe")
+    if any("," in name for name in names) and not isinstance(observe, str):
+        raise bad_input("observe: a name has no comma in it")
+    r.model, r.species, r.set, r.time_unit = os.fspath(model), species, list(changes.values()), time_unit
+    r.doses = _doses(dose)
+    r.until, r.every = as_time(until, "until", time_unit), as_time(every, "every", time_unit)
+    r.observe, r.post = ",".join(names), at_dose == "post"
+    r.weight, r.age = as_text(weight, "weight"), as_text(age, "age")
+    r.menopause, r.ovariectomy = as_text(menopause, "menopause"), as_text(ovariectomy, "ovariectomy")
+    r.t_scores = [f"{site}={value if isinstance(value, str) else as_number(value, 't_score')}" for site, value in (t_score or {}).items()]
+    return r
+
+
+def _doses(dose: Doses | None) -> list[str]:
+    if dose is None:
+        return []
+    if isinstance(dose, (str, Regimen)):
+        return [str(dose)]
+    return as_list((str(d) if isinstance(d, Regimen) else d for d in dose), "dose")
+
+
+def simulate(
+    model: str | os.PathLike[str] | Model,
+    *,
+    population: Population | None = None,
+    dose: Doses | None = None,
+    data: Any = None,
+    species: str = "",
+    set: Mapping[str, Any] | None = None,
+    until: Quantity = None,
+    every: Quantity = None,
+    times: Any = None,
+    time_unit: str = "",
+    observe: str | Iterable[str] | None = None,
+    at_dose: str = "pre",
+    weight: Quantity = None,
+    age: Quantity = None,
+    menopause: Quantity = None,
+    ovariectomy: Quantity = None,
+    t_score: Mapping[str, float | str] | None = None,
+    engine: str = "auto",
+    rtol: float | None = None,
+    atol_scale: float | None = None,
+    threads: int | None = None,
+    isa: str = "",
+    tape: bool = False,
+    progress: bool | Progress | None = None,
+    workspace: Workspace | None = None,
+) -> Simulation | PopulationResult:
+    """Simulates one model, as `osteosome simulate`: with doses as regimen text, or with `data`, a NONMEM-style event table as a path or any data frame.
+
+    Shapes: without a population a Simulation with a row a time; with one a PopulationResult of subjects x times x quantities.
+    Units: times as text or (number, unit); values in the unit of the model, told by `.units`; `set` in that unit or with its own.
+    Times: `until` and `every`, or `times`, a file or a data frame with a column 'time [unit]' (with `time_unit` a column 'time', or numbers).
+    Raises an osteosome.Error with every problem. A subject that fails is told in `.failures` or `.statuses`, and warned of.
+
+    >>> import osteosome
+    >>> r = osteosome.simulate("osteosome", dose="denosumab 60 mg every 6 months x 2", until="12 months", every="6 months", observe="LS")
+    >>> len(r), r.columns[-1]
+    (3, 'LS')
+    """
+    r = _request(
+        model, dose=dose, species=species, set=set, until=until, every=every, time_unit=time_unit, observe=observe, at_dose=at_dose, weight=weight,
+        age=age, menopause=menopause, ovariectomy=ovariectomy, t_score=t_score,
+    )  # fmt: skip
+    r.solver = solver(engine, rtol, atol_scale, threads, isa, tape)
+    core = workspace_or_default(workspace)._core
+    with _as_table(data, "data") as (table, named), _as_table(_times(times, time_unit), "times") as (looks, _), ProgressBar(progress) as told:
+        r.data, r.times = table, looks
+        try:
+            made: Any = _core.simulate(core, r, told) if population is None else _core.simulate_population(core, r, population._made(), population.seed, told)
+        except Error as error:
+            raise (error.about(table, named) if table else error.about(looks, "times") if looks else error) from None
+    tell(w.replace(table, named) if table else w for w in made.warnings)
+    if population is None:
+        tell(made.failures)
+        return Simulation(made)
+    result = PopulationResult(made)
+    if result.failed:
+        tell([f"{result.failed} of {len(result.statuses)} subjects failed; 'statuses' and 'messages' tell why"])
+    return result
+
+
+class _as_table:
+    """A path for what may be None."""
+
+    def __init__(self, data: Any, what: str) -> None:
+        self._held = as_csv(data, what) if data is not None else None
+
+    def __enter__(self) -> tuple[str, str]:
+        return self._held.__enter__() if self._held is not None else ("", "")
+
+    def __exit__(self, *raised: Any) -> None:
+        if self._held is not None:
+            self._held.__exit__(*raised)
+
+
+def _times(times: Any, time_unit: str) -> Any:
+    """Plain numbers as a table of one column, in `time_unit`."""
+    if times is None or isinstance(times, (str, os.PathLike, Mapping)) or hasattr(times, "columns") or hasattr(times, "column_names"):
+        return times
+    if not time_unit:
+        raise bad_input("times: plain numbers need their unit", 'Say time_unit="days", or "model" for the unit of the model.')
+    return {"time": [float(as_number(t, "times")) for t in times]}
+
+
+class Scan(Frame):
+    """A row a point of the grid: its place on the axes, the quantities, and `status`."""
+
+    def __init__(self, made: Any, request: Any, workspace: Workspace) -> None:
+        units = dict(zip(made.axes, made.axis_units)) | {q[0]: q[1] for q in made.quantities}
+        super().__init__(frame_of_table(made.table)._table, units, {q[0]: q[2] for q in made.quantities})
+        self.notes: list[str] = list(made.notes)
+        self.failed: int = made.failed
+        self._made, self._request, self._workspace = made, request, workspace
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Writes scan.csv and scan.html, as `osteosome scan -o`."""
+        page = self._made.page(self._request, self._workspace._core)
+        return write_report(folder, "scan.html", page, [self._made.table], overwrite=overwrite)
+
+
+def scan(
+    model: str | os.PathLike[str] | Model,
+    over: str | Sequence[str] | Mapping[str, Sequence[float]],
+    *,
+    until: Quantity,
+    value: str = "end",
+    dose: Doses | None = None,
+    species: str = "",
+    set: Mapping[str, Any] | None = None,
+    every: Quantity = None,
+    observe: str | Iterable[str] | None = None,
+    weight: Quantity = None,
+    age: Quantity = None,
+    menopause: Quantity = None,
+    ovariectomy: Quantity = None,
+    t_score: Mapping[str, float | str] | None = None,
+    engine: str = "auto",
+    rtol: float | None = None,
+    atol_scale: float | None = None,
+    threads: int | None = None,
+    isa: str = "",
+    tape: bool = False,
+    progress: bool | Progress | None = None,
+    workspace: Workspace | None = None,
+) -> Scan:
+    """Simulates one model over the values of one or two quantities, as `osteosome scan`. `over` is "NAME=1,2,5", "NAME=LOW:HIGH:N[:log]", two of
+    them, or a mapping of names to values; NAME is a parameter, an initial value, or stands in braces in `dose`, `age` and so on. `value` of each course
+    is its end, max, min, or change from the start in percent. Raises an osteosome.Error with every problem."""
+    if value not in _VALUES:
+        raise bad_input(f"value: {value!r} is none of {', '.join(_VALUES)}")
+    r = _core.ScanRequest()
+    r.simulation = _request(
+        model, dose=dose, species=species, set=set, until=until, every=every, observe=observe, weight=weight, age=age, menopause=menopause,
+        ovariectomy=ovariectomy, t_score=t_score,
+    )  # fmt: skip
+    simulation = r.simulation
+    simulation.solver = solver(engine, rtol, atol_scale, threads, isa, tape)
+    r.simulation = simulation
+    r.value = _VALUES.index(value)
+    if isinstance(over, Mapping):
+        r.over = [f"{name}={','.join(as_number(v, f'over {name}') for v in values)}" for name, values in over.items()]
+    else:
+        r.over = as_list(over, "over")
+    used = workspace_or_default(workspace)
+    with ProgressBar(progress, "point") as told:
+        made = _core.scan(used._core, r, told)
+    tell(made.warnings)
+    if made.failed:
+        tell([f"{made.failed} points failed; column 'status' tells why"])
+    return Scan(made, r, used)
+
+
+__all__ = ["PopulationResult", "Scan", "Simulation", "scan", "simulate"]
