@@ -99,5 +99,5 @@ python: | charts
 	cmake --build --preset release --target osteosome_python osteosome_python_stub
 
 # A wheel in dist/ that needs no compiler and none of Debian's libraries.
-wheel: | charts
+wheel: dependencies
 	@tools/make_wheel
