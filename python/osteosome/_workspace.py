@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from . import _core
+from ._program import find_units
 from .errors import bad_input
+
+find_units()
 
 #: Called with (done, total) while work goes on.
 Progress = Callable[[int, int], object]
