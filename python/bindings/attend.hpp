@@ -3,12 +3,14 @@
 #pragma once
 
 #include <nanobind/nanobind.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -40,6 +42,61 @@ inline std::exception_ptr look_up(const nb::object& progress, Counts& counts) {
   }
 }
 
+/// Work of this process that is being waited for. Python ends threads that wait when it shuts down, so it has to end before (`end_all` by atexit).
+class Running {
+ public:
+  static Running& here() {
+    static Running running;
+    return running;
+  }
+  void add(std::stop_source& stop) {
+    const std::scoped_lock lock(mutex_);
+    stops_.insert(&stop);
+  }
+  void remove(std::stop_source& stop) {
+    const std::scoped_lock lock(mutex_);
+    stops_.erase(&stop);
+    ended_.notify_all();
+  }
+  /// @pre holds the GIL
+  void end_all() {
+    if (getpid() != process_) return;  // a forked child has none of its parent's threads
+    const nb::gil_scoped_release released;
+    std::unique_lock lock(mutex_);
+    for (std::stop_source* stop : stops_) stop->request_stop();
+    ended_.wait(lock, [&] { return stops_.empty(); });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  std::set<std::stop_source*> stops_;
+  pid_t process_ = getpid();
+};
+
+/// Running while it lives.
+class Counted {
+ public:
+  explicit Counted(std::stop_source& stop) : stop_(stop) { Running::here().add(stop); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { Running::here().remove(stop_); }
+
+ private:
+  std::stop_source& stop_;
+};
+
+/// Ends the work and waits for it.
+struct Joined {
+  std::stop_source& stop;
+  std::thread& worker;
+  bool over = false;
+  ~Joined() {
+    if (!over) stop.request_stop();
+    worker.join();
+  }
+};
+
 /// work(Job) with the GIL released. Ctrl-C, and whatever `progress` raises, stop the work and are raised when it has ended. @pre holds the GIL
 template <class Work>
 auto attend(const nb::object& progress, Work work) {
@@ -55,6 +112,7 @@ auto attend(const nb::object& progress, Work work) {
                           counts.done = done;
                           counts.total = total;
                         }};
+  const Counted counted(stop);  // until the GIL is held again
   {
     const nb::gil_scoped_release released;
     std::thread worker([&] {
@@ -67,6 +125,8 @@ auto attend(const nb::object& progress, Work work) {
       over = true;
       ended.notify_one();
     });
+    // However this is left: a thread that Python ends when it shuts down unwinds from here.
+    Joined joined{stop, worker};
     std::unique_lock lock(mutex);
     while (!ended.wait_for(lock, kBetweenLooks, [&] { return over; })) {
       lock.unlock();
@@ -77,8 +137,7 @@ auto attend(const nb::object& progress, Work work) {
       if (raised) stop.request_stop();
       lock.lock();
     }
-    lock.unlock();
-    worker.join();
+    joined.over = true;
   }
   if (!raised) raised = look_up(progress, counts);
   if (raised) std::rethrow_exception(raised);

@@ -1,15 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 // Models graded on studies, and fitted to them or to own tables.
+#include <algorithm>
+#include <cmath>
+
 #include "module.hpp"
 
 namespace osteosome::python {
 namespace {
+
+/// Values that are missing because their simulation failed.
+template <class Validation>
+std::size_t failed_of(const Validation& v) {
+  if constexpr (std::is_same_v<Validation, tasks::Validation>) {
+    const auto& points = v.input.points;
+    return static_cast<std::size_t>(std::count_if(points.begin(), points.end(), [](const auto& p) { return !std::isfinite(p.predicted); }));
+  } else {
+    return 0;  // an animal study that fails is left out, with its reason
+  }
+}
 
 /// What either domain of `validate` gives.
 template <class Validation>
 void bind_validation(nb::module_& m, const char* name, std::string (*page)(const Validation&)) {
   nb::class_<Validation>(m, name)
       .def_ro("stopped", &Validation::stopped)
+      .def_prop_ro("failed", &failed_of<Validation>)
       .def_prop_ro("text", [](const Validation& v) { return tasks::summary_of(v); })
       .def_prop_ro("tables", [](const Validation& v) { return tasks::tables_of(v); })
       .def("page", page);

@@ -33,6 +33,7 @@ std::vector<double> by_column(const double* values, std::size_t rows, std::size_
 }
 
 NB_MODULE(_core, m) {
+  nb::set_leak_warnings(false);  // a daemon thread that Python ends keeps what it held
   m.attr("version") = OSTEOSOME_VERSION;
   bind_errors(m);
   nb::class_<cohort::Workspace>(m, "Workspace")
@@ -45,6 +46,7 @@ NB_MODULE(_core, m) {
       },
       nb::arg("root"), nb::arg("cache"));
   m.def("library_path", &library_path);
+  nb::module_::import_("atexit").attr("register")(nb::cpp_function([] { Running::here().end_all(); }));
   m.def("check_folder", &core::check_folder);
   m.def("make_folder", &core::make_folder);
   m.def("check_output", &core::check_output);

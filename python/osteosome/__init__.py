@@ -58,7 +58,7 @@ _PLACES = {
 }
 
 if TYPE_CHECKING:
-    from . import omex as omex
+    from . import _tools, omex as omex
     from .errors import DosingError as DosingError
     from .errors import Error as Error
     from .errors import FileError as FileError
@@ -97,11 +97,11 @@ if TYPE_CHECKING:
     from ._tools import doctor as doctor
     from ._tools import models as models
     from ._tools import new as new
-    from ._tools import list_ as list
     from ._workspace import OsteosomeWarning as OsteosomeWarning
     from ._workspace import Workspace as Workspace
+    list = _tools.list_
 
-__all__ = [*_PLACES, "list", "omex"]
+__all__ = [*_PLACES, "omex"]  # not `list`, which would take the place of the builtin
 
 
 def __getattr__(name: str) -> Any:
@@ -118,4 +118,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> Any:
-    return sorted(__all__)
+    return sorted([*__all__, "list"])

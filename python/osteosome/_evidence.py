@@ -13,30 +13,29 @@ from typing import Any
 from . import _core
 from ._files import write_report
 from ._frames import Frame, as_csv, frame_of_csv, frame_of_table
-from ._quantities import as_list
-from ._workspace import Progress, ProgressBar, Workspace, cache_dir, solver, tell, workspace_or_default
-from .errors import InputError, bad_input
+from ._quantities import as_list, as_path, as_word
+from ._workspace import Workspace, cache_dir, solver, tell, workspace_or_default
+from .errors import Error, InputError, bad_input
 
 _VALIDATION_FILES = ("validation.html", "validation.csv", "points.csv", "left-out.csv", "preclinical.html", "preclinical.csv", "mechanisms.csv")
 
 
 class Validation:
     """Studies beside what models say of them: `tables` by name (validation, points, left-out; of animals preclinical, mechanisms, left-out), and
-    `text` as the command line prints it."""
+    `text` as the command line prints it; `failed` values are missing because their simulation failed."""
 
     def __init__(self, made: Any, domain: str) -> None:
-        self._made, self._domain = made, domain
         self.text: str = made.text
-
-    @property
-    def tables(self) -> dict[str, Frame]:
-        """By the name of their files."""
-        return {table.name: frame_of_table(table) for table in self._made.tables}
+        self.failed: int = made.failed
+        self._page_name = "preclinical.html" if domain == "preclinical" else "validation.html"
+        self._page: str = made.page()
+        self._csv: list[tuple[str, str]] = [(table.name, table.csv()) for table in made.tables]
+        #: By the name of their files.
+        self.tables: dict[str, Frame] = {table.name: frame_of_table(table) for table in made.tables}
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Writes the page and the tables, as `osteosome validate -o`."""
-        page = "preclinical.html" if self._domain == "preclinical" else "validation.html"
-        return write_report(folder, page, self._made.page(), self._made.tables, overwrite=overwrite, replaces=_VALIDATION_FILES)
+        return write_report(folder, self._page_name, self._page, self._csv, overwrite=overwrite, replaces=_VALIDATION_FILES)
 
     def __repr__(self) -> str:
         return self.text
@@ -59,7 +58,6 @@ def validate(
     threads: int | None = None,
     isa: str = "",
     tape: bool = False,
-    progress: bool | Progress | None = None,
     workspace: Workspace | None = None,
 ) -> Validation:
     """Simulates published trials (or animal studies: domain "preclinical") and grades models on them, as `osteosome validate`. Raises InputError
@@ -68,12 +66,13 @@ def validate(
     if role not in ("", "calibration", "validation"):
         raise bad_input(f"role: {role!r} is neither calibration nor validation")
     r.studies, r.models, r.overlays = as_list(studies, "studies"), as_list(model, "model"), as_list(overlay, "overlay")
-    r.domain, r.role, r.evidence, r.curves = domain, role, os.fspath(evidence), True
+    r.domain, r.role, r.evidence, r.curves = as_word(domain, "domain"), role, as_path(evidence, "evidence"), True
     r.solver = solver(engine, rtol, atol_scale, threads, isa, tape)
     core = workspace_or_default(workspace)._core
-    with ProgressBar(progress, "arm") as told:
-        made = (_core.validate_animals if domain == "preclinical" else _core.validate)(core, r, told)
+    made: Any = (_core.validate_animals if domain == "preclinical" else _core.validate)(core, r, None)
     result = Validation(made, domain)
+    if result.failed:
+        tell([f"{result.failed} values are missing because their simulation failed"])
     if all(len(table) == 0 for name, table in result.tables.items() if name in ("points", "preclinical")):
         left_out = result.tables.get("left-out")
         why = "" if left_out is None or len(left_out) == 0 else f"The first row left out: {left_out.arrow().slice(0, 1).to_pylist()[0]}."
@@ -85,10 +84,10 @@ class Calibration:
     """What a fit found: `summary` in lines, `tables` by name (identifiability, ensemble, profiles, parameters, predictions, ...; those that this fit
     has), `files` as texts, in `folder` if one was given."""
 
-    def __init__(self, made: Any, folder: Path | None) -> None:
+    def __init__(self, made: Any, files: dict[str, str], folder: Path | None) -> None:
         self.summary: list[str] = list(made.summary)
         self.warnings: list[str] = list(made.warnings)
-        self.files: dict[str, str] = dict(made.files)
+        self.files = files
         self.folder = folder
 
     @property
@@ -120,33 +119,43 @@ def calibrate(
     evidence: str | os.PathLike[str] = "",
     threads: int | None = None,
     overwrite: bool = False,
-    progress: bool | Progress | None = None,
     workspace: Workspace | None = None,
 ) -> Calibration:
     """Fits parameters to published trials, or with [observed] to a table of one's own, `data`: a path or any data frame; as `osteosome calibrate`.
     With `output` the files are written there and a fit that is stopped goes on with the same call. Raises an osteosome.Error with every problem."""
     used = workspace_or_default(workspace)
-    plan = _core.read_calibration(os.fspath(config))
+    plan = _core.read_calibration(as_path(config, "config"))
+    if plan.is_of_table and evidence:
+        raise bad_input("evidence has no meaning beside [observed]", "A table of observations is given with data.")
+    plan.evidence = as_path(evidence, "evidence")
     with contextlib.ExitStack() as held:
-        if data is not None:
-            plan.take_table(held.enter_context(as_csv(data, "data"))[0])
-        if plan.is_of_table and evidence:
-            raise bad_input("evidence has no meaning beside [observed]", "A table of observations is given with data.")
-        plan.evidence = os.fspath(evidence)
-        folder = Path(output) if output is not None else Path(held.enter_context(tempfile.TemporaryDirectory(prefix="osteosome-fit-")))
-        checkpoint = folder / "checkpoint.json"
+        folder = Path(as_path(output, "output") if output is not None else held.enter_context(tempfile.TemporaryDirectory(prefix="osteosome-fit-")))
+        checkpoint, began = folder / "checkpoint.json", folder.exists()
         _core.check_folder(str(folder), overwrite or checkpoint.exists())
         _core.make_folder(str(folder))
-        with ProgressBar(progress, "step") as told:
-            made = _core.calibrate(used._core, plan, str(checkpoint), solver(threads=threads).threads, cache_dir(), _core.version, told)
+        if not began:
+            held.callback(_remove_if_empty, folder)
+        path, name = held.enter_context(as_csv(data, "data")) if data is not None else ("", "")
+        try:
+            if data is not None:
+                plan.take_table(path)
+            made = _core.calibrate(used._core, plan, str(checkpoint), solver(threads=threads).threads, cache_dir(), _core.version, None)
+        except Error as error:
+            raise (error.about(path, name) if path else error) from None
+        files = {n: text.replace(path, name) if path else text for n, text in made.files}
         if output is not None:
-            for name in _core.calibration_files():
-                (folder / name).unlink(missing_ok=True)
-            for name, text in made.files:
-                _core.write_file(str(folder / name), text)
+            for old in _core.calibration_files():
+                (folder / old).unlink(missing_ok=True)
+            for n, text in files.items():
+                _core.write_file(str(folder / n), text)
         checkpoint.unlink(missing_ok=True)
     tell(made.warnings)
-    return Calibration(made, Path(output) if output is not None else None)
+    return Calibration(made, files, folder if output is not None else None)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 __all__ = ["Calibration", "Validation", "calibrate", "validate"]

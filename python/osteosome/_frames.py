@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import contextlib
 import html
+import math
 import os
+import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .errors import bad_input
@@ -22,19 +24,60 @@ if TYPE_CHECKING:
 _SHOWN = 10  # rows of a table in a notebook
 
 
-def _typed(cells: Sequence[str]) -> pyarrow.Array:
-    """Text as integers where every cell is one, else as numbers, else as text; an empty cell is missing."""
+#: Columns of tables of the library that are text whatever stands in them.
+_TEXT = frozenset(
+    "id ID name title unit kind source rationale meaning origin label when observable drug route into compartment model arm study study_arm outcome doi "
+    "status message role provenance interval species strain part there detail evidence endpoint file time regimen text why class treatment".split()
+)
+_NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?")
+_LARGEST = 10**15  # integers up to here are the same as doubles
+
+
+def as_numbers(cells: Sequence[str]) -> pyarrow.Array:
+    """Cells that are numbers; an empty one is NaN."""
+    import pyarrow
+
+    return pyarrow.array([float(c) if c != "" else math.nan for c in cells], pyarrow.float64())
+
+
+def as_words(cells: Sequence[str]) -> pyarrow.Array:
+    """Cells that are text; an empty one is missing."""
+    import pyarrow
+
+    return pyarrow.array([c if c != "" else None for c in cells], pyarrow.string())
+
+
+def as_read(name: str, cells: Sequence[str]) -> pyarrow.Array:
+    """Cells of a column whose kind nobody says: integers or numbers where every cell is written as one in full, else text. "007", "1E1" and integers
+    that a double does not hold are names."""
     import pyarrow
 
     full = [c for c in cells if c != ""]
-    for kind, type_ in ((int, pyarrow.int64()), (float, pyarrow.float64())):
-        # What Python reads more generously than a table means it: 1_000, nan, infinity; numbers that lead with a zero name something.
-        plain = all(not (set(c) & set("_ ") or c.lstrip("+-")[:1].isalpha() or (c[:1] == "0" and c[1:2].isdigit())) for c in full)
-        if not full or not plain:
-            break
-        with contextlib.suppress(ValueError, OverflowError):
-            return pyarrow.array([None if c == "" else kind(c) for c in cells], type_)
-    return pyarrow.array([None if c == "" else c for c in cells], pyarrow.string())
+    if name in _TEXT or not full or not all(_NUMBER.fullmatch(c) or _written_by_us(c) for c in full):
+        return as_words(cells)
+    if all("." not in c and "e" not in c for c in full):
+        if any(abs(int(c)) > _LARGEST for c in full):
+            return as_words(cells)
+        return pyarrow.array([int(c) if c != "" else None for c in cells], pyarrow.int64())
+    return pyarrow.array([float(c) if c != "" else None for c in cells], pyarrow.float64())
+
+
+def _written_by_us(cell: str) -> bool:
+    """1.5e-07: a double as the library writes it, small or large."""
+    return re.fullmatch(r"-?\d(\.\d+)?e[+-]\d{2,3}", cell) is not None
+
+
+def table_of(columns: Iterable[tuple[str, Any]]) -> pyarrow.Table:
+    """A table of these columns. Raises InputError where two have the same name."""
+    import pyarrow
+
+    names, arrays = [], []
+    for name, array in columns:
+        if name in names:
+            raise bad_input(f"two columns are called '{name}'", "Look at something else, or rename it in the model.")
+        names.append(name)
+        arrays.append(array if isinstance(array, (pyarrow.Array, pyarrow.ChunkedArray)) else pyarrow.array(array))
+    return pyarrow.Table.from_arrays(arrays, names=names)
 
 
 def _number_column(column: np.ndarray[Any, Any]) -> pyarrow.Array:
@@ -66,8 +109,8 @@ class Frame:
         return self._table.cast(pyarrow.schema(fields)) if fields else self._table
 
     def pandas(self) -> pandas.DataFrame:
-        """As pandas; numbers are not copied where pandas allows it."""
-        return self._table.to_pandas(split_blocks=True)
+        """As pandas; a copy, which may be written to."""
+        return self._table.to_pandas().copy()
 
     def polars(self) -> polars.DataFrame:
         """As polars, without a copy of the numbers."""
@@ -78,14 +121,14 @@ class Frame:
         return frame
 
     def numpy(self) -> np.ndarray[Any, Any]:
-        """[row x column] of the columns that are floating-point numbers."""
+        """[row x column] of the columns that are numbers, as doubles."""
         import numpy
         import pyarrow
 
-        columns = [c for c, f in zip(self._table.columns, self._table.schema) if pyarrow.types.is_floating(f.type)]
+        columns = [c for c, f in zip(self._table.columns, self._table.schema) if pyarrow.types.is_floating(f.type) or pyarrow.types.is_integer(f.type)]
         if not columns:
             return numpy.empty((len(self), 0))
-        return numpy.stack([c.to_numpy() for c in columns], axis=1)
+        return numpy.stack([c.cast(pyarrow.float64()).to_numpy() for c in columns], axis=1)
 
     def xarray(self) -> xarray.Dataset:
         """As an xarray data set along `row`, with the units of its variables."""
@@ -117,6 +160,12 @@ class Frame:
         values: np.ndarray[Any, Any] = self._table[column].to_numpy(zero_copy_only=False)
         return values
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __contains__(self, column: object) -> bool:
+        return column in self.columns
+
     def __len__(self) -> int:
         return int(self._table.num_rows)
 
@@ -139,31 +188,28 @@ class Frame:
         return f"<table><thead><tr>{''.join(heads)}</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}"
 
 
-def frame_of_table(table: Any, units: Mapping[str, str] | None = None) -> Frame:
-    """A table of the library."""
-    import pyarrow
-
-    return Frame(pyarrow.table({name: _typed(table.column(k)) for k, name in enumerate(table.columns)}), units)
+def frame_of_table(table: Any, units: Mapping[str, str] | None = None, numbers: Sequence[str] | None = None) -> Frame:
+    """A table of the library. `numbers` are the columns that are numbers, the others text; without it the cells tell."""
+    columns = []
+    for k, name in enumerate(table.columns):
+        cells = table.column(k)
+        columns.append((name, as_read(name, cells) if numbers is None else as_numbers(cells) if name in numbers else as_words(cells)))
+    return Frame(table_of(columns), units)
 
 
 def frame_of_csv(path: str | os.PathLike[str], units: Mapping[str, str] | None = None) -> Frame:
     """A CSV file that the library has written."""
     import csv
 
-    import pyarrow
-
     with open(path, newline="", encoding="utf-8") as file:
         head, *rows = csv.reader(file)
-    return Frame(pyarrow.table({name: _typed([row[k] for row in rows]) for k, name in enumerate(head)}), units)
+    return Frame(table_of((name, as_read(name, [row[k] for row in rows])) for k, name in enumerate(head)), units)
 
 
-def frame_of_values(keys: Mapping[str, Any], values: np.ndarray[Any, Any], quantities: Sequence[Sequence[str]], units: Mapping[str, str]) -> Frame:
+def frame_of_values(keys: Iterable[tuple[str, Any]], values: np.ndarray[Any, Any], quantities: Sequence[Sequence[str]], units: Mapping[str, str]) -> Frame:
     """Key columns, then one column a quantity (name, unit, label); `values` is [quantity x row]."""
-    import pyarrow
-
-    columns = {name: key if isinstance(key, (pyarrow.Array, pyarrow.DictionaryArray)) else pyarrow.array(key) for name, key in keys.items()}
-    columns |= {q[0]: _number_column(values[k]) for k, q in enumerate(quantities)}
-    return Frame(pyarrow.table(columns), {**units, **{q[0]: q[1] for q in quantities}}, {q[0]: q[2] for q in quantities})
+    columns = [*keys, *((q[0], _number_column(values[k])) for k, q in enumerate(quantities))]
+    return Frame(table_of(columns), {**units, **{q[0]: q[1] for q in quantities}}, {q[0]: q[2] for q in quantities})
 
 
 @contextlib.contextmanager
@@ -173,10 +219,13 @@ def as_csv(data: Any, what: str) -> Iterator[tuple[str, str]]:
     if isinstance(data, (str, os.PathLike)):
         yield os.fspath(data), os.fspath(data)
         return
-    frame = _as_narwhals(data, what)
+    import pyarrow.csv
+
+    table = _as_narwhals(data, what).to_arrow()
     with tempfile.TemporaryDirectory(prefix="osteosome-") as folder:
         path = os.path.join(folder, "data.csv")
-        frame.write_csv(path)
+        # Every cell in quotes: no '#' begins a comment.
+        pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(quoting_style="all_valid"))
         yield path, what
 
 
@@ -190,7 +239,8 @@ def _column(name: object, values: Any, what: str) -> Any:
     import pyarrow
 
     try:
-        return pyarrow.array(values)
+        array = pyarrow.array(values)
+        return array.cast(pyarrow.string()) if pyarrow.types.is_null(array.type) else array
     except (pyarrow.ArrowException, TypeError, ValueError, OverflowError, UnicodeError):
         raise bad_input(f"{what}: column '{name}' holds neither numbers nor text alone") from None
 
@@ -198,33 +248,40 @@ def _column(name: object, values: Any, what: str) -> Any:
 def _as_narwhals(data: Any, what: str) -> Any:
     import narwhals as nw
 
+    hint = "A path, a pandas, polars or Arrow table, or a mapping of columns." if what != "table" else "A pandas, polars or Arrow table, or a mapping."
     if isinstance(data, Mapping):
-        import pyarrow
-
-        if not all(hasattr(v, "__len__") and not isinstance(v, str) for v in data.values()):
-            raise bad_input(f"{what}: a column is a list or an array")
-        lengths = {len(v) for v in data.values()}
-        if len(lengths) > 1:
-            raise bad_input(f"{what}: the columns have different lengths: {', '.join(f'{k} {len(v)}' for k, v in data.items())}")
-        data = pyarrow.table({_name(k, what): _column(k, v, what) for k, v in data.items()})
+        data = _as_arrow(data, what)
+    if type(data).__module__.startswith("pandas") and not getattr(getattr(data, "columns", None), "is_unique", True):
+        raise bad_input(f"{what}: two columns have the same name")
     try:
         frame = nw.from_native(data, eager_only=True)
     except TypeError:
-        raise bad_input(f"{what}: {type(data).__name__} is not a data frame", "A path, a pandas, polars or Arrow table, or a mapping of columns.") from None
-    if isinstance(frame, nw.DataFrame) is False:
-        raise bad_input(f"{what}: {type(data).__name__} is not a data frame")
-    empty: list[Any] = []
+        raise bad_input(f"{what}: {type(data).__name__} is not a data frame", hint) from None
+    if not isinstance(frame, nw.DataFrame):
+        raise bad_input(f"{what}: {type(data).__name__} is not a data frame", hint)
+    changed: list[Any] = []
     for name, type_ in frame.schema.items():
-        if not isinstance(name, str):
-            raise bad_input(f"{what}: the column {name!r} has no text for a name")
-        if type_.is_nested() or type_ in (nw.Object, nw.Binary, nw.Unknown):
-            values = frame[name].to_list()
-            if type_ != nw.Object or not all(v is None or isinstance(v, (str, int, float)) for v in values):
-                raise bad_input(f"{what}: column '{name}' holds {type_}, which is no number and no text")
+        _name(name, what)
+        if type_.is_nested() or type_ in (nw.Binary, nw.Unknown) or (type_ == nw.Object and not _is_text(frame[name].to_list())):
+            raise bad_input(f"{what}: column '{name}' holds {type_}, which is no number and no text")
         if type_.is_temporal():
             raise bad_input(f"{what}: column '{name}' holds {type_}", "Times are numbers in one unit.")
         if type_.is_float():
-            empty.append(nw.when(~nw.col(name).is_nan()).then(nw.col(name)).alias(name))
+            changed.append(nw.when(~nw.col(name).is_nan()).then(nw.col(name)).alias(name))
         if type_ == nw.Boolean:
-            empty.append(nw.col(name).cast(nw.Int8))
-    return frame.with_columns(*empty) if empty else frame
+            changed.append(nw.col(name).cast(nw.Int8))
+        if type_ in (nw.Categorical, nw.Enum) or type_ == nw.Object:
+            changed.append(nw.col(name).cast(nw.String))
+    return frame.with_columns(*changed) if changed else frame
+
+
+def _is_text(values: Iterable[object]) -> bool:
+    return all(v is None or isinstance(v, str) for v in values)
+
+
+def _as_arrow(data: Mapping[Any, Any], what: str) -> pyarrow.Table:
+    if not all(hasattr(v, "__len__") and not isinstance(v, str) for v in data.values()):
+        raise bad_input(f"{what}: a column is a list or an array")
+    if len({len(v) for v in data.values()}) > 1:
+        raise bad_input(f"{what}: the columns have different lengths: {', '.join(f'{k} {len(v)}' for k, v in data.items())}")
+    return table_of((_name(k, what), _column(k, v, what)) for k, v in data.items())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import _core
 from ._frames import Frame, frame_of_table
 from ._population import Population
-from ._quantities import Quantity, as_settings
+from ._quantities import Quantity, as_list, as_path, as_settings, as_word
 from ._regimen import Regimen
 from ._workspace import Workspace, workspace_or_default
 from .errors import bad_input
@@ -38,9 +38,10 @@ class Model:
     def __init__(
         self, name: str | os.PathLike[str], *, species: str = "", parameters: Mapping[str, Any] | None = None, workspace: Workspace | None = None
     ) -> None:
-        self._name = os.fspath(name)
-        self._species = species
-        self._changes = dict(zip(dict(parameters or {}), as_settings(parameters, "parameters")))
+        self._name = as_path(name, "model")
+        self._species = as_word(species, "species")
+        settings = as_settings(parameters, "parameters")
+        self._changes = dict(zip(dict(parameters or {}), settings))
         self._workspace = workspace
         if parameters:
             known = set(self.parameters["id"]) | set(self.species["id"])
@@ -94,22 +95,22 @@ class Model:
     @property
     def parameters(self) -> Frame:
         """A row a parameter: value, unit, where the value comes from, what it means and its bounds, of the document before `with_parameters`."""
-        return frame_of_table(self._loaded.parameters)
+        return frame_of_table(self._loaded.parameters, numbers=("value", "low", "high"))
 
     @property
     def species(self) -> Frame:
         """A row a state: unit, source of its initial value, meaning."""
-        return frame_of_table(self._loaded.species)
+        return frame_of_table(self._loaded.species, numbers=())
 
     @property
     def outputs(self) -> Frame:
         """A row an output: unit, outcome of the evidence that it stands for, label."""
-        return frame_of_table(self._loaded.outputs)
+        return frame_of_table(self._loaded.outputs, numbers=())
 
     @property
     def doses(self) -> Frame:
         """A row a way in which a drug enters."""
-        return frame_of_table(self._loaded.doses)
+        return frame_of_table(self._loaded.doses, numbers=())
 
     @property
     def changes(self) -> dict[str, str]:
@@ -159,7 +160,9 @@ class BatchedFunction:
 
     def __init__(self, model: Model, parameters: Sequence[str], words: Mapping[str, Any]) -> None:
         self.model = model
-        self.parameters = list(parameters)
+        self.parameters = as_list(parameters, "parameters")
+        if len(set(self.parameters)) < len(self.parameters):
+            raise bad_input(f"parameters: a name is given twice: {', '.join(self.parameters)}")
         self.words = dict(words)
 
     def __call__(self, x: Any) -> np.ndarray[Any, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import _core
 from ._frames import _as_narwhals
-from ._quantities import as_number
+from ._quantities import as_number, as_whole, as_word
 from .errors import bad_input
 
 
@@ -37,18 +37,15 @@ class Population:
     ) -> None:
         if (table is None) == (n is None):
             raise bad_input("a population has either a number of subjects or a table of them")
-        if n is not None and (not isinstance(n, int) or isinstance(n, bool) or n < 1):
-            raise bad_input(f"n: {n!r} is not a number of subjects")
-        if not isinstance(seed, int) or not 0 <= seed < 2**63:
-            raise bad_input(f"seed: {seed!r} is not an integer from 0 to {2**63 - 1}")
-        self.seed = seed
+        whole = as_whole(n, "n", 1, 10**9) if n is not None else 0
+        self.seed = as_whole(seed, "seed", 0, 2**63 - 1)
         self._vary = {name: _as_toml(name, words) for name, words in (vary or {}).items()}
-        self._correlate = [(str(a), str(b), float(as_number(r, "correlate"))) for a, b, r in correlate]
+        self._correlate = [_correlation(c) for c in correlate]
         self._columns: list[str] = []
         self._rows: Any = None
         if table is not None:
             self._columns, self._rows = _numbers(table)
-        self.n = int(n) if n is not None else len(self._rows)
+        self.n = whole or len(self._rows)
 
     def _made(self) -> Any:
         made = _core.Population()
@@ -70,8 +67,16 @@ def _of_whom(name: str) -> tuple[str, str]:
     return ("patient", name[len("patient.") :]) if name.startswith("patient.") else ("", name)
 
 
+def _correlation(given: Any) -> tuple[str, str, float]:
+    if not isinstance(given, (tuple, list)) or len(given) != 3:
+        raise bad_input(f"correlate: {given!r} is not (name, name, r)")
+    return as_word(given[0], "correlate"), as_word(given[1], "correlate"), float(as_number(given[2], "correlate"))
+
+
 def _as_toml(name: str, words: Mapping[str, Any]) -> str:
     """The distribution as a scenario would have it; the library says what is wrong with it."""
+    if not isinstance(words, Mapping):
+        raise bad_input(f"vary {name}: {words!r} is no distribution", 'E.g. {"kind": "lognormal", "cv": 0.2}.')
     entries = [f"{json.dumps(str(k))} = {json.dumps(v) if isinstance(v, str) else as_number(v, f'vary {name}: {k}')}" for k, v in words.items()]
     return f"d = {{ {', '.join(entries)} }}"
 

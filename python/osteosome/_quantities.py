@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import operator
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,8 +20,39 @@ def as_number(value: Any, what: str) -> str:
         if isinstance(value, (bool, str)):
             raise TypeError
         return repr(float(value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise bad_input(f"{what}: {value!r} is not a number") from None
+
+
+def as_word(value: Any, what: str) -> str:
+    """Text as it is, "" for None. Raises InputError for anything else, and for what is no Unicode."""
+    if value is None:
+        return ""
+    try:
+        if not isinstance(value, str):
+            raise TypeError
+        value.encode()
+    except (TypeError, UnicodeError):
+        raise bad_input(f"{what}: {value!r} is not text") from None
+    return value
+
+
+def as_path(value: Any, what: str) -> str:
+    """A path or a name as text. Raises InputError for anything else."""
+    return as_word(os.fspath(value) if isinstance(value, os.PathLike) else value, what)
+
+
+def as_whole(value: Any, what: str, low: int, high: int) -> int:
+    """An integer from low to high, of Python or numpy. Raises InputError for anything else."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        whole = operator.index(value)
+    except TypeError:
+        raise bad_input(f"{what}: {value!r} is not a whole number") from None
+    if not low <= whole <= high:
+        raise bad_input(f"{what}: {value!r} is not a whole number from {low} to {high}")
+    return whole
 
 
 def as_text(value: Quantity, what: str) -> str:
@@ -27,7 +60,7 @@ def as_text(value: Quantity, what: str) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return as_word(value, what)
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], str):
         return f"{as_number(value[0], what)} {value[1]}"
     if hasattr(value, "magnitude") and hasattr(value, "units"):
@@ -45,8 +78,10 @@ def as_time(value: Quantity, what: str, time_unit: str) -> str:
 def as_settings(values: Mapping[str, Any] | None, what: str) -> list[str]:
     """NAME=VALUE for each entry; a plain number is in the unit of the model."""
     out = []
+    if not isinstance(values or {}, Mapping):
+        raise bad_input(f"{what}: {values!r} is not a mapping of names to values")
     for name, value in dict(values or {}).items():
-        if not isinstance(name, str) or not name or "=" in name:
+        if not isinstance(name, str) or not name or "=" in name or not as_word(name, what):
             raise bad_input(f"{what}: {name!r} is not a name")
         plain = not isinstance(value, (str, tuple)) and not hasattr(value, "magnitude")
         out.append(f"{name}={as_number(value, f'{what} {name}') if plain else as_text(value, f'{what} {name}')}")
@@ -54,13 +89,15 @@ def as_settings(values: Mapping[str, Any] | None, what: str) -> list[str]:
 
 
 def as_list(value: str | Iterable[str] | None, what: str) -> list[str]:
-    """One text or several."""
+    """One text or several; nothing for None. Raises InputError for an empty list, which might mean nothing or everything."""
     if value is None:
         return []
     if isinstance(value, str):
-        return [value]
-    out = list(value)
-    for v in out:
-        if not isinstance(v, str):
-            raise bad_input(f"{what}: {v!r} is not text")
+        return [as_word(value, what)]
+    try:
+        out = [as_word(v, what) for v in value]
+    except TypeError:
+        raise bad_input(f"{what}: {value!r} is neither text nor a list of texts") from None
+    if not out or "" in out:
+        raise bad_input(f"{what}: there is nothing in it")
     return out

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from . import _core
 from ._frames import Frame, frame_of_table
-from ._quantities import Quantity, as_text
+from ._quantities import Quantity, as_text, as_word
 from ._workspace import Workspace, tell, workspace_or_default
 
 
@@ -18,7 +18,7 @@ class Regimen:
     """
 
     def __init__(self, text: str, *, workspace: Workspace | None = None) -> None:
-        self.text = text
+        self.text = as_word(text, "regimen")
         self.drugs: list[str] = list(_core.regimen_drugs(workspace_or_default(workspace)._core, text))
 
     @staticmethod
@@ -51,6 +51,8 @@ def regimen(text: str | Regimen, until: Quantity = None, *, workspace: Workspace
     >>> osteosome.regimen("zoledronate 5 mg iv yearly x 2")["drug"].tolist()
     ['zoledronate', 'zoledronate']
     """
-    table, remarks = _core.regimen(workspace_or_default(workspace)._core, str(text), as_text(until, "until"))
+    table, remarks = _core.regimen(
+        workspace_or_default(workspace)._core, as_word(text.text if isinstance(text, Regimen) else text, "regimen"), as_text(until, "until")
+    )
     tell(remarks)
     return frame_of_table(table)

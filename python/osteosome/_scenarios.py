@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._files import write_report
-from ._frames import Frame, as_csv, frame_of_csv, frame_of_table, frame_of_values
-from ._quantities import as_number
-from ._workspace import Progress, ProgressBar, Workspace, program_sha256, solver, tell, workspace_or_default
+from ._frames import Frame, frame_of_csv, frame_of_table, frame_of_values
+from ._quantities import as_number, as_path, as_whole, as_word
+from ._workspace import Progress, ProgressBar, Workspace, one_workspace, program_sha256, solver, tell, workspace_or_default
 from .errors import NumericsError, bad_input
 
 if TYPE_CHECKING:
@@ -44,9 +44,10 @@ class Scenario:
 
     def __init__(self, path: str | os.PathLike[str], *, workspace: Workspace | None = None) -> None:
         self.workspace = workspace_or_default(workspace)
-        found = Path(path)
-        if not found.exists() and (Path(self.workspace.root) / "scenarios" / f"{found.name}.toml").exists():
-            found = Path(self.workspace.root) / "scenarios" / f"{found.name}.toml"
+        found = Path(as_path(path, "scenario"))
+        shipped = Path(self.workspace.root) / "scenarios" / f"{found}.toml"
+        if found.name == str(found) and not found.is_file() and shipped.is_file():
+            found = shipped
         self._core = _core.read_scenario(self.workspace._core, str(found))
 
     @classmethod
@@ -54,7 +55,7 @@ class Scenario:
         """A scenario that is no file; files it names are looked up beside `path`."""
         made = cls.__new__(cls)
         made.workspace = workspace_or_default(workspace)
-        made._core = _core.parse_scenario(made.workspace._core, text, os.fspath(path))
+        made._core = _core.parse_scenario(made.workspace._core, as_word(text, "text"), as_path(path, "path"))
         return made
 
     @property
@@ -82,6 +83,11 @@ def _scenario(text: str, path: str, workspace: Workspace) -> Scenario:
     return Scenario.from_text(text, path=path, workspace=workspace)
 
 
+def _remove(folder: Path, process: int) -> None:
+    if os.getpid() == process:  # a forked child has it on loan
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 class Run:
     """A finished run. Its folder has what `osteosome run` writes; a folder that was not asked for goes with this object."""
 
@@ -89,10 +95,13 @@ class Run:
         self._made = made
         self.folder = folder
         if temporary:
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            weakref.finalize(self, _remove, folder, os.getpid())
         self.simulations: int = made.simulations
         self.failed: int = made.failed
         self.values_sha256: str = made.values_sha256
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a Run does not pickle, as its folder would not; trajectories(), values(arm) and tables do")
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -154,12 +163,12 @@ class Run:
         for k, (model, arm) in enumerate(self.arms):
             values, quantities = self._made.values(k), self._made.outputs(k)
             n, times, width = values.shape
-            keys = {
-                "model": pyarrow.array([model] * (n * times)).dictionary_encode(),
-                "arm": pyarrow.array([arm] * (n * times)).dictionary_encode(),
-                "subject": pyarrow.array(numpy.repeat(numpy.arange(n), times)),
-                time: pyarrow.array(numpy.tile(numpy.array(self.times), n)),
-            }
+            keys = [
+                ("model", pyarrow.array([model] * (n * times)).dictionary_encode()),
+                ("arm", pyarrow.array([arm] * (n * times)).dictionary_encode()),
+                ("subject", numpy.repeat(numpy.arange(n), times)),
+                (time, numpy.tile(numpy.array(self.times), n)),
+            ]
             part = frame_of_values(keys, numpy.ascontiguousarray(values.reshape(n * times, width).T), quantities, {time: self.time_unit})
             parts.append(part._table)
             units |= part.units
@@ -225,15 +234,13 @@ def _run_into(
     tell(prepared.remarks)
     if culture:
         _core.require_cultures(prepared)
-    kinds = [figures] if isinstance(figures, str) else list(figures)
     temporary = output is None
-    folder = Path(tempfile.mkdtemp(prefix="osteosome-run-") if temporary else output)
-    share = float(as_number(max_failed, "max_failed"))
+    folder = Path(tempfile.mkdtemp(prefix="osteosome-run-") if temporary else as_path(output, "output"))
     try:
         with ProgressBar(progress) as told:
-            made = _core.run(core, prepared, str(folder), overwrite or temporary, share, settings, _core.version, program_sha256(), told)
-        if kinds:
-            _draw(folder, kinds)
+            made = _core.run(core, prepared, str(folder), overwrite or temporary, max_failed, settings, _core.version, program_sha256(), told)
+        if figures:
+            _draw(folder, figures)
     except BaseException:
         if temporary:
             shutil.rmtree(folder, ignore_errors=True)
@@ -244,10 +251,22 @@ def _run_into(
     return done
 
 
-def _draw(folder: Path, kinds: list[str]) -> None:
+def _kinds(figures: str | Iterable[str]) -> list[str]:
+    kinds = figures.split(",") if isinstance(figures, str) else list(figures)
     for kind in kinds:
         if kind not in _FIGURES:
             raise bad_input(f"figures: {kind!r} is none of {', '.join(_FIGURES)}")
+    return kinds
+
+
+def _share(max_failed: float) -> float:
+    share = float(as_number(max_failed, "max_failed"))
+    if not 0 <= share <= 1:
+        raise bad_input(f"max_failed: {max_failed!r} is not a number from 0 to 1")
+    return share
+
+
+def _draw(folder: Path, kinds: list[str]) -> None:
     done = subprocess.run([sys.executable, "-m", "osteosome.omex.figures", str(folder / "charts"), *kinds], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise bad_input(f"figures were not drawn: {done.stderr.strip()}", "They need vl-convert-python: pip install osteosome[figures].", "omex-003")
@@ -269,7 +288,7 @@ def run(
     _culture: bool = False,
 ) -> Run:
     """Runs a scenario, as `osteosome run`: a path, the name of a shipped one, or a Scenario. Without `output` its folder is a temporary one that goes
-    with the result. `evidence` are own tables to lay over: paths, or a data frame. Ctrl-C stops it; in a folder of one's own the same call goes on.
+    with the result. `evidence` are own tables to lay over: paths. Ctrl-C stops it; in a folder of one's own the same call goes on.
     Raises an osteosome.Error with every problem; warns of simulations that fail, beyond the share `max_failed`.
 
     >>> import osteosome
@@ -277,25 +296,32 @@ def run(
     >>> run.failed
     0
     """
-    made = scenario if isinstance(scenario, Scenario) else Scenario(scenario, workspace=workspace)
+    made = _opened(scenario, workspace)
     core = made.workspace._core
     copy = _core.parse_scenario(core, made._core.text, made._core.file)
     if seed is not None:
-        if not isinstance(seed, int) or not 0 <= seed <= 9 * 10**15:
-            raise bad_input(f"seed: {seed!r} is not an integer from 0 to 9e15")
-        copy.seed = seed
+        copy.seed = as_whole(seed, "seed", 0, 9 * 10**15)
     settings = _settings(copy, engine, threads)
-    words: dict[str, Any] = {"overwrite": overwrite, "max_failed": max_failed, "culture": _culture, "figures": figures, "progress": progress}
-    tables = [] if evidence is None else [evidence] if isinstance(evidence, (str, os.PathLike)) or not isinstance(evidence, (list, tuple)) else evidence
-    if all(isinstance(t, (str, os.PathLike)) for t in tables):
-        for path in tables:
-            copy.lay_over(os.fspath(path))
-        return _run_into(core, copy, made.workspace, output, settings, **words)
-    if len(tables) != 1:
-        raise bad_input("evidence: several data frames", "Write them as files, or lay over one.")
-    with as_csv(tables[0], "evidence") as (path, _):
-        copy.lay_over(path)
-        return _run_into(core, copy, made.workspace, output, settings, **words)
+    words: dict[str, Any] = {
+        "overwrite": overwrite,
+        "max_failed": _share(max_failed),
+        "culture": _culture,
+        "figures": _kinds(figures),
+        "progress": progress,
+    }
+    paths = [] if evidence is None else list(evidence) if isinstance(evidence, (list, tuple)) else [evidence]
+    for path in paths:
+        if not isinstance(path, (str, os.PathLike)):
+            raise bad_input(f"evidence: {type(path).__name__} is not a path", "Write the table as a file, so that the run can be repeated from its manifest.")
+        copy.lay_over(as_path(path, "evidence"))
+    return _run_into(core, copy, made.workspace, output, settings, **words)
+
+
+def _opened(scenario: str | os.PathLike[str] | Scenario, workspace: Workspace | None) -> Scenario:
+    if not isinstance(scenario, Scenario):
+        return Scenario(scenario, workspace=workspace)
+    one_workspace(workspace, scenario.workspace)
+    return scenario
 
 
 def _settings(scenario: Any, engine: str, threads: int | None) -> Any:
@@ -322,29 +348,25 @@ def rerun(
     again = _core.read_manifest(used._core, os.fspath(manifest), _core.version, program_sha256())
     tell(again.remarks)
     settings = _settings(again.scenario, again.engine, threads)
-    done = _run_into(
-        used._core, again.scenario, used, output, settings, overwrite=overwrite, max_failed=again.max_failed, culture=False, figures=figures, progress=progress
-    )
+    words: dict[str, Any] = {"overwrite": overwrite, "max_failed": again.max_failed, "culture": False, "figures": _kinds(figures), "progress": progress}
+    done = _run_into(used._core, again.scenario, used, output, settings, **words)
     if done.values_sha256 != again.values_sha256:
         raise NumericsError([("rerun-002", "the values differ from the first run", os.fspath(manifest), 0, 0, "")])
     return done
 
 
 class Power:
-    """Animals a group by arm, endpoint and time: `table`, and `text` as the command line prints it."""
+    """Animals a group: `table`, a row an arm, endpoint, time and number of animals, and `text` as the command line prints it."""
 
     def __init__(self, made: Any, workspace: Workspace) -> None:
-        self._made, self._workspace = made, workspace
         self.text: str = made.text
-
-    @property
-    def table(self) -> Frame:
-        """A row an arm, endpoint, time and number of animals."""
-        return frame_of_table(self._made.table)
+        self.table = frame_of_table(made.table)
+        self._page: str = made.page(workspace._core)
+        self._table_csv: tuple[str, str] = (made.table.name, made.table.csv())
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Writes power.csv and power.html, as `osteosome power -o`."""
-        return write_report(folder, "power.html", self._made.page(self._workspace._core), [self._made.table], overwrite=overwrite)
+        return write_report(folder, "power.html", self._page, [self._table_csv], overwrite=overwrite)
 
     def __repr__(self) -> str:
         return self.text
@@ -359,16 +381,18 @@ def power(
     rtol: float | None = None,
     atol_scale: float | None = None,
     threads: int | None = None,
+    isa: str = "",
+    tape: bool = False,
     progress: bool | Progress | None = None,
     workspace: Workspace | None = None,
 ) -> Power:
     """How many animals the next study needs, of a scenario with [power], as `osteosome power`. `power` is the wished one, `cv` the coefficient of
     variation between animals by endpoint. Raises an osteosome.Error with every problem."""
-    made = scenario if isinstance(scenario, Scenario) else Scenario(scenario, workspace=workspace)
+    made = _opened(scenario, workspace)
     if power is not None and not (isinstance(power, (int, float)) and 0.05 <= power <= 0.999):
         raise bad_input(f"power: {power!r} is not a number from 0.05 to 0.999")
     s = made._core
-    settings = solver(engine if engine != "auto" else _ENGINES[s.engine], rtol or s.rtol, atol_scale or s.atol_scale, threads)
+    settings = solver(engine if engine != "auto" else _ENGINES[s.engine], rtol or s.rtol, atol_scale or s.atol_scale, threads, isa, tape)
     spreads = [f"{endpoint}={as_number(x, 'cv')}" for endpoint, x in (cv or {}).items()]
     with ProgressBar(progress) as told:
         answer = _core.power(made.workspace._core, s, float(power or 0), spreads, settings, told)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._files import write_report
-from ._frames import Frame, _typed, as_csv, frame_of_table, frame_of_values
+from ._frames import Frame, _as_narwhals, as_csv, as_numbers, as_read, frame_of_table, frame_of_values, table_of
 from ._models import Doses, Model
 from ._population import Population
-from ._quantities import Quantity, as_list, as_number, as_settings, as_text, as_time
+from ._quantities import Quantity, as_list, as_number, as_path, as_settings, as_text, as_time, as_word
 from ._regimen import Regimen
-from ._workspace import Progress, ProgressBar, Workspace, solver, tell, workspace_or_default
+from ._workspace import Progress, ProgressBar, Workspace, one_workspace, solver, tell, workspace_or_default
 from .errors import Error, bad_input
 
 if TYPE_CHECKING:
@@ -26,12 +26,19 @@ _VALUES = ("end", "max", "min", "change")
 
 class Simulation(Frame):
     """A row a time (or of an event table a row an observation), a column a quantity. `failures` tells of subjects that did not complete; their
-    values are NaN from there on. `notes` is what is worth knowing."""
+    values are NaN from there on. `not_finite` counts other values that are none (a division by zero, say); they are NaN too. `notes` is what is worth
+    knowing."""
 
     def __init__(self, made: Any) -> None:
-        keys = {name: _typed(made.key(k)) for k, name in enumerate(made.key_columns)}
-        time = "TIME" if "ID" in keys else made.key_columns[0]
-        frame = frame_of_values(keys, made.values(), made.quantities, {time: made.time_unit})
+        import numpy
+
+        columns = list(made.key_columns)
+        time = "TIME" if "ID" in columns else columns[0]
+        keys = [(name, as_numbers(made.key(k)) if name == time else as_read(name, made.key(k))) for k, name in enumerate(columns)]
+        values = made.values()
+        self.not_finite = int(numpy.isinf(values).sum()) if made.failures else int((~numpy.isfinite(values)).sum())
+        values[~numpy.isfinite(values)] = numpy.nan
+        frame = frame_of_values(keys, values, made.quantities, {time: made.time_unit})
         super().__init__(frame._table, frame.units, frame.labels)
         self.notes: list[str] = list(made.notes)
         self.failures: list[str] = list(made.failures)
@@ -39,10 +46,15 @@ class Simulation(Frame):
 
 class PopulationResult:
     """Values of subjects x times x quantities. `values` is a numpy array of that shape, read-only, over the memory of the result; a subject that
-    failed (see `statuses`) is NaN from there on."""
+    failed (see `statuses`) is NaN from there on; `not_finite` counts values of completed subjects that are no numbers."""
 
     def __init__(self, made: Any) -> None:
-        self._made = made
+        import numpy
+
+        #: [subject x time x quantity], without a copy.
+        self.values: np.ndarray[Any, Any] = made.values
+        self._columns: list[str] = list(made.columns)
+        self._drawn: np.ndarray[Any, Any] = made.drawn()
         self.times: list[float] = list(made.times)
         self.time_unit: str = made.time_unit
         self.quantities: list[str] = [q[0] for q in made.quantities]
@@ -51,12 +63,8 @@ class PopulationResult:
         self.notes: list[str] = list(made.notes)
         self.statuses: list[str] = list(made.statuses)
         self.messages: list[str] = list(made.messages)
-
-    @property
-    def values(self) -> np.ndarray[Any, Any]:
-        """[subject x time x quantity], without a copy."""
-        array: np.ndarray[Any, Any] = self._made.values
-        return array
+        completed = numpy.array([status == "completed" for status in self.statuses])
+        self.not_finite = int((~numpy.isfinite(self.values[completed])).sum())
 
     @property
     def failed(self) -> int:
@@ -66,23 +74,15 @@ class PopulationResult:
     @property
     def subjects(self) -> Frame:
         """A row a subject: what it has of its own, and how it ended."""
-        import pyarrow
-
-        drawn = self._made.drawn()
-        columns: dict[str, Any] = {"subject": pyarrow.array(range(len(self.statuses)))}
-        columns |= {name: pyarrow.array(drawn[:, k]) for k, name in enumerate(self._made.columns)}
-        return Frame(pyarrow.table({**columns, "status": self.statuses, "message": self.messages}))
+        columns = [("subject", range(len(self.statuses))), *((name, self._drawn[:, k]) for k, name in enumerate(self._columns))]
+        return Frame(table_of([*columns, ("status", self.statuses), ("message", self.messages)]))
 
     def frame(self) -> Frame:
         """A row a subject and time."""
         import numpy
-        import pyarrow
 
         n, times, quantities = self.values.shape
-        keys = {
-            "subject": pyarrow.array(numpy.repeat(numpy.arange(n), times)),
-            self._time_column: pyarrow.array(numpy.tile(numpy.array(self.times), n)),
-        }
+        keys = [("subject", numpy.repeat(numpy.arange(n), times)), (self._time_column, numpy.tile(numpy.array(self.times), n))]
         columns = numpy.ascontiguousarray(self.values.reshape(n * times, quantities).T)
         return frame_of_values(keys, columns, [(q, self.units[q], self.labels[q]) for q in self.quantities], {self._time_column: self.time_unit})
 
@@ -93,13 +93,12 @@ class PopulationResult:
     def quantiles(self, quantity: str, q: Sequence[float] = (0.05, 0.5, 0.95)) -> Frame:
         """Quantiles of a quantity over the subjects that got there, a row a time. Raises KeyError for a quantity nobody looked at."""
         import numpy
-        import pyarrow
 
         if quantity not in self.quantities:
             raise KeyError(f"nobody looked at {quantity!r}; there are {', '.join(self.quantities)}")
         found = numpy.nanquantile(self.values[:, :, self.quantities.index(quantity)], list(q), axis=0)
-        columns = {self._time_column: pyarrow.array(self.times)} | {f"q{x:g}": pyarrow.array(row) for x, row in zip(q, found)}
-        return Frame(pyarrow.table(columns), {f"q{x:g}": self.units[quantity] for x in q})
+        columns = [(self._time_column, self.times), *((f"q{x:g}", row) for x, row in zip(q, found))]
+        return Frame(table_of(columns), {f"q{x:g}": self.units[quantity] for x in q})
 
     def arrow(self) -> Any:
         """frame().arrow()"""
@@ -156,25 +155,30 @@ def _request(
     t_score: Mapping[str, float | str] | None = None,
 ) -> Any:
     r = _core.SimulationRequest()
-    changes = dict(zip(dict(set or {}), as_settings(set, "set")))
+    settings = as_settings(set, "set")
+    changes = dict(zip(dict(set or {}), settings))
     if isinstance(model, Model):
         if species and model._species and species != model._species:
             raise bad_input(f"species: the model has '{model._species}' already")
         species = species or model._species
         changes = {**model.changes, **changes}
         model = model.name
+    time_unit = as_word(time_unit, "time_unit")
     if at_dose not in ("pre", "post"):
         raise bad_input(f"at_dose: {at_dose!r} is neither pre nor post")
     names = as_list(observe, "observe")
     if any("," in name for name in names) and not isinstance(observe, str):
         raise bad_input("observe: a name has no comma in it")
-    r.model, r.species, r.set, r.time_unit = os.fspath(model), species, list(changes.values()), time_unit
+    r.model, r.species, r.set = as_path(model, "model"), as_word(species, "species"), list(changes.values())
+    r.time_unit = as_word(time_unit, "time_unit")
     r.doses = _doses(dose)
     r.until, r.every = as_time(until, "until", time_unit), as_time(every, "every", time_unit)
     r.observe, r.post = ",".join(names), at_dose == "post"
     r.weight, r.age = as_text(weight, "weight"), as_text(age, "age")
     r.menopause, r.ovariectomy = as_text(menopause, "menopause"), as_text(ovariectomy, "ovariectomy")
-    r.t_scores = [f"{site}={value if isinstance(value, str) else as_number(value, 't_score')}" for site, value in (t_score or {}).items()]
+    if not isinstance(t_score or {}, Mapping):
+        raise bad_input(f"t_score: {t_score!r} is not a mapping of sites to numbers")
+    r.t_scores = [f"{as_word(site, 't_score')}={value if isinstance(value, str) else as_number(value, 't_score')}" for site, value in (t_score or {}).items()]
     return r
 
 
@@ -182,8 +186,10 @@ def _doses(dose: Doses | None) -> list[str]:
     if dose is None:
         return []
     if isinstance(dose, (str, Regimen)):
-        return [str(dose)]
-    return as_list((str(d) if isinstance(d, Regimen) else d for d in dose), "dose")
+        return [as_word(str(dose), "dose")]
+    if not isinstance(dose, Iterable):
+        raise bad_input(f"dose: {dose!r} is no regimen text")
+    return as_list([str(d) if isinstance(d, Regimen) else d for d in dose], "dose")
 
 
 def simulate(
@@ -231,7 +237,9 @@ def simulate(
         age=age, menopause=menopause, ovariectomy=ovariectomy, t_score=t_score,
     )  # fmt: skip
     r.solver = solver(engine, rtol, atol_scale, threads, isa, tape)
-    core = workspace_or_default(workspace)._core
+    if population is not None and not isinstance(population, Population):
+        raise bad_input(f"population: {population!r} is no Population")
+    core = workspace_or_default(one_workspace(workspace, model._workspace if isinstance(model, Model) else None))._core
     with _as_table(data, "data") as (table, named), _as_table(_times(times, time_unit), "times") as (looks, _), ProgressBar(progress) as told:
         r.data, r.times = table, looks
         try:
@@ -241,10 +249,15 @@ def simulate(
     tell(w.replace(table, named) if table else w for w in made.warnings)
     if population is None:
         tell(made.failures)
-        return Simulation(made)
+        single = Simulation(made)
+        if single.not_finite:
+            tell([f"{single.not_finite} values are not finite and NaN (a division by zero, say)"])
+        return single
     result = PopulationResult(made)
     if result.failed:
         tell([f"{result.failed} of {len(result.statuses)} subjects failed; 'statuses' and 'messages' tell why"])
+    if result.not_finite:
+        tell([f"{result.not_finite} values of completed subjects are not finite (a division by zero, say)"])
     return result
 
 
@@ -263,8 +276,13 @@ class _as_table:
 
 
 def _times(times: Any, time_unit: str) -> Any:
-    """Plain numbers as a table of one column, in `time_unit`."""
-    if times is None or isinstance(times, (str, os.PathLike, Mapping)) or hasattr(times, "columns") or hasattr(times, "column_names"):
+    """Plain numbers as a table of one column, in `time_unit`; of a table every cell is a number."""
+    if times is None or isinstance(times, (str, os.PathLike)):
+        return times
+    if isinstance(times, Mapping) or hasattr(times, "columns") or hasattr(times, "column_names"):
+        frame = _as_narwhals(times, "times")
+        if any(frame[name].is_null().any() for name in frame.columns):
+            raise bad_input("times: a cell is empty")
         return times
     if not time_unit:
         raise bad_input("times: plain numbers need their unit", 'Say time_unit="days", or "model" for the unit of the model.')
@@ -276,15 +294,16 @@ class Scan(Frame):
 
     def __init__(self, made: Any, request: Any, workspace: Workspace) -> None:
         units = dict(zip(made.axes, made.axis_units)) | {q[0]: q[1] for q in made.quantities}
-        super().__init__(frame_of_table(made.table)._table, units, {q[0]: q[2] for q in made.quantities})
+        numbers = [*made.axes, *(q[0] for q in made.quantities)]
+        super().__init__(frame_of_table(made.table, numbers=numbers)._table, units, {q[0]: q[2] for q in made.quantities})
         self.notes: list[str] = list(made.notes)
         self.failed: int = made.failed
-        self._made, self._request, self._workspace = made, request, workspace
+        self._page: str = made.page(request, workspace._core)
+        self._table_csv: tuple[str, str] = (made.table.name, made.table.csv())
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Writes scan.csv and scan.html, as `osteosome scan -o`."""
-        page = self._made.page(self._request, self._workspace._core)
-        return write_report(folder, "scan.html", page, [self._made.table], overwrite=overwrite)
+        return write_report(folder, "scan.html", self._page, [self._table_csv], overwrite=overwrite)
 
 
 def scan(
@@ -327,10 +346,10 @@ def scan(
     r.simulation = simulation
     r.value = _VALUES.index(value)
     if isinstance(over, Mapping):
-        r.over = [f"{name}={','.join(as_number(v, f'over {name}') for v in values)}" for name, values in over.items()]
+        r.over = [f"{as_word(name, 'over')}={','.join(as_number(v, f'over {name}') for v in values)}" for name, values in over.items()]
     else:
         r.over = as_list(over, "over")
-    used = workspace_or_default(workspace)
+    used = workspace_or_default(one_workspace(workspace, model._workspace if isinstance(model, Model) else None))
     with ProgressBar(progress, "point") as told:
         made = _core.scan(used._core, r, told)
     tell(made.warnings)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from . import _core
 from ._frames import Frame, frame_of_table
 from ._models import Doses, Model
-from ._quantities import Quantity, as_text
+from ._quantities import Quantity, as_path, as_text, as_word
 from ._simulation import _doses
 from ._workspace import Workspace, cache_dir, data_root, tell, workspace_or_default
 from .errors import bad_input
@@ -44,9 +44,14 @@ def convert(
         raise bad_input(f"form: {form!r} is none of sbml, toml, latex, markdown")
     if not form and to is None:
         raise bad_input("a model is converted to a file, or to a form", 'Say to="model.xml", or form="sbml".')
+    endings = {"sbml": (".xml", ".sbml"), "toml": (".toml",)}
+    if to is not None and form in endings and not as_path(to, "to").endswith(endings[form]):
+        raise bad_input(f"to: '{os.fspath(to)}' does not end as {form} does", " or ".join(endings[form]))
+    if course is not None and not arm:
+        raise bad_input("course is of an arm of a scenario")
     r = _core.ConvertRequest()
-    r.source, r.species, r.doses, r.until = os.fspath(source), species, _doses(dose), as_text(until, "until")
-    r.arm, r.model = arm, model
+    r.source, r.species, r.doses, r.until = as_path(source, "source"), as_word(species, "species"), _doses(dose), as_text(until, "until")
+    r.arm, r.model = as_word(arm, "arm"), as_word(model, "model")
     for path in (to, course):
         if path is not None:
             _core.check_output(os.fspath(path), overwrite, [os.fspath(source)])
@@ -78,7 +83,7 @@ def check(*files: str | os.PathLike[str], workspace: Workspace | None = None) ->
     core = workspace_or_default(workspace)._core
     if not files:
         raise bad_input("there is no file to check")
-    return [Checked(os.fspath(f), *_core.check(core, os.fspath(f))) for f in files]
+    return [Checked(path, *_core.check(core, path)) for path in (as_path(f, "file") for f in files)]
 
 
 def models(*, workspace: Workspace | None = None) -> Frame:
@@ -101,19 +106,19 @@ def models(*, workspace: Workspace | None = None) -> Frame:
 
 def list_(what: str, *, workspace: Workspace | None = None) -> Frame:
     """What regimen texts, scenarios and studies may name, as `osteosome list`: drugs, products, species, strains, outcomes, sites, scenarios, studies."""
-    return frame_of_table(_core.words_of(workspace_or_default(workspace)._core, what))
+    return frame_of_table(_core.words_of(workspace_or_default(workspace)._core, as_word(what, "what")), numbers=())
 
 
 def new(kind: str, path: str | os.PathLike[str], *, workspace: Workspace | None = None) -> Path:
     """Writes a commented document to start from, as `osteosome new`. Raises FileError for a file that is there already, InputError for an unknown
     kind."""
-    _core.begin(workspace_or_default(workspace)._core, kind, os.fspath(path))
+    _core.begin(workspace_or_default(workspace)._core, as_word(kind, "kind"), as_path(path, "path"))
     return Path(path)
 
 
 def doctor() -> Frame:
     """What this installation has and lacks, as `osteosome doctor`."""
-    return frame_of_table(_core.inspect(data_root(), cache_dir()))
+    return frame_of_table(_core.inspect(data_root(), cache_dir()), numbers=())
 
 
 __all__ = ["Checked", "check", "convert", "doctor", "list_", "models", "new"]

@@ -14,6 +14,7 @@ from typing import Any
 
 from . import _core
 from ._program import find_units
+from ._quantities import as_number, as_whole
 from .errors import bad_input
 
 find_units()
@@ -71,6 +72,13 @@ def _opened(root: str, _process: int) -> Workspace:
     return Workspace(root)
 
 
+def one_workspace(given: Workspace | None, own: Workspace | None) -> Workspace | None:
+    """The workspace of a call on something that may have its own. Raises InputError if they are two."""
+    if given is not None and own is not None and given is not own and given.root != own.root:
+        raise bad_input(f"workspace: {given!r} is not that of the model or scenario, {own!r}")
+    return given if given is not None else own
+
+
 def workspace_or_default(workspace: Workspace | None) -> Workspace:
     """The one given, else that of data_root(), read once a process."""
     return workspace if workspace is not None else _opened(data_root(), os.getpid())
@@ -80,14 +88,15 @@ def solver(
     engine: str = "auto", rtol: float | None = None, atol_scale: float | None = None, threads: int | None = None, isa: str = "", tape: bool = False
 ) -> Any:
     """Settings of the integrator, as the command line's options of these names. Raises InputError."""
-    for name, value, low, high in (("rtol", rtol, 1e-13, 0.1), ("atol_scale", atol_scale, 1e-30, 1e30), ("threads", threads, 1, 256)):
-        if value is not None and not (isinstance(value, (int, float)) and low <= value <= high):
+    for name, value, low, high in (("rtol", rtol, 1e-13, 0.1), ("atol_scale", atol_scale, 1e-30, 1e30)):
+        if value is not None and not low <= float(as_number(value, name)) <= high:
             raise bad_input(f"{name}: {value!r} is not a number from {low:g} to {high:g}")
     for name, word, known in (("engine", engine, ("auto", "reference", "lanes")), ("isa", isa, ("", "scalar", "avx2", "avx512"))):
         if word not in known:
             raise bad_input(f"{name}: {word!r} is none of {', '.join(k for k in known if k)}")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return _core.settings(engine, rtol or 1e-6, atol_scale or 1.0, int(threads or cores), isa, bool(tape), cache_dir())
+    used = as_whole(threads, "threads", 1, 256) if threads is not None else min(cores, 256)
+    return _core.settings(engine, float(rtol or 1e-6), float(atol_scale or 1.0), used, isa, bool(tape), cache_dir())
 
 
 def tell(remarks: Iterable[str], kind: type[Warning] = OsteosomeWarning) -> None:
@@ -110,6 +119,8 @@ class ProgressBar:
 
     def __init__(self, progress: bool | Progress | None, unit: str = "subject") -> None:
         self._bar: Any = None
+        if progress is not None and not isinstance(progress, bool) and not callable(progress):
+            raise bad_input(f"progress: {progress!r} is neither True nor a function of (done, total)")
         self._call = progress if callable(progress) else None
         if progress is True:
             from tqdm.auto import tqdm

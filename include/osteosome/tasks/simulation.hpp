@@ -59,8 +59,8 @@ struct PopulationSimulation {
   std::vector<double> times;               ///< in `time_unit`, after the start
   std::string time_unit;
   std::vector<Quantity> quantities;
-  std::vector<std::string> columns;        ///< what differs between the subjects: parameters and initial values
-  std::vector<double> drawn;               ///< [subject x column], in the units of the model
+  std::vector<std::string> columns;        ///< what differs between the subjects: parameters, initial values, "patient.age" and so on
+  std::vector<double> drawn;               ///< [subject x column], in the units of the model and of simulate::unit_of_quantity
   std::vector<std::string> warnings, notes;
   bool cancelled = false;
 };

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -104,9 +105,12 @@ int run_quietly(const std::vector<std::string>& command) {
   pid_t pid = 0;
   const int failed = posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) return -1;
   int status = 0;
-  if (failed != 0 || waitpid(pid, &status, 0) < 0 || !WIFEXITED(status)) return -1;
-  return WEXITSTATUS(status);
+  pid_t ended = 0;
+  while ((ended = waitpid(pid, &status, 0)) < 0 && errno == EINTR) {
+  }
+  return ended < 0 || !WIFEXITED(status) ? -1 : WEXITSTATUS(status);
 }
 
 class LoadedNative final : public Evaluator {
@@ -166,7 +170,7 @@ std::unique_ptr<Evaluator> compile_native(const LaneProgram& program, Isa isa, c
   if (fs::exists(library, ec)) {
     if (auto cached = open_native(library, program, isa)) return cached;
   }
-  const std::string unique = stem + "." + std::to_string(getpid());
+  const std::string unique = fmt::format("{}.{}.{}", stem, getpid(), static_cast<const void*>(&why));  // threads compile the same model, too
   const fs::path source = fs::path(cache_dir) / (unique + ".cpp");
   const fs::path object = fs::path(cache_dir) / (unique + ".so");
   {

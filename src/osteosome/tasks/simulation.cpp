@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -127,41 +128,96 @@ Simulation simulate_regimens(const SimulationRequest& o, const simulate::Compile
   return out;
 }
 
-/// Names and values that the model does not take, and correlations that cannot be. @throws Error(Input) with every problem.
-void check_population(cohort::Population& population, const simulate::CompiledModel& model) {
-  core::Diagnostics problems;
-  const auto known = [&](const std::string& name, const core::Location& where) {
-    if (name.starts_with(std::string(cohort::kOfThePatient) + ".")) {
-      if (!cohort::is_of_the_patient(name))
-        problems.add({"scenario-006", "'" + name + "' is nothing that is known of a patient", where,
-                      fmt::format("One of {}, or t_ and a site.", fmt::join(simulate::patient_quantities(), ", "))});
+/// What of a request says the same as a column of a population: "patient.age" of an age.
+std::set<std::string> named_by(const SimulationRequest& o) {
+  std::set<std::string> names;
+  const std::string patient = std::string(cohort::kOfThePatient) + ".";
+  if (!o.age.empty()) names.insert(patient + "age");
+  if (!o.weight.empty()) names.insert(patient + "weight");
+  if (!o.menopause.empty()) names.insert(patient + "years_since_menopause");
+  for (const std::string& score : o.t_scores) names.insert(patient + "t_" + core::to_lower(score.substr(0, score.find('='))));
+  for (const std::string& setting : o.set) names.insert(setting.substr(0, setting.find('=')));
+  return names;
+}
+
+/// Collects names that a model does not take from a population, or that are given twice.
+class PopulationNames {
+ public:
+  PopulationNames(const SimulationRequest& o, const simulate::CompiledModel& model, core::Diagnostics& problems)
+      : given_(named_by(o)), model_(model), problems_(problems) {}
+
+  void add(const std::string& name, const core::Location& where) {
+    if (!given_.insert(name).second) problems_.add({"scenario-028", "'" + name + "' is given twice", where, "Leave one of them out."});
+    if (const std::string prefix = std::string(cohort::kOfThePatient) + "."; name.starts_with(prefix)) {
+      of_patient(name, name.substr(prefix.size()), where);
       return;
     }
     try {
-      (void)cohort::value_target(model, model.name(), name, where);
+      (void)cohort::value_target(model_, model_.name(), name, where);
     } catch (const core::Error& error) {
-      problems.add(error);
+      problems_.add(error);
     }
-  };
-  std::set<std::string> given;
-  const auto once = [&](const std::string& name, const core::Location& where) {
-    if (!given.insert(name).second) problems.add({"scenario-010", "'" + name + "' is given twice", where, ""});
-    known(name, where);
-  };
-  for (const auto& q : population.quantities) once(q.model == cohort::kOfThePatient ? q.model + "." + q.name : q.name, q.where);
+  }
+
+ private:
+  void of_patient(const std::string& full, const std::string& name, const core::Location& where) {
+    if (!cohort::is_of_the_patient(full)) {
+      problems_.add({"scenario-006", "'" + full + "' is nothing that is known of a patient", where,
+                     fmt::format("One of {}, or t_ and a site.", fmt::join(simulate::patient_quantities(), ", "))});
+      return;
+    }
+    const auto& patient = model_.model().patient;
+    const std::string site = core::to_lower(simulate::site_of_t_score(name));
+    const bool taken =
+        !site.empty() ? std::any_of(patient.densities.begin(), patient.densities.end(), [&](const auto& d) { return core::to_lower(d.site) == site; })
+        : name == "age"                   ? !model_.model().age_at_zero.empty()
+        : name == "turnover"              ? !patient.turnover.empty()
+        : name == "years_since_menopause" ? !patient.age_at_menopause.empty()
+                                          : true;
+    if (!taken) problems_.add({"simulate-012", "model '" + model_.name() + "' takes no '" + full + "'", where, ""});
+  }
+
+  std::set<std::string> given_;
+  const simulate::CompiledModel& model_;
+  core::Diagnostics& problems_;
+};
+
+/// Names and values that the model does not take, and correlations that cannot be. @throws Error(Input) with every problem.
+void check_population(const SimulationRequest& o, cohort::Population& population, const simulate::CompiledModel& model) {
+  core::Diagnostics problems;
+  PopulationNames names(o, model, problems);
+  for (const auto& q : population.quantities) names.add(q.model == cohort::kOfThePatient ? q.model + "." + q.name : q.name, q.where);
   for (std::size_t c = 0; c < population.table_columns.size(); ++c) {
     const std::string& column = population.table_columns[c];
-    once(column, {population.table, 1, 0});
+    names.add(column, {population.table, 1, 0});
     for (std::size_t s = 0; s < population.table_rows.size(); ++s) {
       const core::Location row{population.table, static_cast<int>(s) + 2, 0};
-      if (const auto problem = model::problem_of_value(model.model(), column, population.table_rows[s][c], row)) {
-        problems.add(*problem);
-        break;
-      }
+      const auto problem = model::problem_of_value(model.model(), column, population.table_rows[s][c], row);
+      if (problem) problems.add(*problem);
+      if (problem) break;
     }
   }
   cohort::resolve_correlations(population, problems);
   problems.throw_if_any(core::ErrorKind::Input);
+}
+
+/// What the subjects have of their own, by column: of the model, then of the patient.
+void record_subjects(const cohort::Population& population, const cohort::PopulationSubjects& subjects, PopulationSimulation& out) {
+  const std::string prefix = std::string(cohort::kOfThePatient) + ".";
+  std::vector<std::string> of_patient;
+  for (const auto& q : population.quantities) {
+    if (q.model == cohort::kOfThePatient) of_patient.push_back(q.name);
+  }
+  for (const std::string& column : population.table_columns) {
+    if (column.starts_with(prefix)) of_patient.push_back(column.substr(prefix.size()));
+  }
+  out.columns = subjects.columns();
+  for (const std::string& name : of_patient) out.columns.push_back(prefix + name);
+  for (std::size_t s = 0; s < subjects.size(); ++s) {
+    const cohort::Subject subject = subjects.at(s);
+    out.drawn.insert(out.drawn.end(), subject.values.begin(), subject.values.end());
+    for (const std::string& name : of_patient) out.drawn.push_back(simulate::quantity_of(subject.patient, name));
+  }
 }
 
 /// The table, made rows of the model.
@@ -231,9 +287,11 @@ Simulation simulate_table(const SimulationRequest& o, const simulate::CompiledMo
   const std::size_t columns = names.size();
   out.values.assign(rows * columns, std::nan(""));
   simulate::ObservableReader reader(model.program(), names);
+  std::size_t done = 0;
   model.run(
       episodes.size(), [&](std::size_t i) { return episodes[i].plan; },
       [&](std::size_t i, const solve::SubjectPlan& plan, solve::SubjectResult&& result) {
+        if (job.progress) job.progress(++done, episodes.size());
         const auto& e = episodes[i];
         if (result.status != solve::Status::Completed) {
           out.failures.push_back(failure_text("ID " + table.subjects[e.subject].id, result.status, result.time_reached, model.model().time.text,
@@ -283,7 +341,7 @@ PopulationSimulation simulate(const cohort::Workspace& workspace, const Simulati
   for (auto& q : population.quantities) {
     if (q.model.empty()) q.model = model.name();  // so that they are drawn as in a scenario of this model
   }
-  check_population(population, model);
+  check_population(request, population, model);
   cohort::PopulationSubjects subjects(model, units, population, seed, patient, treatment, model.name());
   core::Diagnostics problems;
   subjects.check_values(problems);
@@ -294,11 +352,7 @@ PopulationSimulation simulate(const cohort::Workspace& workspace, const Simulati
   note_model(model, simulate::start_time(model, patient), cohort::plan_of(model, units, subjects, observation, 0), out.notes);
   out.time_unit = looks.unit.name;
   for (const core::Time& time : observation.times) out.times.push_back(time.in(looks.unit.seconds));
-  out.columns = subjects.columns();
-  for (std::size_t s = 0; s < subjects.size(); ++s) {
-    const auto values = subjects.at(s).values;
-    out.drawn.insert(out.drawn.end(), values.begin(), values.end());
-  }
+  record_subjects(population, subjects, out);
   out.values = cohort::simulate(model, units, subjects, observation, job);
   out.cancelled = job.stop.stop_requested();
   return out;
