@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from ._tools import new as new
     from ._workspace import OsteosomeWarning as OsteosomeWarning
     from ._workspace import Workspace as Workspace
+
     list = _tools.list_
 
 __all__ = [*_PLACES, "omex"]  # not `list`, which would take the place of the builtin

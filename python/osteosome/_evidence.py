@@ -135,7 +135,7 @@ def calibrate(
         _core.make_folder(str(folder))
         if not began:
             held.callback(_remove_if_empty, folder)
-        path, name = held.enter_context(as_csv(data, "data")) if data is not None else ("", "")
+        path, name, _ = held.enter_context(as_csv(data, "data")) if data is not None else ("", "", None)
         try:
             if data is not None:
                 plan.take_table(path)

@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import bad_input
 
@@ -26,7 +26,7 @@ _SHOWN = 10  # rows of a table in a notebook
 
 #: Columns of tables of the library that are text whatever stands in them.
 _TEXT = frozenset(
-    "id ID name title unit kind source rationale meaning origin label when observable drug route into compartment model arm study study_arm outcome doi "
+    "id name title unit kind source rationale meaning origin label when observable drug route into compartment model arm study study_arm outcome doi "
     "status message role provenance interval species strain part there detail evidence endpoint file time regimen text why class treatment".split()
 )
 _NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?")
@@ -212,12 +212,20 @@ def frame_of_values(keys: Iterable[tuple[str, Any]], values: np.ndarray[Any, Any
     return Frame(table_of(columns), {**units, **{q[0]: q[1] for q in quantities}}, {q[0]: q[2] for q in quantities})
 
 
+class Written(NamedTuple):
+    """A table as a file: its path, its name in messages, and the columns that are known to be text."""
+
+    path: str
+    name: str
+    words: frozenset[str]
+
+
 @contextlib.contextmanager
-def as_csv(data: Any, what: str) -> Iterator[tuple[str, str]]:
-    """The path of a CSV file with `data`, and its name in messages. A path is taken as it is; else any data frame that narwhals knows, or a mapping of
+def as_csv(data: Any, what: str) -> Iterator[Written]:
+    """A CSV file with `data`. A path is taken as it is; else any data frame that narwhals knows, or a mapping of
     columns, written to a temporary file. NaN and null are empty cells. Raises InputError for anything else."""
     if isinstance(data, (str, os.PathLike)):
-        yield os.fspath(data), os.fspath(data)
+        yield Written(os.fspath(data), os.fspath(data), frozenset())
         return
     import pyarrow.csv
 
@@ -226,7 +234,8 @@ def as_csv(data: Any, what: str) -> Iterator[tuple[str, str]]:
         path = os.path.join(folder, "data.csv")
         # Every cell in quotes: no '#' begins a comment.
         pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(quoting_style="all_valid"))
-        yield path, what
+        words = frozenset(f.name for f in table.schema if pyarrow.types.is_string(f.type) or pyarrow.types.is_large_string(f.type))
+        yield Written(path, what, words)
 
 
 def _name(name: object, what: str) -> str:

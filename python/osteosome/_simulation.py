@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._files import write_report
-from ._frames import Frame, _as_narwhals, as_csv, as_numbers, as_read, frame_of_table, frame_of_values, table_of
+from ._frames import Frame, Written, _as_narwhals, as_csv, as_numbers, as_read, as_words, frame_of_table, frame_of_values, table_of
 from ._models import Doses, Model
 from ._population import Population
 from ._quantities import Quantity, as_list, as_number, as_path, as_settings, as_text, as_time, as_word
@@ -29,12 +29,15 @@ class Simulation(Frame):
     values are NaN from there on. `not_finite` counts other values that are none (a division by zero, say); they are NaN too. `notes` is what is worth
     knowing."""
 
-    def __init__(self, made: Any) -> None:
+    def __init__(self, made: Any, words: Collection[str] = ()) -> None:
         import numpy
 
         columns = list(made.key_columns)
         time = "TIME" if "ID" in columns else columns[0]
-        keys = [(name, as_numbers(made.key(k)) if name == time else as_read(name, made.key(k))) for k, name in enumerate(columns)]
+        keys = []
+        for k, name in enumerate(columns):
+            cells = made.key(k)
+            keys.append((name, as_numbers(cells) if name == time else as_words(cells) if name in words else as_read(name, cells)))
         values = made.values()
         self.not_finite = int(numpy.isinf(values).sum()) if made.failures else int((~numpy.isfinite(values)).sum())
         values[~numpy.isfinite(values)] = numpy.nan
@@ -240,7 +243,7 @@ def simulate(
     if population is not None and not isinstance(population, Population):
         raise bad_input(f"population: {population!r} is no Population")
     core = workspace_or_default(one_workspace(workspace, model._workspace if isinstance(model, Model) else None))._core
-    with _as_table(data, "data") as (table, named), _as_table(_times(times, time_unit), "times") as (looks, _), ProgressBar(progress) as told:
+    with _as_table(data, "data") as (table, named, words), _as_table(_times(times, time_unit), "times") as (looks, _, _), ProgressBar(progress) as told:
         r.data, r.times = table, looks
         try:
             made: Any = _core.simulate(core, r, told) if population is None else _core.simulate_population(core, r, population._made(), population.seed, told)
@@ -249,7 +252,7 @@ def simulate(
     tell(w.replace(table, named) if table else w for w in made.warnings)
     if population is None:
         tell(made.failures)
-        single = Simulation(made)
+        single = Simulation(made, words)
         if single.not_finite:
             tell([f"{single.not_finite} values are not finite and NaN (a division by zero, say)"])
         return single
@@ -267,8 +270,8 @@ class _as_table:
     def __init__(self, data: Any, what: str) -> None:
         self._held = as_csv(data, what) if data is not None else None
 
-    def __enter__(self) -> tuple[str, str]:
-        return self._held.__enter__() if self._held is not None else ("", "")
+    def __enter__(self) -> Written:
+        return self._held.__enter__() if self._held is not None else Written("", "", frozenset())
 
     def __exit__(self, *raised: Any) -> None:
         if self._held is not None:

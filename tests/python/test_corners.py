@@ -66,6 +66,9 @@ def test_names_are_not_numbers(decay: Path) -> None:
     with pytest.warns(osteosome.OsteosomeWarning, match="VISIT"):
         r = osteosome.simulate(decay, data=data, time_unit="h")
     assert r["ID"].tolist() == ["007", "008"] and r["VISIT"].tolist() == ["1E1", "2E1"]
+    for ids, kept in ((["1", "2"], ["1", "2"]), ([1, 2], [1, 2])):
+        other = osteosome.simulate(decay, data={"ID": ids, "TIME": [1.0, 1.0], "EVID": [0, 0]}, time_unit="h")
+        assert other["ID"].tolist() == kept
     assert r["LONG"].tolist() == data["LONG"] and r["KG"].tolist() == [61, 70.5]
     assert osteosome.Model("joerg-2022").outputs["unit"].tolist()[0] == "1"
 
