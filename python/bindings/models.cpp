@@ -111,8 +111,10 @@ void bind_models(nb::module_& m) {
         return std::pair(protocol::dose_table(regimen, horizon), regimen.remarks);
       },
       nb::arg("workspace"), nb::arg("text"), nb::arg("until"));
-  m.def("regimen_drugs",
-        [](const WorkspacePointer& w, const std::string& text) { return protocol::parse_regimen(text, w->drugs(), w->units()).drugs(); });
+  m.def("regimen_drugs", [](const WorkspacePointer& w, const std::string& text) {
+    const auto regimen = protocol::parse_regimen(text, w->drugs(), w->units());
+    return std::pair(regimen.drugs(), regimen.remarks);
+  });
 }
 
 }  // namespace osteosome::python

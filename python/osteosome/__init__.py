@@ -26,6 +26,7 @@ _PLACES = {
     "UnsupportedError": "errors",
     "InternalError": "errors",
     "Frame": "_frames",
+    "OsteosomeNote": "_workspace",
     "OsteosomeWarning": "_workspace",
     "Workspace": "_workspace",
     "Model": "_models",
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
     from ._tools import doctor as doctor
     from ._tools import models as models
     from ._tools import new as new
+    from ._workspace import OsteosomeNote as OsteosomeNote
     from ._workspace import OsteosomeWarning as OsteosomeWarning
     from ._workspace import Workspace as Workspace
 

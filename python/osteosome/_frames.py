@@ -155,7 +155,7 @@ class Frame:
         if column not in self.columns:
             import difflib
 
-            near = difflib.get_close_matches(str(column), self.columns, 1)
+            near = [c for c in self.columns if c.startswith(f"{column} [")] or difflib.get_close_matches(str(column), self.columns, 1)
             raise KeyError(f"there is no column {column!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
         values: np.ndarray[Any, Any] = self._table[column].to_numpy(zero_copy_only=False)
         return values

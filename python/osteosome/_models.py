@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._frames import Frame, frame_of_table
-from ._population import Population
-from ._quantities import Quantity, as_list, as_path, as_settings, as_word
+from ._population import Population, as_rows
+from ._quantities import Quantity, as_list, as_path, as_settings, as_species
 from ._regimen import Regimen
-from ._workspace import Workspace, workspace_or_default
-from .errors import bad_input
+from ._workspace import Workspace, tell, workspace_or_default
+from .errors import InputError, bad_input
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,18 +39,22 @@ class Model:
         self, name: str | os.PathLike[str], *, species: str = "", parameters: Mapping[str, Any] | None = None, workspace: Workspace | None = None
     ) -> None:
         self._name = as_path(name, "model")
-        self._species = as_word(species, "species")
+        self._species = as_species(species)
         settings = as_settings(parameters, "parameters")
         self._changes = dict(zip(dict(parameters or {}), settings))
         self._workspace = workspace
         if parameters:
-            known = set(self.parameters["id"]) | set(self.species["id"])
-            for parameter in parameters:
-                if parameter not in known:
-                    import difflib
+            self._check_names(parameters)
 
-                    near = difflib.get_close_matches(parameter, sorted(known), 1)
-                    raise bad_input(f"the model has no parameter or species '{parameter}'", f"Did you mean '{near[0]}'?" if near else "", "value-003")
+    def _check_names(self, names: Iterable[str]) -> None:
+        """Raises InputError for one that is neither a parameter nor a species."""
+        import difflib
+
+        known = set(self.parameters["id"]) | set(self.species["id"])
+        for name in names:
+            if name not in known:
+                near = difflib.get_close_matches(name, sorted(known), 1)
+                raise bad_input(f"the model has no parameter or species '{name}'", f"Did you mean '{near[0]}'?" if near else "", "value-003")
 
     @property
     def name(self) -> str:
@@ -155,25 +159,67 @@ def _model(name: str, species: str, changes: dict[str, str], workspace: Workspac
 class BatchedFunction:
     """f(x): x is [point x parameter], or one point; the result is [point x time x output], or [time x output].
 
-    A point that fails is NaN. Every point is computed like a subject of its own: its bits do not depend on the others. Pickles.
+    A point that fails, or is outside of what the model takes, is NaN. The columns of a data frame are taken by name. Every point is computed like a
+    subject of its own: its bits do not depend on the others. Pickles.
     """
 
     def __init__(self, model: Model, parameters: Sequence[str], words: Mapping[str, Any]) -> None:
         self.model = model
         self.parameters = as_list(parameters, "parameters")
+        self.words = dict(words)
         if len(set(self.parameters)) < len(self.parameters):
             raise bad_input(f"parameters: a name is given twice: {', '.join(self.parameters)}")
-        self.words = dict(words)
+        model._check_names(name for name in self.parameters if not name.startswith("patient."))
+        for name in self.parameters:
+            if name in model.changes or name in dict(self.words.get("set") or {}):
+                raise bad_input(f"'{name}' is given twice", "Leave one of them out.", "scenario-028")
 
     def __call__(self, x: Any) -> np.ndarray[Any, Any]:
         import numpy
 
-        points = numpy.ascontiguousarray(x, dtype=float)
+        points = self._points(x)
         one = points.ndim == 1
         if one:
             points = points[None, :]
         if points.ndim != 2 or points.shape[1] != len(self.parameters):
             raise bad_input(f"x has the shape {points.shape}, not [point x {len(self.parameters)}]", ", ".join(self.parameters))
-        population = Population(table=dict(zip(self.parameters, points.T)))
-        values: np.ndarray[Any, Any] = self.model.simulate(population, **self.words).values  # type: ignore[union-attr]
+        found = self._evaluate(points, numpy.flatnonzero(numpy.isfinite(points).all(axis=1)))
+        if not found:
+            raise bad_input("x: no point of it can be simulated")
+        values = numpy.full((len(points), *next(iter(found.values())).shape), numpy.nan)
+        for k, value in found.items():
+            values[k] = value
+        if len(found) < len(points):
+            tell([f"{len(points) - len(found)} of {len(points)} points are outside of what the model takes: NaN"])
         return values[0] if one else values
+
+    def _points(self, x: Any) -> np.ndarray[Any, Any]:
+        """Numbers as they are; the columns of a data frame by name."""
+        import numpy
+
+        if isinstance(x, Mapping) or hasattr(x, "columns"):
+            names, rows = as_rows(x, gaps=True)
+            if sorted(names) != sorted(self.parameters):
+                raise bad_input(f"x has the columns {', '.join(names)}", f"It wants {', '.join(self.parameters)}.")
+            return numpy.ascontiguousarray(rows[:, [names.index(p) for p in self.parameters]])
+        array = numpy.asanyarray(x)
+        masked = isinstance(array, numpy.ma.MaskedArray)
+        if masked or array.dtype.kind not in "fiu":
+            raise bad_input(f"x holds {'masked values' if masked else array.dtype}, not numbers alone")
+        return numpy.ascontiguousarray(array, dtype=float)
+
+    def _evaluate(self, points: np.ndarray[Any, Any], rows: Any) -> dict[int, np.ndarray[Any, Any]]:
+        """Values of these rows, without those that the model refuses: they are searched for by halves."""
+        if len(rows) == 0:
+            return {}
+        try:
+            population = Population(table=dict(zip(self.parameters, points[rows].T)))
+            result: Any = self.model.simulate(population, **self.words)
+        except InputError as error:
+            if not all(p.code.startswith("value-") for p in error.problems):
+                raise
+            if len(rows) == 1:
+                return {}
+            half = len(rows) // 2
+            return self._evaluate(points, rows[:half]) | self._evaluate(points, rows[half:])
+        return {int(k): result.values[i] for i, k in enumerate(rows)}

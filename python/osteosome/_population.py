@@ -44,7 +44,7 @@ class Population:
         self._columns: list[str] = []
         self._rows: Any = None
         if table is not None:
-            self._columns, self._rows = _numbers(table)
+            self._columns, self._rows = as_rows(table)
         self.n = whole or len(self._rows)
 
     def _made(self) -> Any:
@@ -81,8 +81,8 @@ def _as_toml(name: str, words: Mapping[str, Any]) -> str:
     return f"d = {{ {', '.join(entries)} }}"
 
 
-def _numbers(table: Any) -> tuple[list[str], Any]:
-    """Columns and [row x column] of a data frame of numbers without gaps."""
+def as_rows(table: Any, gaps: bool = False) -> tuple[list[str], Any]:
+    """Columns and [row x column] of a data frame of numbers, without gaps unless they are allowed."""
     import numpy
 
     frame = _as_narwhals(table, "table")
@@ -92,7 +92,7 @@ def _numbers(table: Any) -> tuple[list[str], Any]:
         if not type_.is_numeric():
             raise bad_input(f"table: column '{name}' holds {type_}, not numbers")
     rows = numpy.ascontiguousarray(numpy.stack([frame[c].to_numpy().astype(float) for c in frame.columns], axis=1))
-    if not numpy.isfinite(rows).all():
+    if not gaps and not numpy.isfinite(rows).all():
         row, column = (int(k) for k in numpy.argwhere(~numpy.isfinite(rows))[0])
         raise bad_input(f"table: row {row + 1} of column '{frame.columns[column]}' is no number")
     return list(frame.columns), rows

@@ -37,6 +37,11 @@ def as_word(value: Any, what: str) -> str:
     return value
 
 
+def as_species(value: Any) -> str:
+    """The name of a species overlay; "human" is the models' own and none."""
+    return "" if value == "human" else as_word(value, "species")
+
+
 def as_path(value: Any, what: str) -> str:
     """A path or a name as text. Raises InputError for anything else."""
     return as_word(os.fspath(value) if isinstance(value, os.PathLike) else value, what)

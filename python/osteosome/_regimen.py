@@ -19,7 +19,9 @@ class Regimen:
 
     def __init__(self, text: str, *, workspace: Workspace | None = None) -> None:
         self.text = as_word(text, "regimen")
-        self.drugs: list[str] = list(_core.regimen_drugs(workspace_or_default(workspace)._core, text))
+        drugs, remarks = _core.regimen_drugs(workspace_or_default(workspace)._core, text)
+        self.drugs: list[str] = list(drugs)
+        tell(remarks)
 
     @staticmethod
     def none() -> Regimen:

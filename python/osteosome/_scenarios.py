@@ -134,16 +134,19 @@ class Run:
         """The unit of the scenario's `until`."""
         return str(self._made.time_unit)
 
-    def values(self, arm: str, model: str | None = None) -> np.ndarray[Any, Any]:
-        """[subject x time x output] of one arm; `outputs` names the last axis. Raises InputError for an arm or model that is not there."""
+    def values(self, arm: str | tuple[str, str], model: str | None = None) -> np.ndarray[Any, Any]:
+        """[subject x time x output] of one arm, by its name (and that of the model, where several have it) or one of `arms`; `outputs` names the last axis.
+        Raises InputError for an arm or model that is not there."""
         values: np.ndarray[Any, Any] = self._made.values(self._index(arm, model))
         return values
 
-    def outputs(self, arm: str, model: str | None = None) -> list[tuple[str, str, str]]:
+    def outputs(self, arm: str | tuple[str, str], model: str | None = None) -> list[tuple[str, str, str]]:
         """Name, unit and label of each output of an arm."""
         return [(q[0], q[1], q[2]) for q in self._made.outputs(self._index(arm, model))]
 
-    def _index(self, arm: str, model: str | None) -> int:
+    def _index(self, arm: str | tuple[str, str], model: str | None) -> int:
+        if isinstance(arm, tuple) and len(arm) == 2:
+            model, arm = arm
         found = [k for k, (m, a) in enumerate(self.arms) if a == arm and model in (None, m)]
         if len(found) == 1:
             return found[0]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,9 +14,9 @@ from ._files import write_report
 from ._frames import Frame, Written, _as_narwhals, as_csv, as_numbers, as_read, as_words, frame_of_table, frame_of_values, table_of
 from ._models import Doses, Model
 from ._population import Population
-from ._quantities import Quantity, as_list, as_number, as_path, as_settings, as_text, as_time, as_word
+from ._quantities import Quantity, as_list, as_number, as_path, as_settings, as_species, as_text, as_time, as_word
 from ._regimen import Regimen
-from ._workspace import Progress, ProgressBar, Workspace, one_workspace, solver, tell, workspace_or_default
+from ._workspace import OsteosomeNote, Progress, ProgressBar, Workspace, one_workspace, solver, tell, workspace_or_default
 from .errors import Error, bad_input
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _request(
     names = as_list(observe, "observe")
     if any("," in name for name in names) and not isinstance(observe, str):
         raise bad_input("observe: a name has no comma in it")
-    r.model, r.species, r.set = as_path(model, "model"), as_word(species, "species"), list(changes.values())
+    r.model, r.species, r.set = as_path(model, "model"), as_species(species), list(changes.values())
     r.time_unit = as_word(time_unit, "time_unit")
     r.doses = _doses(dose)
     r.until, r.every = as_time(until, "until", time_unit), as_time(every, "every", time_unit)
@@ -250,6 +251,7 @@ def simulate(
         except Error as error:
             raise (error.about(table, named) if table else error.about(looks, "times") if looks else error) from None
     tell(w.replace(table, named) if table else w for w in made.warnings)
+    tell([n for n in made.notes if not (r.age and n.startswith("at time 0: "))], OsteosomeNote)  # who it is was said
     if population is None:
         tell(made.failures)
         single = Simulation(made, words)
@@ -289,16 +291,21 @@ def _times(times: Any, time_unit: str) -> Any:
         return times
     if not time_unit:
         raise bad_input("times: plain numbers need their unit", 'Say time_unit="days", or "model" for the unit of the model.')
-    return {"time": [float(as_number(t, "times")) for t in times]}
+    looks = [float(as_number(t, "times")) for t in times]
+    if not all(math.isfinite(t) for t in looks):
+        raise bad_input("times: a look is no number")
+    return {"time": looks}
 
 
 class Scan(Frame):
     """A row a point of the grid: its place on the axes, the quantities, and `status`."""
 
     def __init__(self, made: Any, request: Any, workspace: Workspace) -> None:
-        units = dict(zip(made.axes, made.axis_units)) | {q[0]: q[1] for q in made.quantities}
+        change = request.value == _VALUES.index("change")
+        units = dict(zip(made.axes, made.axis_units)) | {q[0]: "%" if change else q[1] for q in made.quantities}
+        labels = {q[0]: f"change of {q[2] or q[0]}" if change else q[2] for q in made.quantities}
         numbers = [*made.axes, *(q[0] for q in made.quantities)]
-        super().__init__(frame_of_table(made.table, numbers=numbers)._table, units, {q[0]: q[2] for q in made.quantities})
+        super().__init__(frame_of_table(made.table, numbers=numbers)._table, units, labels)
         self.notes: list[str] = list(made.notes)
         self.failed: int = made.failed
         self._page: str = made.page(request, workspace._core)
@@ -356,6 +363,7 @@ def scan(
     with ProgressBar(progress, "point") as told:
         made = _core.scan(used._core, r, told)
     tell(made.warnings)
+    tell(made.notes, OsteosomeNote)
     if made.failed:
         tell([f"{made.failed} points failed; column 'status' tells why"])
     return Scan(made, r, used)

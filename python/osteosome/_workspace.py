@@ -27,6 +27,10 @@ class OsteosomeWarning(UserWarning):
     """What may not be meant: the command line prints it on stderr."""
 
 
+class OsteosomeNote(OsteosomeWarning):
+    """What is worth knowing, e.g. who is simulated where nothing is said of her: the command line prints it on stderr."""
+
+
 def data_root() -> str:
     """$OSTEOSOME_DATA, else the data that came with the package."""
     return os.environ.get("OSTEOSOME_DATA") or str(Path(__file__).parent / "share" / "osteosome")

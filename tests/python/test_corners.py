@@ -250,3 +250,70 @@ def test_progress_of_a_table(decay: Path) -> None:
     seen: list[tuple[int, int]] = []
     osteosome.simulate(decay, data=EVENTS, time_unit="h", progress=lambda *counts: seen.append(counts))
     assert seen[-1] == (2, 2)
+
+
+WOMAN = {"until": "1 month", "every": "1 month", "observe": "TH"}
+
+
+def test_one_thing_by_two_names_is_given_twice() -> None:
+    spread = {"kind": "lognormal", "median": 1, "cv": 0.3}
+    by_patient = osteosome.Population(2, vary={"patient.turnover": spread})
+    by_both = osteosome.Population(2, vary={"patient.turnover": spread, "turnover_scale": spread})
+    for call in (
+        lambda: osteosome.simulate("osteosome", age="68 years", population=by_patient, set={"turnover_scale": 1.5}, **WOMAN),
+        lambda: osteosome.simulate("osteosome", age="68 years", population=by_both, **WOMAN),
+        lambda: osteosome.simulate("osteosome", age="60 years", menopause="50 years", set={"endocrine.age_at_menopause": 45}, **WOMAN),
+        lambda: osteosome.simulate("osteosome", age="60 years", t_score={"TH": -2.5}, set={"scale_TH": 1.3}, **WOMAN),
+    ):
+        assert refused(call, "given twice") == "scenario-028"
+
+
+def test_a_change_is_in_percent(decay: Path) -> None:
+    s = osteosome.scan(decay, "k=0.1,0.2", until="1 h", observe="x", value="change")
+    assert s.units["x"] == "%" and s.labels["x"] == "change of amount"
+    numpy.testing.assert_allclose(s["x"], 100 * (numpy.exp([-0.1, -0.2]) - 1), rtol=1e-4)
+    assert osteosome.scan(decay, "k=0.1,0.2", until="1 h", observe="x").units["x"] == "mg"
+
+
+def test_who_is_simulated_is_told() -> None:
+    with pytest.warns(osteosome.OsteosomeNote, match="a woman of 30 years"):
+        osteosome.simulate("osteosome", **WOMAN)
+    aged = osteosome.Population(2, vary={"patient.age": {"kind": "uniform", "low": 60, "high": 70}})
+    assert osteosome.simulate("osteosome", population=aged, **WOMAN).notes == []
+
+
+def test_a_function_takes_columns_by_name_and_leaves_out_what_cannot_be(decay: Path) -> None:
+    import pandas
+
+    f = osteosome.Model(decay).function(["k", "x"], until="1 h", every="1 h", observe="x")
+    frame = pandas.DataFrame({"x": [4.0], "k": [0.1]})
+    assert f(frame)[0, 1, 0] == pytest.approx(4 * numpy.exp(-0.1))
+    with pytest.warns(osteosome.OsteosomeWarning, match="2 of 4"):
+        values = f([[0.1, 4], [-1, 4], [0.2, 3], [numpy.nan, 1]])
+    assert numpy.isnan(values[[1, 3]]).all()
+    numpy.testing.assert_allclose(values[[0, 2], 1, 0], [4 * numpy.exp(-0.1), 3 * numpy.exp(-0.2)], rtol=1e-5)
+    for x in (numpy.ma.masked_array([0.1, 4.0], [True, False]), numpy.array([True, False]), numpy.array([1j, 1])):
+        refused(lambda x=x: f(x))
+    refused(lambda: f(pandas.DataFrame({"k": [0.1], "y": [1.0]})), "y")
+    refused(lambda: osteosome.Model(decay).function(["kk"]), "kk")
+    refused(lambda: osteosome.Model(decay).function(["k"], set={"k": 1}), "twice")
+
+
+def test_a_missing_covariate_is_told(decay: Path) -> None:
+    data = {"ID": [1, 1, 2, 2], "TIME": [0.0, 1, 0, 1], "EVID": [0] * 4, "k": [0.1, 0.1, None, None]}
+    with pytest.warns(osteosome.OsteosomeWarning, match="'k' has no value for ID 2"):
+        osteosome.simulate(decay, data=data, time_unit="h")
+
+
+def test_looks_that_are_no_numbers_are_refused(decay: Path) -> None:
+    refused(lambda: osteosome.simulate(decay, times=[0, float("nan"), 2], time_unit="h"), "look")
+
+
+def test_small_words(decay: Path) -> None:
+    assert osteosome.simulate("osteosome", species="human", **WOMAN)["TH"][0] == osteosome.simulate("osteosome", **WOMAN)["TH"][0]  # type: ignore[index]
+    with pytest.warns(osteosome.OsteosomeWarning):
+        osteosome.Regimen("denosumab 6000 mg")
+    with pytest.raises(KeyError, match=r"time \[hour\]"):
+        osteosome.simulate(decay, until="1 h")["time"]  # type: ignore[index]
+    run = osteosome.run("culture-dose-response")
+    assert numpy.array_equal(run.values(run.arms[0]), run.values(run.arms[0][1]))

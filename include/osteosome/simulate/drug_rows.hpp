@@ -19,7 +19,7 @@ void translate_drugs(protocol::EventTable& table, const CompiledModel& model, co
                      double weight_kg, const std::vector<double>& parameters, std::vector<std::string>& remarks);
 
 /// Checks the covariates of a table: bounds and signs of the model's parameters, and that a value given there has an effect.
-/// @throws Error(Input) with line for every value that a parameter may not have.
-void check_covariates(const protocol::EventTable& table, const model::Model& model);
+/// Says which subjects have no value of a column at all. @throws Error(Input) with line for every value that a parameter may not have.
+[[nodiscard]] std::vector<std::string> check_covariates(const protocol::EventTable& table, const model::Model& model);
 
 }  // namespace osteosome::simulate

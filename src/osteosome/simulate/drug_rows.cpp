@@ -140,7 +140,21 @@ void translate_drugs(protocol::EventTable& table, const CompiledModel& model, co
   DrugRows(table, model, units, catalogue, weight_kg, parameters, remarks).run();
 }
 
-void check_covariates(const protocol::EventTable& table, const model::Model& model) {
+namespace {
+
+/// Of a column without a value in any row of some subjects.
+std::string missing_text(const std::string& column, const std::vector<std::string>& ids) {
+  constexpr std::size_t kNamed = 3;
+  std::string names;
+  for (std::size_t k = 0; k < std::min(kNamed, ids.size()); ++k) names += (k > 0 ? ", " : "") + ids[k];
+  if (ids.size() > kNamed) names += " and " + std::to_string(ids.size() - kNamed) + " more";
+  return "column '" + column + "' has no value for ID " + names + ": the model's own is taken";
+}
+
+}  // namespace
+
+std::vector<std::string> check_covariates(const protocol::EventTable& table, const model::Model& model) {
+  std::vector<std::string> remarks;
   core::Diagnostics problems;
   for (std::size_t c = 0; c < table.parameter_columns.size(); ++c) {
     const std::string& name = table.parameter_columns[c];
@@ -149,6 +163,7 @@ void check_covariates(const protocol::EventTable& table, const model::Model& mod
       continue;
     }
     const bool size = model.find_compartment(name) != nullptr;
+    std::vector<std::string> missing;
     for (const auto& subject : table.subjects) {
       double first = std::nan("");
       for (const auto& row : subject.rows) {
@@ -164,9 +179,12 @@ void check_covariates(const protocol::EventTable& table, const model::Model& mod
         }
         if (const auto problem = model::problem_of_value(model, name, value, {table.file, row.line, 0})) problems.add(*problem);
       }
+      if (std::isnan(first)) missing.push_back(subject.id);
     }
+    if (!missing.empty()) remarks.push_back(missing_text(name, missing));
   }
   problems.throw_if_any(core::ErrorKind::Input);
+  return remarks;
 }
 
 }  // namespace osteosome::simulate

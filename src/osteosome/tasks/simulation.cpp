@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "dosable_drugs.hpp"
+#include "given_names.hpp"
 #include "osteosome/core/csv.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/model/value_check.hpp"
@@ -77,7 +77,7 @@ struct Understood {
 };
 
 Understood understand(const SimulationRequest& o, const simulate::CompiledModel& model, const cohort::Workspace& workspace,
-                      const protocol::DrugCatalogue& catalogue, std::vector<std::string>& warnings, std::vector<std::string>& notes) {
+                      const protocol::DrugCatalogue& catalogue, std::vector<std::string>& warnings) {
   const core::UnitSystem& units = workspace.units();
   check_words(o, units);
   Looks looks = times_of_looking(o, model, units, warnings);
@@ -89,7 +89,9 @@ Understood understand(const SimulationRequest& o, const simulate::CompiledModel&
     for (const std::string& remark : treatment.regimens.back().remarks) warnings.push_back(remark);
   }
   simulate::Patient patient = patient_of(o, model, units);
-  if (const std::string note = who_note(o, patient, model); !note.empty()) notes.push_back(note);
+  core::Diagnostics problems;
+  GivenNames(model, problems).add(o);
+  problems.throw_if_any(core::ErrorKind::Input);
   return {std::move(looks), std::move(observation), std::move(patient), std::make_shared<const cohort::Treatment>(std::move(treatment))};
 }
 
@@ -106,7 +108,8 @@ Simulation simulate_regimens(const SimulationRequest& o, const simulate::Compile
                              const protocol::DrugCatalogue& catalogue, const cohort::Job& job) {
   const core::UnitSystem& units = workspace.units();
   Simulation out;
-  const auto [looks, observation, patient, treatment] = understand(o, model, workspace, catalogue, out.warnings, out.notes);
+  const auto [looks, observation, patient, treatment] = understand(o, model, workspace, catalogue, out.warnings);
+  if (const std::string note = who_note(o, patient, model); !note.empty()) out.notes.push_back(note);
   cohort::Subject subject;
   subject.patient = patient;
   subject.treatment = treatment;
@@ -128,75 +131,12 @@ Simulation simulate_regimens(const SimulationRequest& o, const simulate::Compile
   return out;
 }
 
-/// What of a request says the same as a column of a population: "patient.age" of an age.
-std::set<std::string> named_by(const SimulationRequest& o) {
-  std::set<std::string> names;
-  const std::string patient = std::string(cohort::kOfThePatient) + ".";
-  if (!o.age.empty()) names.insert(patient + "age");
-  if (!o.weight.empty()) names.insert(patient + "weight");
-  if (!o.menopause.empty()) names.insert(patient + "years_since_menopause");
-  for (const std::string& score : o.t_scores) names.insert(patient + "t_" + core::to_lower(score.substr(0, score.find('='))));
-  for (const std::string& setting : o.set) names.insert(setting.substr(0, setting.find('=')));
-  return names;
-}
-
-/// Collects names that a model does not take from a population, or that are given twice.
-class PopulationNames {
- public:
-  PopulationNames(const SimulationRequest& o, const simulate::CompiledModel& model, core::Diagnostics& problems)
-      : given_(named_by(o)), model_(model), problems_(problems) {}
-
-  void add(const std::string& name, const core::Location& where) {
-    if (!given_.insert(name).second) problems_.add({"scenario-028", "'" + name + "' is given twice", where, "Leave one of them out."});
-    if (const std::string prefix = std::string(cohort::kOfThePatient) + "."; name.starts_with(prefix)) {
-      of_patient(name, name.substr(prefix.size()), where);
-      return;
-    }
-    try {
-      (void)cohort::value_target(model_, model_.name(), name, where);
-    } catch (const core::Error& error) {
-      problems_.add(error);
-    }
-  }
-
- private:
-  void of_patient(const std::string& full, const std::string& name, const core::Location& where) {
-    if (!cohort::is_of_the_patient(full)) {
-      problems_.add({"scenario-006", "'" + full + "' is nothing that is known of a patient", where,
-                     fmt::format("One of {}, or t_ and a site.", fmt::join(simulate::patient_quantities(), ", "))});
-      return;
-    }
-    const auto& patient = model_.model().patient;
-    const std::string site = core::to_lower(simulate::site_of_t_score(name));
-    const bool taken =
-        !site.empty() ? std::any_of(patient.densities.begin(), patient.densities.end(), [&](const auto& d) { return core::to_lower(d.site) == site; })
-        : name == "age"                   ? !model_.model().age_at_zero.empty()
-        : name == "turnover"              ? !patient.turnover.empty()
-        : name == "years_since_menopause" ? !patient.age_at_menopause.empty()
-                                          : true;
-    if (!taken) problems_.add({"simulate-012", "model '" + model_.name() + "' takes no '" + full + "'", where, ""});
-  }
-
-  std::set<std::string> given_;
-  const simulate::CompiledModel& model_;
-  core::Diagnostics& problems_;
-};
-
 /// Names and values that the model does not take, and correlations that cannot be. @throws Error(Input) with every problem.
 void check_population(const SimulationRequest& o, cohort::Population& population, const simulate::CompiledModel& model) {
   core::Diagnostics problems;
-  PopulationNames names(o, model, problems);
-  for (const auto& q : population.quantities) names.add(q.model == cohort::kOfThePatient ? q.model + "." + q.name : q.name, q.where);
-  for (std::size_t c = 0; c < population.table_columns.size(); ++c) {
-    const std::string& column = population.table_columns[c];
-    names.add(column, {population.table, 1, 0});
-    for (std::size_t s = 0; s < population.table_rows.size(); ++s) {
-      const core::Location row{population.table, static_cast<int>(s) + 2, 0};
-      const auto problem = model::problem_of_value(model.model(), column, population.table_rows[s][c], row);
-      if (problem) problems.add(*problem);
-      if (problem) break;
-    }
-  }
+  GivenNames names(model, problems);
+  names.add(o);
+  names.add(population);
   cohort::resolve_correlations(population, problems);
   problems.throw_if_any(core::ErrorKind::Input);
 }
@@ -225,7 +165,7 @@ protocol::EventTable read_table(const SimulationRequest& o, const simulate::Comp
                                 const protocol::DrugCatalogue& catalogue, std::vector<std::string>& warnings) {
   const core::UnitSystem& units = workspace.units();
   auto table = protocol::read_event_table(o.data, o.time_unit, model.program().parameters, model.program().states, units);
-  simulate::check_covariates(table, model.model());
+  for (std::string& remark : simulate::check_covariates(table, model.model())) table.remarks.push_back(std::move(remark));
   simulate::translate_drugs(table, model, units, catalogue, simulate::body_mass_kg(model, patient_of(o, model, units)),
                             model.program().parameter_values, table.remarks);
   for (const std::string& setting : o.set) {
@@ -337,11 +277,15 @@ PopulationSimulation simulate(const cohort::Workspace& workspace, const Simulati
   const protocol::DrugCatalogue catalogue = dosable_drugs(workspace, {request.model, request.species}, request.doses);
   const simulate::CompiledModel model = compiled(workspace, request, catalogue);
   PopulationSimulation out;
-  const auto [looks, observation, patient, treatment] = understand(request, model, workspace, catalogue, out.warnings, out.notes);
+  const auto [looks, observation, patient, treatment] = understand(request, model, workspace, catalogue, out.warnings);
   for (auto& q : population.quantities) {
     if (q.model.empty()) q.model = model.name();  // so that they are drawn as in a scenario of this model
   }
   check_population(request, population, model);
+  const bool varied =
+      std::any_of(population.quantities.begin(), population.quantities.end(), [](const auto& q) { return q.model == cohort::kOfThePatient; }) ||
+      std::any_of(population.table_columns.begin(), population.table_columns.end(), cohort::is_of_the_patient);
+  if (const std::string note = varied ? "" : who_note(request, patient, model); !note.empty()) out.notes.push_back(note);
   cohort::PopulationSubjects subjects(model, units, population, seed, patient, treatment, model.name());
   core::Diagnostics problems;
   subjects.check_values(problems);

@@ -158,7 +158,7 @@ class TableModel {
         table_(protocol::read_event_table(plan.data->path, plan.data->time_unit, model_.program().parameters, model_.program().states, units_,
                                           {"DV", "DVID", "CENS", "BLQ"})) {
     evidence::take_starts(plan, model_.model());
-    simulate::check_covariates(table_, model_.model());
+    for (std::string& remark : simulate::check_covariates(table_, model_.model())) table_.remarks.push_back(std::move(remark));
     check_columns();
     for (const evidence::Observed& o : plan.data->observed) names_.push_back(o.quantity);
     remarks_ = table_.remarks;
