@@ -8,7 +8,7 @@ packages=(
   libsundials-dev libsuitesparse-dev libsbml5-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libfmt-dev
   libudunits2-dev libudunits2-data libnetcdf-dev libcminpack-dev
   libgtest-dev librapidcheck-dev
-  python3 python3-venv python3-pip
+  python3 python3-dev python3-venv python3-pip
 )
 case "${1-}" in
   "") ;;
