@@ -317,3 +317,13 @@ def test_small_words(decay: Path) -> None:
         osteosome.simulate(decay, until="1 h")["time"]  # type: ignore[index]
     run = osteosome.run("culture-dose-response")
     assert numpy.array_equal(run.values(run.arms[0]), run.values(run.arms[0][1]))
+
+
+def test_a_weight_without_effect_is_told(decay: Path) -> None:
+    with pytest.warns(osteosome.OsteosomeWarning, match="without effect"):
+        osteosome.simulate(decay, until="1 h", weight="50 kg")
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        osteosome.simulate(decay, until="1 h", weight="50 kg", dose="drug 1 mg/kg")

@@ -68,6 +68,15 @@ std::string failure_text(const std::string& subject, solve::Status status, doubl
   return fmt::format("{}: {} at time {} {}: {}", subject, solve::name_of(status), core::format_double(time), unit, message);
 }
 
+bool is_per_kg(const cohort::Treatment& treatment) {
+  for (const auto& regimen : treatment.regimens) {
+    for (const auto& phase : regimen.phases) {
+      if (std::any_of(phase.courses.begin(), phase.courses.end(), [](const auto& course) { return course.per_kg; })) return true;
+    }
+  }
+  return false;
+}
+
 /// The words of a request without a table, in the terms of its model.
 struct Understood {
   Looks looks;
@@ -88,6 +97,8 @@ Understood understand(const SimulationRequest& o, const simulate::CompiledModel&
     treatment.regimens.push_back(protocol::parse_regimen(text, catalogue, units));
     for (const std::string& remark : treatment.regimens.back().remarks) warnings.push_back(remark);
   }
+  if (!o.weight.empty() && model.model().patient.body_mass.empty() && !is_per_kg(treatment))
+    warnings.push_back("--weight " + o.weight + " is without effect: no dose is per kg, and the model has no body mass");
   simulate::Patient patient = patient_of(o, model, units);
   core::Diagnostics problems;
   GivenNames(model, problems).add(o);
