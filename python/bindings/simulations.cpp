@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Simulations of one model: of one subject, an event table, a population, or the points of a scan.
-#include <cmath>
-#include <limits>
-
 #include "module.hpp"
 #include "osteosome/model/distribution.hpp"
 

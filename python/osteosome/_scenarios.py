@@ -52,7 +52,7 @@ class Scenario:
 
     @classmethod
     def from_text(cls, text: str, *, path: str | os.PathLike[str] = "scenario.toml", workspace: Workspace | None = None) -> Scenario:
-        """A scenario that is no file; files it names are looked up beside `path`."""
+        """A scenario that is no file; `path` names it in messages, and beside it its table of subjects is looked up, documents in the current folder."""
         made = cls.__new__(cls)
         made.workspace = workspace_or_default(workspace)
         made._core = _core.parse_scenario(made.workspace._core, as_word(text, "text"), as_path(path, "path"))
@@ -249,7 +249,7 @@ def _run_into(
             shutil.rmtree(folder, ignore_errors=True)
         raise
     done = Run(made, folder, temporary)
-    if made.failed > max_failed * made.simulations:
+    if made.failed:
         tell([f"{made.failed} of {made.simulations} simulations failed; see the table 'status'"])
     return done
 
@@ -292,7 +292,7 @@ def run(
 ) -> Run:
     """Runs a scenario, as `osteosome run`: a path, the name of a shipped one, or a Scenario. Without `output` its folder is a temporary one that goes
     with the result. `evidence` are own tables to lay over: paths. Ctrl-C stops it; in a folder of one's own the same call goes on.
-    Raises an osteosome.Error with every problem; warns of simulations that fail, beyond the share `max_failed`.
+    Raises an osteosome.Error with every problem; warns of simulations that fail; `max_failed` is the share that the manifest calls no error.
 
     >>> import osteosome
     >>> run = osteosome.run("culture-dose-response")

@@ -174,7 +174,7 @@ def _request(
     if any("," in name for name in names) and not isinstance(observe, str):
         raise bad_input("observe: a name has no comma in it")
     r.model, r.species, r.set = as_path(model, "model"), as_species(species), list(changes.values())
-    r.time_unit = as_word(time_unit, "time_unit")
+    r.time_unit = time_unit
     r.doses = _doses(dose)
     r.until, r.every = as_time(until, "until", time_unit), as_time(every, "every", time_unit)
     r.observe, r.post = ",".join(names), at_dose == "post"
@@ -251,7 +251,7 @@ def simulate(
         except Error as error:
             raise (error.about(table, named) if table else error.about(looks, "times") if looks else error) from None
     tell(w.replace(table, named) if table else w for w in made.warnings)
-    tell([n for n in made.notes if not (r.age and n.startswith("at time 0: "))], OsteosomeNote)  # who it is was said
+    tell(made.notes, OsteosomeNote)
     if population is None:
         tell(made.failures)
         single = Simulation(made, words)

@@ -12,8 +12,8 @@ from ._frames import Frame, frame_of_table
 from ._models import Doses, Model
 from ._quantities import Quantity, as_path, as_text, as_word
 from ._simulation import _doses
-from ._workspace import Workspace, cache_dir, data_root, tell, workspace_or_default
-from .errors import bad_input
+from ._workspace import OsteosomeNote, Workspace, cache_dir, data_root, tell, workspace_or_default
+from .errors import Error, bad_input
 
 _FORMS = {"sbml": ".xml", "toml": ".toml"}
 
@@ -62,7 +62,7 @@ def convert(
     else:
         text, more = made.text(os.fspath(to) if to is not None else "model" + _FORMS[form])
         notes += more
-    tell(notes)
+    tell(notes, OsteosomeNote)
     if course is not None and made.course is not None:
         _core.write_file(os.fspath(course), made.course)
     if to is not None:
@@ -79,11 +79,20 @@ class Checked(NamedTuple):
 
 
 def check(*files: str | os.PathLike[str], workspace: Workspace | None = None) -> list[Checked]:
-    """Checks documents of any kind, as `osteosome check`. Raises an osteosome.Error with every problem of the first that has one."""
+    """Checks documents of any kind, as `osteosome check`. Raises an osteosome.Error with every problem of all of them."""
     core = workspace_or_default(workspace)._core
     if not files:
         raise bad_input("there is no file to check")
-    return [Checked(path, *_core.check(core, path)) for path in (as_path(f, "file") for f in files)]
+    checked: list[Checked] = []
+    failed: list[Error] = []
+    for path in (as_path(f, "file") for f in files):
+        try:
+            checked.append(Checked(path, *_core.check(core, path)))
+        except Error as error:
+            failed.append(error.within(path))
+    if failed:
+        raise type(failed[0])(problem for error in failed for problem in error.problems)
+    return checked
 
 
 def models(*, workspace: Workspace | None = None) -> Frame:

@@ -48,6 +48,10 @@ class Error(Exception):
     def hint(self) -> str:
         return self.problems[0].hint
 
+    def within(self, path: str) -> Error:
+        """The same, where what has no file of its own is in the file `path`."""
+        return type(self)(p if p.file else p._replace(file=path) for p in self.problems)
+
     def about(self, path: str, name: str) -> Error:
         """The same, where what came from the file `path` is called `name`."""
         return type(self)(

@@ -264,6 +264,7 @@ def test_one_thing_by_two_names_is_given_twice() -> None:
         lambda: osteosome.simulate("osteosome", age="68 years", population=by_both, **WOMAN),
         lambda: osteosome.simulate("osteosome", age="60 years", menopause="50 years", set={"endocrine.age_at_menopause": 45}, **WOMAN),
         lambda: osteosome.simulate("osteosome", age="60 years", t_score={"TH": -2.5}, set={"scale_TH": 1.3}, **WOMAN),
+        lambda: osteosome.scan("osteosome", "dose=30,60", dose="denosumab {dose} mg", age="60 years", t_score={"TH": -2.5}, set={"scale_TH": 1.3}, **WOMAN),
     ):
         assert refused(call, "given twice") == "scenario-028"
 
@@ -327,3 +328,48 @@ def test_a_weight_without_effect_is_told(decay: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         osteosome.simulate(decay, until="1 h", weight="50 kg", dose="drug 1 mg/kg")
+
+
+def test_every_file_is_checked(decay: Path, tmp_path: Path) -> None:
+    bad = [tmp_path / "one.toml", tmp_path / "two.toml"]
+    for path in bad:
+        path.write_text("[model]\n", encoding="utf-8")
+    with pytest.raises(osteosome.Error) as caught:
+        osteosome.check(bad[0], decay, bad[1])
+    assert {p.file for p in caught.value.problems} == {str(path) for path in bad}
+
+
+def test_progress_of_a_scan(decay: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    osteosome.scan(decay, "k=0.1:1:5", until="1 h", progress=lambda *counts: seen.append(counts))
+    assert seen and seen[-1] == (5, 5)
+
+
+def test_failures_of_a_run_are_told(tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(
+        """[model]
+id = "m"
+title = "Infinite after half an hour"
+source = "a test"
+time = "h"
+[parameters]
+k = { value = 0.25, unit = "1/h/mg", kind = "assumed", source = "a test", rationale = "a test", meaning = "rate" }
+[species]
+x = { initial = "8", unit = "mg", kind = "assumed", source = "a test", rationale = "a test", rate = "k*x*x", meaning = "amount" }
+[outputs]
+twice = { formula = "2*x", unit = "mg", label = "twice" }
+""",
+        encoding="utf-8",
+    )
+    text = f"""[scenario]
+title = "fails"
+question = "a test"
+until = "2 h"
+every = "1 h"
+[models.m]
+document = "{tmp_path}/m.toml"
+[arms.none]
+regimen = "none"
+"""
+    with pytest.warns(osteosome.OsteosomeWarning, match="1 of 1 simulations failed"):
+        osteosome.Scenario.from_text(text).run(max_failed=1)

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "dosable_drugs.hpp"
+#include "given_names.hpp"
 #include "osteosome/core/text.hpp"
 #include "osteosome/model/value_check.hpp"
 #include "osteosome/report/report.hpp"
@@ -228,6 +229,9 @@ Scan scan(const cohort::Workspace& workspace, const ScanRequest& request, const 
   const cohort::Observation observation{std::move(looks.times), chosen(first, model.model()), first.at_dose};
   out.quantities = quantities_of(model.program(), *observation.outputs);
   if (const std::string note = who_note(first, patient_of(first, model, units), model); !note.empty()) out.notes.push_back(note);
+  core::Diagnostics problems;
+  GivenNames(model, problems).add(first);
+  problems.throw_if_any(core::ErrorKind::Input);
 
   if (request.value == ScanValue::Max || request.value == ScanValue::Min)
     out.notes.push_back(fmt::format("the {} is of {} looks; --every makes them more", words_of(request.value), observation.times.size()));

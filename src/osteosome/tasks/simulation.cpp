@@ -293,10 +293,6 @@ PopulationSimulation simulate(const cohort::Workspace& workspace, const Simulati
     if (q.model.empty()) q.model = model.name();  // so that they are drawn as in a scenario of this model
   }
   check_population(request, population, model);
-  const bool varied =
-      std::any_of(population.quantities.begin(), population.quantities.end(), [](const auto& q) { return q.model == cohort::kOfThePatient; }) ||
-      std::any_of(population.table_columns.begin(), population.table_columns.end(), cohort::is_of_the_patient);
-  if (const std::string note = varied ? "" : who_note(request, patient, model); !note.empty()) out.notes.push_back(note);
   cohort::PopulationSubjects subjects(model, units, population, seed, patient, treatment, model.name());
   core::Diagnostics problems;
   subjects.check_values(problems);
@@ -308,6 +304,8 @@ PopulationSimulation simulate(const cohort::Workspace& workspace, const Simulati
   out.time_unit = looks.unit.name;
   for (const core::Time& time : observation.times) out.times.push_back(time.in(looks.unit.seconds));
   record_subjects(population, subjects, out);
+  const bool patient_varies = out.columns.size() > subjects.columns().size();
+  if (const std::string note = patient_varies ? "" : who_note(request, patient, model); !note.empty()) out.notes.push_back(note);
   out.values = cohort::simulate(model, units, subjects, observation, job);
   out.cancelled = job.stop.stop_requested();
   return out;
