@@ -188,6 +188,46 @@ class Frame:
         return f"<table><thead><tr>{''.join(heads)}</tr></thead><tbody>{''.join(rows)}</tbody></table>{more}"
 
 
+class Framed:
+    """What has a table of its values."""
+
+    def frame(self) -> Frame:
+        """The table."""
+        raise NotImplementedError
+
+    def arrow(self) -> pyarrow.Table:
+        """frame().arrow()"""
+        return self.frame().arrow()
+
+    def pandas(self) -> pandas.DataFrame:
+        """frame().pandas()"""
+        return self.frame().pandas()
+
+    def polars(self) -> polars.DataFrame:
+        """frame().polars()"""
+        return self.frame().polars()
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Writes frame() as a Parquet file."""
+        self.frame().to_parquet(path)
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(repr(self))}</p>"
+
+
+def frame_of_subjects(
+    before: Iterable[tuple[str, str]], values: np.ndarray[Any, Any], time: str, times: Sequence[float], quantities: Sequence[Sequence[str]], unit: str
+) -> Frame:
+    """A row a subject and time of values [subject x time x quantity], after columns that hold one word."""
+    import numpy
+    import pyarrow
+
+    n, looks, width = values.shape
+    keys = [(name, pyarrow.array([word] * (n * looks)).dictionary_encode()) for name, word in before]
+    keys += [("subject", numpy.repeat(numpy.arange(n), looks)), (time, numpy.tile(numpy.array(times), n))]
+    return frame_of_values(keys, numpy.ascontiguousarray(values.reshape(n * looks, width).T), quantities, {time: unit})
+
+
 def frame_of_table(table: Any, units: Mapping[str, str] | None = None, numbers: Sequence[str] | None = None) -> Frame:
     """A table of the library. `numbers` are the columns that are numbers, the others text; without it the cells tell."""
     columns = []
@@ -229,7 +269,7 @@ def as_csv(data: Any, what: str) -> Iterator[Written]:
         return
     import pyarrow.csv
 
-    table = _as_narwhals(data, what).to_arrow()
+    table = as_narwhals(data, what).to_arrow()
     with tempfile.TemporaryDirectory(prefix="osteosome-") as folder:
         path = os.path.join(folder, "data.csv")
         # Every cell in quotes: no '#' begins a comment.
@@ -254,7 +294,7 @@ def _column(name: object, values: Any, what: str) -> Any:
         raise bad_input(f"{what}: column '{name}' holds neither numbers nor text alone") from None
 
 
-def _as_narwhals(data: Any, what: str) -> Any:
+def as_narwhals(data: Any, what: str) -> Any:
     import narwhals as nw
 
     hint = "A path, a pandas, polars or Arrow table, or a mapping of columns." if what != "table" else "A pandas, polars or Arrow table, or a mapping."

@@ -13,7 +13,6 @@ from . import _core
 from ._frames import Frame, frame_of_table
 from ._population import Population, as_rows
 from ._quantities import Quantity, as_list, as_path, as_settings, as_species
-from ._regimen import Regimen
 from ._workspace import Workspace, tell, workspace_or_default
 from .errors import InputError, bad_input
 
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ._simulation import PopulationResult, Simulation
-
-#: One regimen or several: text, or Regimen.
-Doses = str | Regimen | Iterable[str | Regimen]
 
 
 class Model:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import _core
-from ._frames import _as_narwhals
+from ._frames import as_narwhals
 from ._quantities import as_number, as_whole, as_word
 from .errors import bad_input
 
@@ -85,7 +85,7 @@ def as_rows(table: Any, gaps: bool = False) -> tuple[list[str], Any]:
     """Columns and [row x column] of a data frame of numbers, without gaps unless they are allowed."""
     import numpy
 
-    frame = _as_narwhals(table, "table")
+    frame = as_narwhals(table, "table")
     if len(frame) == 0 or not frame.columns:
         raise bad_input("table: there are no subjects in it")
     for name, type_ in frame.schema.items():

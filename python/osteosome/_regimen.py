@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from . import _core
 from ._frames import Frame, frame_of_table
-from ._quantities import Quantity, as_text, as_word
+from ._quantities import Quantity, as_list, as_text, as_word
 from ._workspace import Workspace, tell, workspace_or_default
+from .errors import bad_input
 
 
 class Regimen:
@@ -58,3 +61,18 @@ def regimen(text: str | Regimen, until: Quantity = None, *, workspace: Workspace
     )
     tell(remarks)
     return frame_of_table(table)
+
+
+#: One regimen or several: text, or Regimen.
+Doses = str | Regimen | Iterable[str | Regimen]
+
+
+def as_doses(dose: Doses | None) -> list[str]:
+    """Regimen texts. Raises InputError for what is none."""
+    if dose is None:
+        return []
+    if isinstance(dose, (str, Regimen)):
+        return [as_word(str(dose), "dose")]
+    if not isinstance(dose, Iterable):
+        raise bad_input(f"dose: {dose!r} is no regimen text")
+    return as_list([str(d) if isinstance(d, Regimen) else d for d in dose], "dose")

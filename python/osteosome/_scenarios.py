@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._files import write_report
-from ._frames import Frame, frame_of_csv, frame_of_table, frame_of_values
+from ._frames import Frame, Framed, frame_of_csv, frame_of_subjects, frame_of_table
 from ._quantities import as_number, as_path, as_whole, as_word
 from ._workspace import Progress, ProgressBar, Workspace, one_workspace, program_sha256, solver, tell, workspace_or_default
 from .errors import NumericsError, bad_input
@@ -88,7 +88,7 @@ def _remove(folder: Path, process: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class Run:
+class Run(Framed):
     """A finished run. Its folder has what `osteosome run` writes; a folder that was not asked for goes with this object."""
 
     def __init__(self, made: Any, folder: Path, temporary: bool) -> None:
@@ -154,30 +154,22 @@ class Run:
             f"{'several models have' if found else 'there is no'} arm '{arm}'" + (f" of model '{model}'" if model else ""), f"There are {self.arms}."
         )
 
-    def trajectories(self) -> Frame:
+    def frame(self) -> Frame:
         """A row a model, arm, subject and time; a column an output, missing where a model or arm has it not."""
-        import numpy
         import pyarrow
 
-        parts = []
-        units: dict[str, str] = {}
-        labels: dict[str, str] = {}
         time = f"time [{self.time_unit}]"
-        for k, (model, arm) in enumerate(self.arms):
-            values, quantities = self._made.values(k), self._made.outputs(k)
-            n, times, width = values.shape
-            keys = [
-                ("model", pyarrow.array([model] * (n * times)).dictionary_encode()),
-                ("arm", pyarrow.array([arm] * (n * times)).dictionary_encode()),
-                ("subject", numpy.repeat(numpy.arange(n), times)),
-                (time, numpy.tile(numpy.array(self.times), n)),
-            ]
-            part = frame_of_values(keys, numpy.ascontiguousarray(values.reshape(n * times, width).T), quantities, {time: self.time_unit})
-            parts.append(part._table)
-            units |= part.units
-            labels |= part.labels
-        table = pyarrow.concat_tables(parts, promote_options="default").unify_dictionaries()
-        return Frame(table, units, labels)
+        parts = [
+            frame_of_subjects([("model", model), ("arm", arm)], self._made.values(k), time, self.times, self._made.outputs(k), self.time_unit)
+            for k, (model, arm) in enumerate(self.arms)
+        ]
+        units = {name: unit for part in parts for name, unit in part.units.items()}
+        labels = {name: label for part in parts for name, label in part.labels.items()}
+        return Frame(pyarrow.concat_tables([part._table for part in parts], promote_options="default").unify_dictionaries(), units, labels)
+
+    def trajectories(self) -> Frame:
+        """frame()"""
+        return self.frame()
 
     @property
     def charts(self) -> dict[str, dict[str, Any]]:
@@ -197,27 +189,8 @@ class Run:
         spec.get("config", {}).get("legend", {}).pop("layout", None)  # Vega has it and the schema of Vega-Lite, which Altair asks, has not
         return altair.Chart.from_dict(spec)
 
-    def arrow(self) -> Any:
-        """trajectories().arrow()"""
-        return self.trajectories().arrow()
-
-    def pandas(self) -> Any:
-        """trajectories().pandas()"""
-        return self.trajectories().pandas()
-
-    def polars(self) -> Any:
-        """trajectories().polars()"""
-        return self.trajectories().polars()
-
-    def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """Writes trajectories() as a Parquet file."""
-        self.trajectories().to_parquet(path)
-
     def __repr__(self) -> str:
         return f"Run of {self.simulations} simulations in {self.folder}" + (f"; {self.failed} failed" if self.failed else "")
-
-    def _repr_html_(self) -> str:
-        return f"<p>{self!r}</p>"
 
 
 def _run_into(

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._files import write_report
-from ._frames import Frame, Written, _as_narwhals, as_csv, as_numbers, as_read, as_words, frame_of_table, frame_of_values, table_of
-from ._models import Doses, Model
+from ._frames import Frame, Framed, Written, as_csv, as_narwhals, as_numbers, as_read, as_words, frame_of_subjects, frame_of_table, frame_of_values, table_of
+from ._models import Model
 from ._population import Population
 from ._quantities import Quantity, as_list, as_number, as_path, as_settings, as_species, as_text, as_time, as_word
-from ._regimen import Regimen
+from ._regimen import Doses, as_doses
 from ._workspace import OsteosomeNote, Progress, ProgressBar, Workspace, one_workspace, solver, tell, workspace_or_default
 from .errors import Error, bad_input
 
@@ -48,7 +48,7 @@ class Simulation(Frame):
         self.failures: list[str] = list(made.failures)
 
 
-class PopulationResult:
+class PopulationResult(Framed):
     """Values of subjects x times x quantities. `values` is a numpy array of that shape, read-only, over the memory of the result; a subject that
     failed (see `statuses`) is NaN from there on; `not_finite` counts values of completed subjects that are no numbers."""
 
@@ -83,12 +83,8 @@ class PopulationResult:
 
     def frame(self) -> Frame:
         """A row a subject and time."""
-        import numpy
-
-        n, times, quantities = self.values.shape
-        keys = [("subject", numpy.repeat(numpy.arange(n), times)), (self._time_column, numpy.tile(numpy.array(self.times), n))]
-        columns = numpy.ascontiguousarray(self.values.reshape(n * times, quantities).T)
-        return frame_of_values(keys, columns, [(q, self.units[q], self.labels[q]) for q in self.quantities], {self._time_column: self.time_unit})
+        quantities = [(q, self.units[q], self.labels[q]) for q in self.quantities]
+        return frame_of_subjects([], self.values, self._time_column, self.times, quantities, self.time_unit)
 
     @property
     def _time_column(self) -> str:
@@ -104,18 +100,6 @@ class PopulationResult:
         columns = [(self._time_column, self.times), *((f"q{x:g}", row) for x, row in zip(q, found))]
         return Frame(table_of(columns), {f"q{x:g}": self.units[quantity] for x in q})
 
-    def arrow(self) -> Any:
-        """frame().arrow()"""
-        return self.frame().arrow()
-
-    def pandas(self) -> Any:
-        """frame().pandas()"""
-        return self.frame().pandas()
-
-    def polars(self) -> Any:
-        """frame().polars()"""
-        return self.frame().polars()
-
     def numpy(self) -> np.ndarray[Any, Any]:
         """`values`"""
         return self.values
@@ -129,16 +113,9 @@ class PopulationResult:
         }
         return xarray.Dataset(variables, {"subject": range(len(self.statuses)), "time": ("time", self.times, {"units": self.time_unit})})
 
-    def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """Writes frame() as a Parquet file."""
-        self.frame().to_parquet(path)
-
     def __repr__(self) -> str:
         n, times, _ = self.values.shape
         return f"PopulationResult of {n} subjects at {times} times: {', '.join(self.quantities)}" + (f"; {self.failed} failed" if self.failed else "")
-
-    def _repr_html_(self) -> str:
-        return f"<p>{self!r}</p>"
 
 
 def _request(
@@ -175,7 +152,7 @@ def _request(
         raise bad_input("observe: a name has no comma in it")
     r.model, r.species, r.set = as_path(model, "model"), as_species(species), list(changes.values())
     r.time_unit = time_unit
-    r.doses = _doses(dose)
+    r.doses = as_doses(dose)
     r.until, r.every = as_time(until, "until", time_unit), as_time(every, "every", time_unit)
     r.observe, r.post = ",".join(names), at_dose == "post"
     r.weight, r.age = as_text(weight, "weight"), as_text(age, "age")
@@ -184,16 +161,6 @@ def _request(
         raise bad_input(f"t_score: {t_score!r} is not a mapping of sites to numbers")
     r.t_scores = [f"{as_word(site, 't_score')}={value if isinstance(value, str) else as_number(value, 't_score')}" for site, value in (t_score or {}).items()]
     return r
-
-
-def _doses(dose: Doses | None) -> list[str]:
-    if dose is None:
-        return []
-    if isinstance(dose, (str, Regimen)):
-        return [as_word(str(dose), "dose")]
-    if not isinstance(dose, Iterable):
-        raise bad_input(f"dose: {dose!r} is no regimen text")
-    return as_list([str(d) if isinstance(d, Regimen) else d for d in dose], "dose")
 
 
 def simulate(
@@ -285,7 +252,7 @@ def _times(times: Any, time_unit: str) -> Any:
     if times is None or isinstance(times, (str, os.PathLike)):
         return times
     if isinstance(times, Mapping) or hasattr(times, "columns") or hasattr(times, "column_names"):
-        frame = _as_narwhals(times, "times")
+        frame = as_narwhals(times, "times")
         if any(frame[name].is_null().any() for name in frame.columns):
             raise bad_input("times: a cell is empty")
         return times

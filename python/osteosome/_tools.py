@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from . import _core
 from ._frames import Frame, frame_of_table
-from ._models import Doses, Model
+from ._models import Model
 from ._quantities import Quantity, as_path, as_text, as_word
-from ._simulation import _doses
+from ._regimen import Doses, as_doses
 from ._workspace import OsteosomeNote, Workspace, cache_dir, data_root, tell, workspace_or_default
 from .errors import Error, bad_input
 
@@ -50,7 +50,7 @@ def convert(
     if course is not None and not arm:
         raise bad_input("course is of an arm of a scenario")
     r = _core.ConvertRequest()
-    r.source, r.species, r.doses, r.until = as_path(source, "source"), as_word(species, "species"), _doses(dose), as_text(until, "until")
+    r.source, r.species, r.doses, r.until = as_path(source, "source"), as_word(species, "species"), as_doses(dose), as_text(until, "until")
     r.arm, r.model = as_word(arm, "arm"), as_word(model, "model")
     for path in (to, course):
         if path is not None:
